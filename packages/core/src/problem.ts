@@ -1,0 +1,50 @@
+/**
+ * Every error that client and server know by name, in one table.
+ *
+ * A problem has a `code` (for programs, never renamed), a sentence (for people: what, where, what to do
+ * next) and the HTTP status under which the server answers it (RFC 9457).
+ */
+export const problems = {
+  "bad-request": 400,
+  "bad-name": 400,
+  "bad-manifest": 400,
+  "bad-commit": 400,
+  "bad-value": 400,
+  "unusable-key": 422,
+  "not-signed-in": 401,
+  "sign-in-refused": 401,
+  forbidden: 403,
+  "not-found": 404,
+  conflict: 409,
+  "too-large": 413,
+  "internal-error": 500,
+  unavailable: 503,
+  /** Only a client can find these: the server, or whoever runs it, is not honest or not well. */
+  "untrusted-server": 502,
+  "untrusted-key": 403,
+  "no-private-key": 403,
+  usage: 400,
+} as const satisfies Record<string, number>;
+
+export type ProblemCode = keyof typeof problems;
+
+/** The base of every error that this project raises on purpose. The message is one sentence for a person. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly code: ProblemCode;
+
+  constructor(code: ProblemCode, sentence: string, options?: { cause?: unknown }) {
+    super(sentence, options);
+    this.code = code;
+  }
+
+  /** The HTTP status code under which the server answers this problem. */
+  get status(): number {
+    return problems[this.code];
+  }
+}
+
+/** Whether a text (from the network, say) is one of the codes of the table. */
+export function isProblemCode(text: unknown): text is ProblemCode {
+  return typeof text === "string" && Object.hasOwn(problems, text);
+}

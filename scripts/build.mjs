@@ -1,0 +1,84 @@
+// Compiles the two programs into executables that need nothing else on the host.
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { bun, dist, Failure, root, run } from "./workspace.mjs";
+
+/** Executable → its first module. */
+export const programs = {
+  pstore: "packages/client/src/bin.ts",
+  "pstore-server": "packages/server/src/bin.ts",
+};
+
+// Without the last two, a compiled program runs code named by `.env` and `bunfig.toml` of whatever folder
+// the user stands in. Without the format, `--bytecode` means CommonJS, which has no top-level await.
+const flags = [
+  "--compile",
+  "--minify",
+  "--bytecode",
+  "--format=esm",
+  "--no-compile-autoload-dotenv",
+  "--no-compile-autoload-bunfig",
+];
+
+/** Every file that the executables are made from, in a fixed order. */
+function sources() {
+  const files = ["package-lock.json", "tsconfig.json", "scripts/build.mjs"];
+  for (const name of readdirSync(join(root, "packages")).sort()) {
+    const folder = join("packages", name);
+    files.push(join(folder, "package.json"));
+    const inside = readdirSync(join(root, folder, "src"), { recursive: true, withFileTypes: true });
+    for (const entry of inside) {
+      if (!entry.isFile() || entry.name.includes(".test.")) continue;
+      files.push(join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1));
+    }
+  }
+  return files.filter((file) => existsSync(join(root, file))).sort();
+}
+
+function sourcesDigest() {
+  const hash = createHash("sha256");
+  for (const file of sources())
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(root, file)))
+      .update("\0");
+  return hash.digest("hex");
+}
+
+/** Builds `dist/pstore` and `dist/pstore-server` when their sources changed since the last build. */
+export async function build() {
+  mkdirSync(dist, { recursive: true });
+  const digest = sourcesDigest();
+  for (const [name, entry] of Object.entries(programs)) {
+    const target = join(dist, name);
+    const stamp = join(dist, `.${name}.sources`);
+    if (existsSync(target) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) continue;
+    if (!existsSync(join(root, entry)))
+      throw new Failure(`dist/${name} cannot be built: there is no ${entry}.`);
+    // Beside the target and renamed in place: who runs the program meanwhile has the old or the new one whole.
+    const workshop = mkdtempSync(join(dist, ".build-"));
+    try {
+      const outfile = join(workshop, name);
+      const argv = [bun, "build", ...flags, `--outfile=${outfile}`, join(root, entry)];
+      const { code, output } = await run(argv, { capture: true, cwd: workshop });
+      if (code !== 0 || !existsSync(outfile)) {
+        throw new Failure(`bun build of ${entry} failed with exit code ${code}:\n${output.trim()}`);
+      }
+      renameSync(outfile, target);
+      writeFileSync(stamp, digest);
+      console.log(`Built dist/${name}`);
+    } finally {
+      rmSync(workshop, { recursive: true, force: true });
+    }
+  }
+}

@@ -1,0 +1,67 @@
+// The programs of the operating system that tests and benchmarks use: the one list of them.
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { run } from "./workspace.mjs";
+
+/** Debian package → a command that shows that it is there. */
+export const testPackages = {
+  gnupg: "gpg",
+  "gpg-agent": "gpg-agent",
+  "openssh-client": "ssh-keygen",
+  sqop: "sqop",
+  rnp: "rnp",
+};
+
+export const benchPackages = {
+  gnupg: "gpg",
+  "gpg-agent": "gpg-agent",
+  pass: "pass",
+  time: "time",
+};
+
+// A user's PATH often lacks the sbin folders, root's without a login shell may lack everything else.
+const folders = () =>
+  `${process.env.PATH ?? ""}:/usr/local/bin:/usr/bin:/bin`.split(delimiter).filter((folder) => folder !== "");
+
+function isOnPath(command) {
+  return folders().some((folder) => {
+    try {
+      accessSync(join(folder, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+const missing = (packages) => Object.keys(packages).filter((name) => !isOnPath(packages[name]));
+
+const aptGet = (...args) =>
+  run(["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300", ...args], {
+    capture: true,
+    env: { DEBIAN_FRONTEND: "noninteractive" },
+  });
+
+/**
+ * Installs the packages whose commands are missing when we may (root on Debian); else says what is missing
+ * and what follows from it.
+ *
+ * @param {Record<string, string>} packages one of the lists above
+ * @param {string} consequence what happens without them: the end of the sentence
+ */
+export async function installDebianPackages(packages, consequence) {
+  let names = missing(packages);
+  if (names.length === 0) return;
+  if (process.getuid?.() === 0 && isOnPath("apt-get")) {
+    console.log(`Installing Debian packages: ${names.join(" ")}`);
+    await aptGet("update");
+    const all = await aptGet("install", "-y", "--no-install-recommends", ...names);
+    if (all.code !== 0) {
+      // One package that this release does not have must not keep the others away.
+      for (const name of names) await aptGet("install", "-y", "--no-install-recommends", name);
+    }
+    names = missing(packages);
+    if (names.length > 0) console.log(all.output.trim().split("\n").slice(-5).join("\n"));
+  }
+  if (names.length > 0) console.log(`Missing here: ${names.join(", ")} (Debian's names); ${consequence}`);
+}

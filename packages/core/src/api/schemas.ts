@@ -1,0 +1,192 @@
+import * as v from "valibot";
+import { fingerprintPattern, isFingerprint } from "../fingerprint.ts";
+import { challengePattern } from "../login.ts";
+import { uuidPattern } from "../names.ts";
+
+/**
+ * The JSON of the HTTP API, version 1. Binary data is standard base64 (RFC 4648, section 4); sizes are bytes; times
+ * are RFC 3339 in UTC; manifests and commit texts stand verbatim as strings.
+ */
+
+/** The path below a store URL under which version 1 of the API lies. */
+export const apiPath = "/api/v1";
+
+const base64 = v.pipe(
+  v.string(),
+  v.regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/),
+);
+const uuid = v.pipe(v.string(), v.regex(uuidPattern));
+const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
+const fingerprint = v.pipe(v.string(), v.regex(fingerprintPattern), v.guard(isFingerprint));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const user = v.pipe(v.string(), v.maxLength(150));
+const name = v.pipe(v.string(), v.maxLength(255));
+const access = v.picklist(["read", "write"]);
+
+/** `GET /store`: what this store is. */
+export const StoreInfo = v.object({ id: uuid, version: v.string() });
+export type StoreInfo = v.InferOutput<typeof StoreInfo>;
+
+/** `GET /challenge`: a text to log in with, good once and for so many seconds. */
+export const Challenge = v.object({
+  challenge: v.pipe(v.string(), v.regex(challengePattern)),
+  expiresIn: positive,
+});
+export type Challenge = v.InferOutput<typeof Challenge>;
+
+/** `POST /session`: a signature over the login text (see login.ts). */
+export const LoginRequest = v.object({
+  user,
+  /** The primary fingerprint of the key that signed. */
+  key: v.pipe(v.string(), v.maxLength(100)),
+  origin: v.pipe(v.string(), v.maxLength(300)),
+  challenge: v.pipe(v.string(), v.maxLength(1000)),
+  signature: v.pipe(base64, v.maxLength(20_000)),
+});
+export type LoginRequest = v.InferOutput<typeof LoginRequest>;
+
+/** A session: its token goes into `Authorization: Bearer …`, for so many seconds. */
+export const Session = v.object({
+  token: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{20,200}$/)),
+  expiresIn: positive,
+});
+export type Session = v.InferOutput<typeof Session>;
+
+/** A public key of a user: an armored OpenPGP block. */
+export const PublicKey = v.object({
+  fingerprint,
+  publicKey: v.string(),
+  /** It logs in and signs, but nothing is encrypted to it. */
+  writeOnly: v.boolean(),
+  description: v.string(),
+});
+export type PublicKey = v.InferOutput<typeof PublicKey>;
+
+/** An active user. */
+export const User = v.object({ name: user, keys: v.array(PublicKey) });
+export type User = v.InferOutput<typeof User>;
+
+/** `GET /users?name=…&name=…`: those of the users named that exist and are active. */
+export const Users = v.object({ users: v.array(User) });
+export type Users = v.InferOutput<typeof Users>;
+
+/** A manifest with its commit and the proof that it is in it (see commit.ts). */
+export const Revision = v.object({
+  manifest: v.string(),
+  commit: v.string(),
+  signature: base64,
+  index: count,
+  path: v.pipe(v.array(digest), v.maxLength(32)),
+});
+export type Revision = v.InferOutput<typeof Revision>;
+
+/** An object as a row of a list. */
+export const ObjectRow = v.object({
+  id: uuid,
+  name,
+  /** The asking user's own; `null` where a privileged user looks at what is not theirs. */
+  access: v.nullable(access),
+  members: v.array(v.object({ user, access })),
+});
+export type ObjectRow = v.InferOutput<typeof ObjectRow>;
+
+/** A body's session key, encrypted to one public key. */
+export const WrappedKey = v.strictObject({
+  property: name,
+  /** The primary fingerprint of the public key. */
+  key: fingerprint,
+  /** One PKESK packet (RFC 9580, section 5.1.1). */
+  wrapped: v.pipe(base64, v.maxLength(4096)),
+});
+export type WrappedKey = v.InferOutput<typeof WrappedKey>;
+
+/** An object at its newest revision. */
+export const ObjectDetail = v.object({
+  /** The asking user's own access; `null` where a privileged user looks at what is not theirs: then no wrapped keys. */
+  access: v.nullable(access),
+  revision: Revision,
+  /**
+   * Every public value of at most 2,048 bytes, and of the one property that was asked for, the public value or the
+   * body, when it has at most 65,536 bytes.
+   */
+  values: v.array(v.object({ property: name, bytes: base64 })),
+  /** For the asking user's keys alone, of every encrypted property. */
+  wrappedKeys: v.array(WrappedKey),
+  /** The active users that were asked for, with their keys. */
+  users: v.array(User),
+});
+export type ObjectDetail = v.InferOutput<typeof ObjectDetail>;
+
+/**
+ * `GET /objects?q=TEXT&all=1&limit=N&cursor=C`: objects whose name contains the text (case-insensitive), by name.
+ * With `exact=1`, an object of exactly this name is answered in `object`, and the list is left empty; the options of
+ * `GET /object` then hold too.
+ */
+export const ObjectList = v.object({
+  object: v.nullable(ObjectDetail),
+  objects: v.array(ObjectRow),
+  /** To be given as `cursor` for the next page; `null` on the last. */
+  next: v.nullable(v.string()),
+});
+export type ObjectList = v.InferOutput<typeof ObjectList>;
+
+/** `GET /objects/ID/history?from=N&to=N`: the revisions from N to N, at most 1,000, in order. */
+export const History = v.object({ revisions: v.array(Revision) });
+export type History = v.InferOutput<typeof History>;
+
+/** `PUT /uploads/ID`: what the server stored of a large body. */
+export const Upload = v.object({ id: uuid, size: count, digest });
+export type Upload = v.InferOutput<typeof Upload>;
+
+/** The bytes of a newly sealed value: inline (at most 65,536 bytes), or what was uploaded before under this id. */
+export const NewValue = v.union([
+  v.strictObject({ property: name, inline: base64 }),
+  v.strictObject({ property: name, upload: uuid }),
+]);
+export type NewValue = v.InferOutput<typeof NewValue>;
+
+/** `POST /commits`. */
+export const CommitRequest = v.strictObject({
+  /** The commit's text, verbatim (see commit.ts). */
+  commit: v.pipe(v.string(), v.maxLength(1000)),
+  /** The detached signature over that text by the key that every manifest names as its author's. */
+  signature: v.pipe(base64, v.maxLength(20_000)),
+  /** In the order in which the commit holds them. */
+  changes: v.pipe(
+    v.array(
+      v.strictObject({
+        manifest: v.string(),
+        /** The values that this revision sealed. */
+        values: v.array(NewValue),
+        /** Those that the server does not have yet. */
+        wrappedKeys: v.array(WrappedKey),
+      }),
+    ),
+    v.minLength(1),
+  ),
+});
+export type CommitRequest = v.InferOutput<typeof CommitRequest>;
+
+/** What a commit made; a repeat of the same request is answered with the same. */
+export const CommitAnswer = v.object({
+  revisions: v.array(v.object({ id: uuid, revision: positive, digest })),
+});
+export type CommitAnswer = v.InferOutput<typeof CommitAnswer>;
+
+/** `GET /check`: every inconsistency with its solution, for privileged users. */
+export const CheckAnswer = v.object({
+  faults: v.array(v.object({ kind: v.string(), where: v.string(), fault: v.string(), solution: v.string() })),
+});
+export type CheckAnswer = v.InferOutput<typeof CheckAnswer>;
+
+/** Every error: problem details (RFC 9457), `detail` being one sentence for a person. */
+export const ProblemDetails = v.object({
+  type: v.string(),
+  title: v.string(),
+  status: count,
+  /** One of the codes of problem.ts. */
+  code: v.string(),
+  detail: v.string(),
+});
+export type ProblemDetails = v.InferOutput<typeof ProblemDetails>;

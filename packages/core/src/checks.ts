@@ -1,0 +1,166 @@
+import type { Digest } from "./digest.ts";
+import type { Fingerprint } from "./fingerprint.ts";
+import type { Manifest, Member, Property } from "./manifest.ts";
+import { Problem } from "./problem.ts";
+
+/** A manifest that was parsed from bytes of this digest. */
+export interface Known {
+  readonly manifest: Manifest;
+  readonly digest: Digest;
+}
+
+/** The access that a manifest's author has in a set of members; the key must be listed there too. */
+function entitled(members: ReadonlyMap<string, Member>, author: Manifest["author"]): boolean {
+  const member = members.get(author.user);
+  return member !== undefined && member.access === "write" && member.keys.has(author.key);
+}
+
+/** Whether a key of a member is write-only in a manifest: it signs, but nothing is wrapped to it. */
+export function isWriteOnly(members: ReadonlyMap<string, Member>, user: string, key: Fingerprint): boolean {
+  return members.get(user)?.keys.get(key) === null;
+}
+
+/** Why revision 1 may not be what it is, as the end of a sentence; `null` when all is well. */
+export function faultOfFirst(first: Manifest): string | null {
+  if (first.revision !== 1) return "is not the first revision";
+  if (!entitled(first.members, first.author))
+    return `was made by ${first.author.user}, who is no writer in it`;
+  return faultOfProperties(first, new Map());
+}
+
+/**
+ * Why a revision does not follow another, as the end of a sentence; `null` when all is well: the chain holds, and the
+ * author's key was entitled to make it by the revision before.
+ */
+export function faultOfNext(previous: Known, next: Manifest): string | null {
+  const before = previous.manifest;
+  if (next.store !== before.store || next.object.id !== before.object.id) return "belongs to another object";
+  if (next.revision !== before.revision + 1)
+    return `has revision ${next.revision} behind revision ${before.revision}`;
+  if (next.previous !== previous.digest) return "does not continue the revision before it";
+  if (!entitled(before.members, next.author)) {
+    return `was made by ${next.author.user} with a key that had no write access before`;
+  }
+  if (isWriteOnly(before.members, next.author.user, next.author.key) && !leavesRights(before, next)) {
+    return `was made with a write-only key of ${next.author.user}, which may not change members, name or deletion`;
+  }
+  return faultOfProperties(next, before.properties);
+}
+
+function leavesRights(before: Manifest, next: Manifest): boolean {
+  return (
+    next.object.name === before.object.name &&
+    next.deleted === before.deleted &&
+    next.members.size === before.members.size &&
+    [...next.members].every(([user, member]) => sameMember(member, before.members.get(user)))
+  );
+}
+
+function sameMember(a: Member, b: Member | undefined): boolean {
+  return (
+    b !== undefined &&
+    a.access === b.access &&
+    a.keys.size === b.keys.size &&
+    [...a.keys].every(([key, part]) => b.keys.get(key) === part)
+  );
+}
+
+/** A value that this revision did not seal is one that stood before (a restored one comes from further back). */
+function faultOfProperties(next: Manifest, before: ReadonlyMap<string, Property>): string | null {
+  for (const [name, property] of next.properties) {
+    const old = before.get(name);
+    if (old !== undefined && old.revision === property.revision && !sameProperty(old, property)) {
+      return `changes '${name}' without a revision of its own`;
+    }
+    if (next.revision === 1 && property.revision !== 1)
+      return `has a '${name}' from before the first revision`;
+  }
+  return null;
+}
+
+export function sameProperty(a: Property, b: Property): boolean {
+  return (
+    a.kind === b.kind &&
+    a.digest === b.digest &&
+    a.size === b.size &&
+    a.revision === b.revision &&
+    (a.kind !== "encrypted" || (b.kind === "encrypted" && a.commitment === b.commitment))
+  );
+}
+
+/**
+ * Checks that a manifest is of the store and name that were asked for, and of the object that this client knows under
+ * that name.
+ * @throws Problem `untrusted-server`
+ */
+export function checkIsAsked(
+  manifest: Manifest,
+  asked: { store: string; name: string; id: string | null },
+): void {
+  if (manifest.store !== asked.store) {
+    untrusted(`the server gave a manifest of another store for '${asked.name}'`);
+  }
+  if (manifest.object.name !== asked.name) {
+    untrusted(`the server gave the machine '${manifest.object.name}' where '${asked.name}' was asked for`);
+  }
+  if (asked.id !== null && manifest.object.id !== asked.id) {
+    untrusted(
+      `the server gave another object under the name '${asked.name}' than the one that this client knows`,
+    );
+  }
+}
+
+/**
+ * Checks that a manifest is not below the newest one that this client has verified, nor another one of its revision.
+ * @throws Problem `untrusted-server`
+ */
+export function checkNotOlder(remembered: Known, shown: Known): void {
+  const { manifest, digest } = shown;
+  const last = remembered.manifest.revision;
+  if (manifest.revision < last) {
+    untrusted(
+      `the server gave revision ${manifest.revision} of '${manifest.object.name}', but this client has already seen revision ${last}`,
+    );
+  }
+  if (manifest.revision === last && digest !== remembered.digest) {
+    untrusted(
+      `the server gave a revision ${last} of '${manifest.object.name}' that differs from the one this client has seen`,
+    );
+  }
+}
+
+/**
+ * Checks the chain from the newest manifest that this client has verified up to the one shown: every link and every
+ * author's right to make it. Answers the revisions whose signatures must still be verified: the newest, and any whose
+ * author was no writer in the one remembered.
+ * @param revisions the missed ones, in order, the one shown last
+ * @throws Problem `untrusted-server`
+ */
+export function checkChain(remembered: Known, revisions: readonly Known[]): readonly Known[] {
+  let before = remembered;
+  for (const next of revisions) {
+    const fault = faultOfNext(before, next.manifest);
+    if (fault !== null) {
+      untrusted(`revision ${next.manifest.revision} of '${next.manifest.object.name}' ${fault}`);
+    }
+    before = next;
+  }
+  return revisions.filter(
+    (one, index) =>
+      index === revisions.length - 1 || !entitled(remembered.manifest.members, one.manifest.author),
+  );
+}
+
+/**
+ * The least that holds for a newest revision that this client sees first: a revision 1 is checked as such; of a later
+ * one, only that its property revisions fit was checked when it was parsed, and the caller says so.
+ * @throws Problem `untrusted-server`
+ */
+export function checkAtFirstSight(manifest: Manifest): void {
+  const fault = manifest.revision === 1 ? faultOfFirst(manifest) : null;
+  if (fault !== null) untrusted(`revision 1 of '${manifest.object.name}' ${fault}`);
+}
+
+function untrusted(sentence: string): never {
+  throw new Problem("untrusted-server", `${sentence}; nothing of it was used, ask who runs the server`);
+}

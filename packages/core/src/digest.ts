@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+
+/** A SHA-256 digest (FIPS 180-4) as 64 lower-case hex digits. */
+export type Digest = string;
+
+/** The size of a piece of a value, in bytes. All pieces but the last are full. */
+export const pieceSize = 1024 * 1024;
+
+const hex = /^[0-9a-f]{64}$/;
+
+export function isDigest(text: unknown): text is Digest {
+  return typeof text === "string" && hex.test(text);
+}
+
+export function sha256(...parts: readonly (Uint8Array | string)[]): Uint8Array {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+}
+
+export function digestOf(bytes: Uint8Array | string): Digest {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** The number of pieces of a value of so many bytes; none for an empty one. */
+export function pieceCount(size: number): number {
+  return Math.ceil(size / pieceSize);
+}
+
+/** The digest of a value: SHA-256 over the SHA-256 digests (32 bytes each) of its pieces, in order. */
+export function digestOfPieces(pieceDigests: readonly Uint8Array[]): Digest {
+  return Buffer.from(sha256(...pieceDigests)).toString("hex");
+}
+
+/** What is known of a value once all of it has been seen. */
+export interface Measure {
+  /** In bytes. */
+  readonly size: number;
+  readonly digest: Digest;
+  /** The SHA-256 digests (32 bytes each) of the pieces, in order. */
+  readonly pieceDigests: readonly Uint8Array[];
+}
+
+/** The measure of a value that is at hand as a whole. */
+export function measure(value: Uint8Array): Measure {
+  const pieceDigests: Uint8Array[] = [];
+  for (let at = 0; at < value.length; at += pieceSize)
+    pieceDigests.push(sha256(value.subarray(at, at + pieceSize)));
+  return { size: value.length, digest: digestOfPieces(pieceDigests), pieceDigests };
+}
+
+/** Cuts a stream of bytes into pieces of 1 MiB, the last one shorter; an empty stream has none. */
+export async function* pieces(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  let piece = new Uint8Array(pieceSize);
+  let filled = 0;
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; ) {
+      const take = Math.min(pieceSize - filled, chunk.length - at);
+      piece.set(chunk.subarray(at, at + take), filled);
+      filled += take;
+      at += take;
+      if (filled === pieceSize) {
+        yield piece;
+        // The consumer may still hold the piece that it was given.
+        piece = new Uint8Array(pieceSize);
+        filled = 0;
+      }
+    }
+  }
+  if (filled > 0) yield piece.subarray(0, filled);
+}

@@ -1,0 +1,68 @@
+import { sha256 } from "./digest.ts";
+
+/**
+ * Merkle trees over a list of leaves, as RFC 9162 (section 2.1) defines them, with SHA-256.
+ * A leaf is the digest (32 bytes) of a manifest; the tree's root is what a commit signs.
+ */
+
+function leafHash(leaf: Uint8Array): Uint8Array {
+  return sha256(Uint8Array.of(0), leaf);
+}
+
+function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+  return sha256(Uint8Array.of(1), left, right);
+}
+
+/** The largest power of two below n (n > 1). */
+function split(n: number): number {
+  return 2 ** (31 - Math.clz32(n - 1));
+}
+
+/** The root (32 bytes) of the tree over the leaves (RFC 9162, section 2.1.1); of none, the hash of nothing. */
+export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
+  const [first] = leaves;
+  if (first === undefined) return sha256();
+  if (leaves.length === 1) return leafHash(first);
+  const k = split(leaves.length);
+  return nodeHash(merkleRoot(leaves.slice(0, k)), merkleRoot(leaves.slice(k)));
+}
+
+/** The inclusion path (RFC 9162, section 2.1.3.1) of the leaf at `index`, from the leaf upwards: 32 bytes a step. */
+export function inclusionPath(leaves: readonly Uint8Array[], index: number): readonly Uint8Array[] {
+  if (leaves.length <= 1) return [];
+  const k = split(leaves.length);
+  return index < k
+    ? [...inclusionPath(leaves.slice(0, k), index), merkleRoot(leaves.slice(k))]
+    : [...inclusionPath(leaves.slice(k), index - k), merkleRoot(leaves.slice(0, k))];
+}
+
+/**
+ * The root that a leaf and its inclusion path lead to (RFC 9162, section 2.1.3.2), or `null` when the path has not
+ * the length that a tree of `count` leaves gives it.
+ */
+export function rootFromPath(
+  leaf: Uint8Array,
+  index: number,
+  count: number,
+  path: readonly Uint8Array[],
+): Uint8Array | null {
+  if (index >= count) return null;
+  let position = index;
+  let last = count - 1;
+  let hash = leafHash(leaf);
+  for (const step of path) {
+    if (last === 0) return null;
+    if (position % 2 === 1 || position === last) {
+      hash = nodeHash(step, hash);
+      while (position % 2 === 0 && position !== 0) {
+        position = Math.floor(position / 2);
+        last = Math.floor(last / 2);
+      }
+    } else {
+      hash = nodeHash(hash, step);
+    }
+    position = Math.floor(position / 2);
+    last = Math.floor(last / 2);
+  }
+  return last === 0 ? hash : null;
+}

@@ -43,7 +43,7 @@ function readTotals(report) {
 async function runTests(patterns) {
   console.log("== bun test");
   // Everything that tests leave behind in the usual temporary folder goes with this one.
-  const folder = mkdtempSync(join(tmpdir(), "pstore-test-"));
+  const folder = mkdtempSync(join(tmpdir(), "p-test-"));
   try {
     const report = join(folder, "junit.xml");
     const argv = [bun, "test", "--timeout", "120000", "--reporter=junit", `--reporter-outfile=${report}`];

@@ -159,6 +159,7 @@ async function generate(home: GnupgHome, options: KeyOptions): Promise<TestKey> 
     ...common,
     "--status-fd",
     "1",
+    "--yes", // A second key of the same user is wanted.
     "--quick-generate-key",
     options.userId,
     primary,

@@ -36,6 +36,7 @@ function sources() {
   for (const name of readdirSync(join(root, "packages")).sort()) {
     const folder = join("packages", name);
     files.push(join(folder, "package.json"));
+    if (!existsSync(join(root, folder, "src"))) continue;
     const inside = readdirSync(join(root, folder, "src"), { recursive: true, withFileTypes: true });
     for (const entry of inside) {
       if (!entry.isFile() || entry.name.includes(".test.")) continue;

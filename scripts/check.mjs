@@ -11,7 +11,9 @@ const tool = (name) => join(root, "node_modules/.bin", name);
 /** Biome's checks: whether they passed. */
 export async function lint() {
   console.log("== biome");
-  return (await run([tool("biome"), "ci", "."])).code === 0;
+  return (
+    (await run([tool("biome"), "ci", `--colors=${process.stdout.isTTY ? "force" : "off"}`, "."])).code === 0
+  );
 }
 
 async function checkTypes() {

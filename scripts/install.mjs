@@ -23,7 +23,7 @@ export async function install() {
   if (!existsSync(lockfile)) throw new Failure("package-lock.json is missing: check it out again.");
   if (!isInstalled()) {
     // `--include`: neither NODE_ENV=production nor an `omit` in someone's .npmrc may leave the tools out.
-    const args = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund"];
+    const args = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"];
     const { code } = await npm(args, { env: { NODE_ENV: undefined } });
     if (code !== 0) throw new Failure(`npm ci failed with exit code ${code}: its messages above say why.`);
   }

@@ -91,7 +91,7 @@ export class TestServer implements AsyncDisposable {
       const decoder = new TextDecoder();
       for await (const bytes of stream) {
         this.#output += decoder.decode(bytes, { stream: true });
-        const port = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(this.#output.slice(begin))?.[1];
+        const port = /listening on http:\/\/127\.0\.0\.1:(\d+)\s/.exec(this.#output.slice(begin))?.[1];
         if (port !== undefined) {
           this.#port = Number(port);
           listening.resolve();

@@ -9,7 +9,20 @@ import { type Fingerprint, openpgpHex } from "../fingerprint.ts";
 import { Problem, type ProblemCode } from "../problem.ts";
 
 /** Packet types (RFC 9580, section 5). */
-export const tags = { wrappedKey: 1, signature: 2, marker: 10, literal: 11, body: 18 } as const;
+export const tags = {
+  wrappedKey: 1,
+  signature: 2,
+  secretKey: 5,
+  publicKey: 6,
+  secretSubkey: 7,
+  marker: 10,
+  literal: 11,
+  trust: 12,
+  userId: 13,
+  publicSubkey: 14,
+  userAttribute: 17,
+  body: 18,
+} as const;
 
 /** What was expected, and how to say that it is not there. */
 export interface Expected {

@@ -81,7 +81,9 @@ describe("a body", () => {
     for (let n = 0; n < 4096; n++) {
       expect(seal(new Uint8Array(n)).length).toBe(n <= 172 ? 256 : Math.ceil((n + 85) / 256) * 256);
     }
-    expect([0, 172, 173, 427, 428].map((n) => seal(new Uint8Array(n)).length)).toEqual([256, 256, 512, 512, 768]);
+    expect([0, 172, 173, 427, 428].map((n) => seal(new Uint8Array(n)).length)).toEqual([
+      256, 256, 512, 512, 768,
+    ]);
     expect(seal(new Uint8Array(4095)).length).toBe(4352);
     expect(seal(new Uint8Array(4096)).length).toBe(4096 + 53);
   });
@@ -122,7 +124,9 @@ describe("a body", () => {
   });
 
   test("under another session key is refused", () => {
-    expect(refused(() => openWhole(randomBytes(32), seal(Uint8Array.of(1))))).toContain("cannot be decrypted");
+    expect(refused(() => openWhole(randomBytes(32), seal(Uint8Array.of(1))))).toContain(
+      "cannot be decrypted",
+    );
   });
 
   test("without the 32 bytes of a session key is a mistake in the program", () => {
@@ -157,7 +161,10 @@ describe("inside a body", () => {
     ["a date", literal("abc", [0x62, 0, 0, 0, 0, 1])],
     ["half a literal header", packet(11, Uint8Array.of(0x62, 0, 0))],
     ["an indeterminate length", concat([Uint8Array.of(0xaf, 0x62, 0, 0, 0, 0, 0), new Uint8Array(9)])],
-    ["a literal longer than the body", concat([Uint8Array.of(0xcb, 100, 0x62, 0, 0, 0, 0, 0), new Uint8Array(9)])],
+    [
+      "a literal longer than the body",
+      concat([Uint8Array.of(0xcb, 100, 0x62, 0, 0, 0, 0, 0), new Uint8Array(9)]),
+    ],
   ];
   for (const [name, content] of refusals) {
     test(`${name} is refused`, () => {

@@ -15,7 +15,16 @@ export class GnupgHome {
   readonly path = mkdtempSync("/tmp/p-");
 
   try(args: string[], input: Uint8Array | string = ""): GpgResult {
-    const all = ["--homedir", this.path, "--batch", "--pinentry-mode", "loopback", "--passphrase", "", ...args];
+    const all = [
+      "--homedir",
+      this.path,
+      "--batch",
+      "--pinentry-mode",
+      "loopback",
+      "--passphrase",
+      "",
+      ...args,
+    ];
     const { status, stdout, stderr } = spawnSync("gpg", all, { input, maxBuffer: 2 ** 30 });
     return { code: status, out: Uint8Array.from(stdout), err: stderr.toString() };
   }
@@ -27,7 +36,13 @@ export class GnupgHome {
   }
 
   /** Makes a primary key and, if wanted, subkeys. @returns the primary key's 40 upper-case hex digits */
-  generate(name: string, algorithm: string, usage: string, expires = "never", subkeys: string[][] = []): string {
+  generate(
+    name: string,
+    algorithm: string,
+    usage: string,
+    expires = "never",
+    subkeys: string[][] = [],
+  ): string {
     this.run(["--quick-gen-key", `${name} <${name}@example.com>`, algorithm, usage, expires]);
     const fingerprint = this.fingerprint(name);
     for (const subkey of subkeys) this.run(["--quick-add-key", fingerprint, ...subkey]);

@@ -70,12 +70,21 @@ for (const [primary, subkey] of algorithms) {
     test("signs with gpg", async () => {
       const certificate = await home.certificate(primary);
       const data = Uint8Array.from(randomBytes(1000));
-      const sign = ["-u", `${home.fingerprint(primary)}!`, "--no-armor", "--no-textmode", "--digest-algo", "SHA512"];
+      const sign = [
+        "-u",
+        `${home.fingerprint(primary)}!`,
+        "--no-armor",
+        "--no-textmode",
+        "--digest-algo",
+        "SHA512",
+      ];
       const signature = home.run([...sign, "--detach-sign"], data);
       const { signedBy } = await verifyDetached(certificate, data, signature);
       expect(signedBy).toBe(certificate.fingerprint);
       assertMayStillSign(certificate, signedBy, now, "the key");
-      await expect(verifyDetached(certificate, data.subarray(1), signature)).rejects.toThrow("not made over this");
+      await expect(verifyDetached(certificate, data.subarray(1), signature)).rejects.toThrow(
+        "not made over this",
+      );
     });
   });
 }
@@ -87,7 +96,10 @@ describe("other programs read the messages", () => {
     const certificate = await readCertificate(home.run(["--export", "ed25519@example.com"]));
     const sessionKey = Uint8Array.from(randomBytes(32));
     const part = encryptionSubkey(certificate, now, "the key");
-    return concat([await wrapSessionKey(certificate, part.fingerprint, sessionKey), sealWhole(sessionKey, value)]);
+    return concat([
+      await wrapSessionKey(certificate, part.fingerprint, sessionKey),
+      sealWhole(sessionKey, value),
+    ]);
   }
 
   test.skipIf(!installed("sqop"))("sqop", async () => {

@@ -59,15 +59,23 @@ export const PublicKey = v.object({
   publicKey: v.string(),
   /** It logs in and signs, but nothing is encrypted to it. */
   writeOnly: v.boolean(),
+  /** It was taken from its user: it signs nothing new, but what it signed before still stands. */
+  removed: v.boolean(),
   description: v.string(),
 });
 export type PublicKey = v.InferOutput<typeof PublicKey>;
 
-/** An active user. */
-export const User = v.object({ name: user, keys: v.array(PublicKey) });
+/**
+ * A user with their current keys. Where the user was asked for as the author of a manifest, the key that the manifest
+ * names is among them, also when it was removed since; `active` is false for one who was disabled or removed.
+ */
+export const User = v.object({ name: user, active: v.boolean(), keys: v.array(PublicKey) });
 export type User = v.InferOutput<typeof User>;
 
-/** `GET /users?name=…&name=…`: those of the users named that exist and are active. */
+/**
+ * `GET /users?name=…&name=…`: those of the users named that exist or existed. With `key=FINGERPRINT` too, these keys
+ * of theirs are included even when they were removed (what they signed still has to be verified).
+ */
 export const Users = v.object({ users: v.array(User) });
 export type Users = v.InferOutput<typeof Users>;
 
@@ -113,7 +121,7 @@ export const ObjectDetail = v.object({
   values: v.array(v.object({ property: name, bytes: base64 })),
   /** For the asking user's keys alone, of every encrypted property. */
   wrappedKeys: v.array(WrappedKey),
-  /** The active users that were asked for, with their keys. */
+  /** The users that were asked for with `keys` and `user`, with their keys. */
   users: v.array(User),
 });
 export type ObjectDetail = v.InferOutput<typeof ObjectDetail>;

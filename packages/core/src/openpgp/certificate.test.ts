@@ -20,9 +20,8 @@ const inDays = (days: number) => new Date(now.getTime() + days * 86_400_000);
 const whose = "joe's key 0123 4567";
 const day = (date: Date | null) => date?.toISOString().slice(0, 10) ?? "never";
 
-const curve: [string, string][] = [["ed25519", "cv25519"]];
 const ordinary = (name: string, expires = "never") =>
-  home.generate(name, "ed25519", "cert,sign", expires, [[curve[0]?.[1] ?? "", "encr", expires]]);
+  home.generate(name, "ed25519", "cert,sign", expires, [["cv25519", "encr", expires]]);
 
 /** The bytes of a key block without some of its packets. */
 function without(
@@ -55,6 +54,9 @@ describe("a certificate", () => {
     const certificate = await home.certificate("bob");
     expect(day(certificate.expires)).toBe(day(inDays(30)));
     expect(encryptionSubkey(certificate, now, whose).algorithm).toBe("cv25519");
+    home.run(["--quick-add-key", home.fingerprint("bob"), "cv25519", "encr", "never"]);
+    const [, lasting] = (await home.certificate("bob")).encrypting;
+    expect(day(lasting?.expires ?? null)).toBe(day(inDays(30)));
     expect(day(expiresWithin(certificate, 90, now))).toBe(day(inDays(30)));
     expect(expiresWithin(certificate, 10, now)).toBeNull();
     expect(expiresWithin(certificate, 90, inDays(31))).toBeNull();
@@ -325,6 +327,27 @@ describe("a certification", () => {
     const revoked = await home.certificate("vera");
     expect(await isCertifiedBy(revoked, carl)).toBe(false);
     expect(await isCertifiedBy(await mergeCertificates(after, revoked), carl)).toBe(false);
+  });
+
+  test("by SHA-1 does not count", async () => {
+    const weak = ordinary("will");
+    const signer = home.generate("sean", "rsa2048", "cert,sign");
+    home.run([
+      "-u",
+      signer,
+      "--cert-digest-algo",
+      "SHA1",
+      "--allow-weak-key-signatures",
+      "--yes",
+      "--quick-sign-key",
+      weak,
+    ]);
+    const certificate = await home.certificate("will");
+    const packets = splitPackets(certificate.bytes, { code: "unusable-key", what: "" });
+    expect(
+      packets.some(({ tag, content }) => tag === tags.signature && content[1] === 0x10 && content[3] === 2),
+    ).toBe(true);
+    expect(await isCertifiedBy(certificate, await home.certificate("sean"))).toBe(false);
   });
 
   test("of another user id does not count", async () => {

@@ -1,0 +1,50 @@
+import { userInfo } from "node:os";
+import { databaseLocation } from "../config.ts";
+import { type Db, openDatabase } from "../database/open.ts";
+import type { Actor } from "../services/audit.ts";
+import type { Io } from "./io.ts";
+
+/** One command of the program. */
+export interface Command {
+  readonly name: string;
+  /** One line for the overview. */
+  readonly summary: string;
+  /** All that `--help` says. */
+  readonly help: string;
+  /** @returns the exit code */
+  run(argv: readonly string[], io: Io): Promise<number>;
+}
+
+/** What every `--help` ends with. */
+export const commonHelp = `  --database URL       sqlite:PATH. Default: PSTORE_DATABASE, else
+                       /var/lib/pstore/store.db for root, and for others
+                       $XDG_DATA_HOME/pstore-server/store.db
+                       (~/.local/share/pstore-server/store.db)
+  -h, --help           this text
+`;
+
+/** Runs something with the store's database open. */
+export async function withDatabase<T>(
+  options: { readonly database?: string | undefined },
+  io: Io,
+  use: (db: Db, path: string) => Promise<T>,
+): Promise<T> {
+  const location = databaseLocation(options, io.env);
+  const db = await openDatabase(location);
+  try {
+    return await use(db, location.path);
+  } finally {
+    await db.destroy();
+  }
+}
+
+/** Who runs a command of the server's own, for the log. */
+export function commandActor(): Actor {
+  let name: string;
+  try {
+    name = userInfo().username;
+  } catch {
+    name = String(process.getuid?.() ?? "");
+  }
+  return { userName: `cli:${name}`.slice(0, 150), fingerprint: "", address: "cli" };
+}

@@ -1,0 +1,35 @@
+import { readable } from "@pstore/core/fingerprint";
+import type { CheckedKey } from "../services/keys.ts";
+import { escapeText } from "../text/escape.ts";
+
+const warnedDays = 90;
+const day = 86_400_000;
+
+/** A registered key as `key add` prints it. */
+export function describeKey(user: string, { certificate, encrypts }: CheckedKey, now: Date): string {
+  const rows: [string, string][] = [
+    ["user", user],
+    ["type", "OpenPGP"],
+    ["algorithm", certificate.algorithm],
+    ["fingerprint", readable(certificate.fingerprint)],
+    ...certificate.userIds.map((id): [string, string] => ["user id", escapeText(id)]),
+    ["expires", describeExpiry(encrypts?.expires ?? certificate.expires, now)],
+    [
+      "encrypts",
+      encrypts === null
+        ? "no: write-only, it signs in and writes"
+        : `with ${encrypts.algorithm} ${readable(encrypts.fingerprint)}`,
+    ],
+  ];
+  return rows.map(([title, text]) => `${title.padEnd(13)}${text}\n`).join("");
+}
+
+/** A date; with a warning when it is within 90 days. */
+export function describeExpiry(expires: Date | null, now: Date): string {
+  if (expires === null) return "never";
+  const date = expires.toISOString().slice(0, 10);
+  const left = expires.getTime() - now.getTime();
+  if (left <= 0) return `${date} (EXPIRED)`;
+  if (left > warnedDays * day) return date;
+  return `${date} (WARNING: in ${Math.ceil(left / day)} days; have it extended, and add it again)`;
+}

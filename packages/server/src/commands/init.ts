@@ -1,0 +1,108 @@
+import { readFileSync, rmSync } from "node:fs";
+import { inspect } from "node:util";
+import { Problem } from "@pstore/core/problem";
+import { readArguments } from "../cli/arguments.ts";
+import { type Command, commandActor, commonHelp } from "../cli/command.ts";
+import { newPassword } from "../cli/password.ts";
+import { describeKey } from "../cli/shown-key.ts";
+import { databaseLocation } from "../config.ts";
+import { createTables } from "../database/migrate.ts";
+import { createDatabase, shownLocation } from "../database/open.ts";
+import { addUser, createStore } from "../services/accounts.ts";
+import { addKey, checkKey } from "../services/keys.ts";
+
+const usage = "pstore-server init --admin NAME [--key FILE] [--email E] [--password-file FILE]";
+
+export const init: Command = {
+  name: "init",
+  summary: "make a new store with an admin account",
+  help: `${usage}
+
+Makes a new, empty store: the database, and in it the account of an admin.
+Asks at the terminal for the admin's password for the web, which the pstore
+command never needs; without a terminal and without --password-file, the
+account gets none.
+
+  --admin NAME         the admin's user name (required)
+  --key FILE           the admin's armored OpenPGP public key
+  --email E            the admin's e-mail address
+  --password-file FILE holds the password in its first line
+${commonHelp}`,
+
+  async run(argv, io) {
+    const { values } = readArguments(
+      argv,
+      {
+        admin: { type: "string" },
+        key: { type: "string" },
+        email: { type: "string" },
+        "password-file": { type: "string" },
+      },
+      { least: 0, most: 0, usage },
+    );
+    const name = values.admin;
+    if (name === undefined) throw new Problem("usage", `--admin is missing; usage: ${usage}`);
+    const location = databaseLocation(values, io.env);
+    const key =
+      values.key === undefined
+        ? null
+        : { user: name, block: readKeyFile(values.key), writeOnly: false, description: "" };
+    // Nothing is made before all that can be wrong was looked at.
+    if (key !== null) await checkKey(key);
+    const db = createDatabase(location);
+    try {
+      const password = await newPassword(io, values["password-file"], name);
+      await createTables(db);
+      const store = await createStore(db);
+      const actor = commandActor();
+      await addUser(db, actor, {
+        name,
+        email: values.email ?? "",
+        fullName: "",
+        staff: true,
+        superuser: true,
+        viewAny: false,
+        password,
+      });
+      if (password === null) {
+        io.stderr(
+          `no terminal to ask for a password: ${name} has no web password; give one with 'pstore-server user password ${name}'\n`,
+        );
+      }
+      io.stdout(`store     ${store.id}\ndatabase  ${shownLocation(location)}\nadmin     ${name}\n`);
+      if (key !== null) io.stdout(describeKey(name, await addKey(db, actor, key), new Date()));
+      io.stdout(
+        next(name, key !== null, argv.includes("--database") ? ` --database ${shownLocation(location)}` : ""),
+      );
+    } catch (error) {
+      await db.destroy();
+      for (const suffix of ["", "-wal", "-shm"]) rmSync(`${location.path}${suffix}`, { force: true });
+      throw error;
+    }
+    await db.destroy();
+    return 0;
+  },
+};
+
+function readKeyFile(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new Problem(
+      "bad-request",
+      `the key file ${inspect(path)} cannot be read (${(error as Error).message})`,
+    );
+  }
+}
+
+function next(name: string, hasKey: boolean, database: string): string {
+  const keyStep = hasKey
+    ? ""
+    : `  gpg --armor --export YOU@EXAMPLE.COM | pstore-server key add${database} ${name} -\n`;
+  return `
+Next:
+${keyStep}  pstore-server serve${database}
+and on your own machine, in ~/.pstorerc:
+  --store-url=http://127.0.0.1:8000 --user=${name}
+`;
+}

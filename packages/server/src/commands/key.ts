@@ -1,0 +1,137 @@
+import { readFileSync } from "node:fs";
+import { parseFingerprint, readable } from "@pstore/core/fingerprint";
+import { Problem } from "@pstore/core/problem";
+import { readArguments } from "../cli/arguments.ts";
+import { type Command, commandActor, commonHelp, withDatabase } from "../cli/command.ts";
+import type { Io } from "../cli/io.ts";
+import { describeExpiry, describeKey } from "../cli/shown-key.ts";
+import { table } from "../cli/table.ts";
+import { listKeys } from "../repositories/keys.ts";
+import { knownUser } from "../services/accounts.ts";
+import { certificateOf } from "../services/certificates.ts";
+import { addKey, removeKey, typedFingerprint } from "../services/keys.ts";
+import { escapeText } from "../text/escape.ts";
+
+const usages = {
+  add: "pstore-server key add NAME FILE|- [--write-only] [--description TEXT]",
+  list: "pstore-server key list [NAME] [--json]",
+  remove: "pstore-server key remove FINGERPRINT",
+};
+
+export const key: Command = {
+  name: "key",
+  summary: "add, list and remove users' public keys",
+  help: `${usages.add}
+${usages.list}
+${usages.remove}
+
+add     registers an armored OpenPGP public key of a user, from a file or (-)
+        from standard input; a newer copy of a registered key (extended, with a
+        new subkey) is taken over
+list    shows the registered keys
+remove  takes a key from its user: it signs in no more, and nothing more is
+        encrypted to it
+
+  --write-only         the key signs in and writes, nothing is encrypted to it
+  --description TEXT   for people
+  --json               lists as JSON
+${commonHelp}`,
+
+  async run([action, ...argv], io) {
+    if (action === "add") return await add(argv, io);
+    if (action === "list") return await list(argv, io);
+    if (action === "remove") return await remove(argv, io);
+    throw new Problem(
+      "usage",
+      `say what to do with keys: add, list or remove; see 'pstore-server key --help'`,
+    );
+  },
+};
+
+async function add(argv: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = readArguments(
+    argv,
+    { "write-only": { type: "boolean" }, description: { type: "string" } },
+    { least: 2, most: 2, usage: usages.add },
+  );
+  const [name = "", file = ""] = positionals;
+  const block = file === "-" ? await io.stdin() : readKey(file);
+  return await withDatabase(values, io, async (db) => {
+    const added = await addKey(db, commandActor(), {
+      user: name,
+      block,
+      writeOnly: values["write-only"] ?? false,
+      description: values.description ?? "",
+    });
+    io.stdout(describeKey(name, added, new Date()));
+    if (added.known) io.stderr("this key was registered already; what is new in it was taken over\n");
+    return 0;
+  });
+}
+
+function readKey(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new Problem("bad-request", `the key file cannot be read (${(error as Error).message})`);
+  }
+}
+
+async function list(argv: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = readArguments(
+    argv,
+    { json: { type: "boolean" } },
+    { least: 0, most: 1, usage: usages.list },
+  );
+  return await withDatabase(values, io, async (db) => {
+    const [name] = positionals;
+    if (name !== undefined) await knownUser(db, name);
+    const rows = [];
+    for (const row of await listKeys(db)) {
+      if (name !== undefined && row.user_name !== name) continue;
+      const certificate = await certificateOf(row.block);
+      rows.push({
+        user: row.user_name,
+        fingerprint: parseFingerprint(row.fingerprint),
+        algorithm: certificate.algorithm,
+        userIds: certificate.userIds,
+        writeOnly: row.write_only === 1,
+        expires: certificate.expires,
+        description: row.description,
+        added: row.added,
+      });
+    }
+    if (values.json) {
+      io.stdout(`${JSON.stringify({ keys: rows }, null, 2)}\n`);
+      return 0;
+    }
+    const now = new Date();
+    io.stdout(
+      table(
+        ["User", "Fingerprint", "Algorithm", "Reads", "Expires", "Description"],
+        rows.map((row) => [
+          row.user,
+          readable(row.fingerprint),
+          row.algorithm,
+          row.writeOnly ? "no" : "yes",
+          describeExpiry(row.expires, now),
+          escapeText(row.description),
+        ]),
+      ),
+    );
+    return 0;
+  });
+}
+
+async function remove(argv: readonly string[], io: Io): Promise<number> {
+  // A fingerprint that was copied with its spaces is several words.
+  const { values, positionals } = readArguments(argv, {}, { least: 1, most: 12, usage: usages.remove });
+  const fingerprint = typedFingerprint(positionals.join(""));
+  return await withDatabase(values, io, async (db) => {
+    await removeKey(db, commandActor(), fingerprint);
+    io.stderr(
+      "removed; machines list the key until a writer changes them, and values stay wrapped to it until then\n",
+    );
+    return 0;
+  });
+}

@@ -1,0 +1,230 @@
+import { readable } from "@pstore/core/fingerprint";
+import { Problem } from "@pstore/core/problem";
+import { readArguments } from "../cli/arguments.ts";
+import { type Command, commandActor, commonHelp, withDatabase } from "../cli/command.ts";
+import type { Io } from "../cli/io.ts";
+import { newPassword } from "../cli/password.ts";
+import { table } from "../cli/table.ts";
+import type { UserTable } from "../database/schema.ts";
+import { listUsers } from "../repositories/users.ts";
+import { addUser, changeState, knownUser, setPassword } from "../services/accounts.ts";
+import { type Standing, standingOf } from "../services/standing.ts";
+import { escapeText } from "../text/escape.ts";
+
+const usages = {
+  add: "pstore-server user add NAME [--email E] [--full-name TEXT] [--staff] [--superuser] [--view-any] [--password-file FILE]",
+  list: "pstore-server user list [--json]",
+  show: "pstore-server user show NAME [--json]",
+  state: "pstore-server user disable|enable|remove NAME",
+  password: "pstore-server user password NAME [--password-file FILE]",
+};
+
+export const user: Command = {
+  name: "user",
+  summary: "add, list, show, disable, enable and remove users",
+  help: `${usages.add}
+${usages.list}
+${usages.show}
+${usages.state}
+${usages.password}
+
+add       makes an account; give it a key with 'pstore-server key add'
+list      shows all users
+show      shows a user's keys and machines, and what depends on the user
+disable   lets the user in no more, until enabled again
+remove    does so for good; the name is never given again
+password  sets the password for the web, which the pstore command never needs
+
+A user who was disabled or removed stays in the signed lists of machines until
+a writer of each revokes them: pstore MACHINE ^NAME
+
+  --email E            e-mail address
+  --full-name TEXT     for people
+  --staff              may sign in to the web admin
+  --superuser          may do everything there
+  --view-any           may look at names, users and property names of any machine
+  --password-file FILE holds the password for the web in its first line
+  --json               prints JSON
+${commonHelp}`,
+
+  async run([action, ...argv], io) {
+    if (action === "add") return await add(argv, io);
+    if (action === "list") return await list(argv, io);
+    if (action === "show") return await show(argv, io);
+    if (action === "disable" || action === "enable" || action === "remove")
+      return await change(action, argv, io);
+    if (action === "password") return await password(argv, io);
+    throw new Problem(
+      "usage",
+      "say what to do with users: add, list, show, disable, enable, remove or password; see 'pstore-server user --help'",
+    );
+  },
+};
+
+async function add(argv: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = readArguments(
+    argv,
+    {
+      email: { type: "string" },
+      "full-name": { type: "string" },
+      staff: { type: "boolean" },
+      superuser: { type: "boolean" },
+      "view-any": { type: "boolean" },
+      "password-file": { type: "string" },
+    },
+    { least: 1, most: 1, usage: usages.add },
+  );
+  const [name = ""] = positionals;
+  const file = values["password-file"];
+  return await withDatabase(values, io, async (db) => {
+    await addUser(db, commandActor(), {
+      name,
+      email: values.email ?? "",
+      fullName: values["full-name"] ?? "",
+      staff: values.staff ?? false,
+      superuser: values.superuser ?? false,
+      viewAny: values["view-any"] ?? false,
+      password: file === undefined ? null : await newPassword(io, file, name),
+    });
+    io.stderr(`added ${name}; next: pstore-server key add ${name} FILE\n`);
+    return 0;
+  });
+}
+
+function state(row: UserTable): string {
+  if (row.removed !== null) return "removed";
+  return row.active === 1 ? "active" : "disabled";
+}
+
+function rights(row: UserTable): string[] {
+  const all: [number, string][] = [
+    [row.staff, "staff"],
+    [row.superuser, "superuser"],
+    [row.view_any, "view-any"],
+  ];
+  return all.filter(([has]) => has === 1).map(([, name]) => name);
+}
+
+function shown(row: UserTable) {
+  return {
+    name: row.name,
+    state: state(row),
+    email: row.email,
+    fullName: row.full_name,
+    rights: rights(row),
+    webPassword: row.password_hash !== null,
+    created: row.created,
+    removed: row.removed,
+  };
+}
+
+async function list(argv: readonly string[], io: Io): Promise<number> {
+  const { values } = readArguments(
+    argv,
+    { json: { type: "boolean" } },
+    { least: 0, most: 0, usage: usages.list },
+  );
+  return await withDatabase(values, io, async (db) => {
+    const users = await listUsers(db);
+    io.stdout(
+      values.json
+        ? `${JSON.stringify({ users: users.map(shown) }, null, 2)}\n`
+        : table(
+            ["User", "State", "Rights", "E-mail", "Full name"],
+            users.map((row) => [
+              row.name,
+              state(row),
+              rights(row).join(" "),
+              escapeText(row.email),
+              escapeText(row.full_name),
+            ]),
+          ),
+    );
+    return 0;
+  });
+}
+
+async function show(argv: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = readArguments(
+    argv,
+    { json: { type: "boolean" } },
+    { least: 1, most: 1, usage: usages.show },
+  );
+  return await withDatabase(values, io, async (db) => {
+    const standing = await standingOf(db, positionals[0] ?? "");
+    const { keys, machines } = standing;
+    if (values.json) {
+      io.stdout(`${JSON.stringify({ ...shown(standing.user), keys, machines }, null, 2)}\n`);
+      return 0;
+    }
+    const { user: row } = standing;
+    io.stdout(
+      [
+        `user         ${row.name} (${[state(row), ...rights(row)].join(", ")})`,
+        `full name    ${escapeText(row.full_name)}`,
+        `e-mail       ${escapeText(row.email)}`,
+        `web password ${row.password_hash === null ? "no" : "yes"}`,
+        ...keys.map(
+          (key) =>
+            `key          ${readable(key.fingerprint)}${key.writeOnly ? " (write-only)" : ""}${key.removed ? " (removed)" : ""}`,
+        ),
+        ...machines.map(
+          (machine) => `${machine.access === "write" ? "writes" : "reads "}       ${machine.name}`,
+        ),
+        "",
+      ].join("\n"),
+    );
+    io.stdout(dependents(standing));
+    return 0;
+  });
+}
+
+/** What nobody could do without this user. */
+function dependents({ machines }: Standing): string {
+  return machines
+    .filter((machine) => machine.onlyWriter)
+    .map((machine) => `depends      ${machine.name}: no other writer\n`)
+    .join("");
+}
+
+async function change(
+  action: "disable" | "enable" | "remove",
+  argv: readonly string[],
+  io: Io,
+): Promise<number> {
+  const { values, positionals } = readArguments(argv, {}, { least: 1, most: 1, usage: usages.state });
+  const [name = ""] = positionals;
+  return await withDatabase(values, io, async (db) => {
+    const standing = await standingOf(db, name);
+    await changeState(db, commandActor(), name, action);
+    if (action === "enable" || standing.machines.length === 0) return 0;
+    io.stderr(
+      `${name} stays in the signed lists of ${standing.machines.length} machine(s), which cannot be written until a writer of each runs: pstore MACHINE ^${name}\n`,
+    );
+    for (const machine of standing.machines) {
+      io.stderr(`  ${machine.name}${machine.onlyWriter ? " (WARNING: it has no other writer)" : ""}\n`);
+    }
+    return 0;
+  });
+}
+
+async function password(argv: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = readArguments(
+    argv,
+    { "password-file": { type: "string" } },
+    { least: 1, most: 1, usage: usages.password },
+  );
+  const [name = ""] = positionals;
+  return await withDatabase(values, io, async (db) => {
+    await knownUser(db, name);
+    const typed = await newPassword(io, values["password-file"], name);
+    if (typed === null) {
+      throw new Problem(
+        "bad-request",
+        "there is no terminal to ask for a password; give one with --password-file",
+      );
+    }
+    await setPassword(db, commandActor(), name, typed);
+    return 0;
+  });
+}

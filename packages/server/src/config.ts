@@ -1,0 +1,118 @@
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { Problem } from "@pstore/core/problem";
+import type { Location } from "./database/open.ts";
+
+/** The environment, read where the program starts and nowhere else. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Options {
+  readonly database?: string | undefined;
+}
+
+/**
+ * Where the database is: `--database`, else `PSTORE_DATABASE`, else `/var/lib/pstore/store.db` for root and
+ * `$XDG_DATA_HOME/pstore-server/store.db` for others.
+ * @throws Problem `usage` when the URL is none that this version knows
+ */
+export function databaseLocation(options: Options, env: Environment): Location {
+  const url = options.database ?? nonEmpty(env["PSTORE_DATABASE"]);
+  if (url === undefined) return { path: defaultPath(env) };
+  const path = /^sqlite:(.+)$/s.exec(url)?.[1];
+  if (path === undefined) {
+    throw new Problem(
+      "usage",
+      `the database '${url}' is not of the form sqlite:PATH, the one kind there is so far`,
+    );
+  }
+  return { path: resolve(path) };
+}
+
+function defaultPath(env: Environment): string {
+  if (process.getuid?.() === 0) return "/var/lib/pstore/store.db";
+  const home = nonEmpty(env["HOME"]) ?? homedir();
+  return join(nonEmpty(env["XDG_DATA_HOME"]) ?? join(home, ".local/share"), "pstore-server", "store.db");
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === undefined || text === "" ? undefined : text;
+}
+
+export interface ServeOptions {
+  readonly listen?: string | undefined;
+  readonly publicUrls?: readonly string[] | undefined;
+  readonly sessionTime?: string | undefined;
+  readonly maxUploadSize?: string | undefined;
+}
+
+export interface ServeConfig {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** The origins of the public URLs; none: loopback only. */
+  readonly origins: readonly string[];
+  /** In seconds. */
+  readonly sessionTime: number;
+  /** In bytes. */
+  readonly maxUploadSize: number;
+}
+
+export const defaults = {
+  listen: "127.0.0.1:8000",
+  /** In seconds: 15 minutes. */
+  sessionTime: 900,
+  /** In bytes: 16 GiB. (Written out: shifts are of 32 bits in this language.) */
+  maxUploadSize: 17_179_869_184,
+} as const;
+
+/** @throws Problem `usage` */
+export function serveConfig(options: ServeOptions, env: Environment): ServeConfig {
+  const listen = options.listen ?? nonEmpty(env["PSTORE_LISTEN"]) ?? defaults.listen;
+  const urls = options.publicUrls ?? nonEmpty(env["PSTORE_PUBLIC_URL"])?.split(/\s+/) ?? [];
+  return {
+    ...parseListen(listen),
+    origins: urls.filter((url) => url !== "").map(parseOrigin),
+    sessionTime: count(
+      "session time",
+      options.sessionTime ?? nonEmpty(env["PSTORE_SESSION_TIME"]),
+      defaults.sessionTime,
+      86_400,
+    ),
+    maxUploadSize: count(
+      "largest upload",
+      options.maxUploadSize ?? nonEmpty(env["PSTORE_MAX_UPLOAD_SIZE"]),
+      defaults.maxUploadSize,
+      2 ** 50,
+    ),
+  };
+}
+
+function parseListen(text: string): { host: string; port: number } {
+  const [, bracketed, plain, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host === undefined || port === undefined || Number(port) > 65_535) {
+    throw new Problem("usage", `'${text}' is not of the form HOST:PORT (an IPv6 address stands in brackets)`);
+  }
+  return { host, port: Number(port) };
+}
+
+function parseOrigin(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== "https:" && url.protocol !== "http:") || url.username !== "") {
+    throw new Problem("usage", `'${text}' is no public URL; give one like https://pstore.example.com`);
+  }
+  return url.origin;
+}
+
+function count(what: string, text: string | undefined, otherwise: number, most: number): number {
+  if (text === undefined) return otherwise;
+  const value = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value <= most))
+    throw new Problem("usage", `the ${what} '${text}' is no whole number from 1 to ${most}`);
+  return value;
+}
+
+/** Whether a host that is listened on is reached from this machine alone. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}

@@ -1,0 +1,54 @@
+import { Database } from "bun:sqlite";
+import { CompiledQuery, type DatabaseConnection, SqliteDialect, SqliteDriver } from "kysely";
+
+/** What Kysely's SQLite dialect asks of better-sqlite3, on Bun's own SQLite. */
+function asKyselyDatabase(database: Database) {
+  return {
+    close: () => database.close(),
+    prepare(sql: string) {
+      const statement = database.query(sql);
+      const bind = (parameters: readonly unknown[]) => parameters as never[];
+      return {
+        reader: statement.columnNames.length > 0,
+        all: (parameters: readonly unknown[]) => statement.all(...bind(parameters)),
+        run: (parameters: readonly unknown[]) => statement.run(...bind(parameters)),
+        iterate: (parameters: readonly unknown[]) =>
+          statement.iterate(...bind(parameters)) as IterableIterator<unknown>,
+      };
+    },
+  };
+}
+
+/** A transaction that will write takes the write lock at its start: one that is upgraded later can only fail. */
+class ImmediateDriver extends SqliteDriver {
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw("begin immediate"));
+  }
+}
+
+export class BunSqliteDialect extends SqliteDialect {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    super({ database: asKyselyDatabase(database) });
+    this.#database = database;
+  }
+
+  override createDriver(): SqliteDriver {
+    return new ImmediateDriver({ database: asKyselyDatabase(this.#database) });
+  }
+}
+
+/**
+ * Opens a database file with what makes a commit durable.
+ * @param create whether to make the file when there is none
+ */
+export function openSqlite(path: string, create: boolean): Database {
+  const database = new Database(path, { create, readwrite: true });
+  // Several processes may hold the file: a command beside the server waits for the other's transaction.
+  database.run("pragma busy_timeout = 10000");
+  database.run("pragma journal_mode = wal");
+  database.run("pragma synchronous = full");
+  database.run("pragma foreign_keys = on");
+  return database;
+}

@@ -1,0 +1,75 @@
+import { Problem } from "@pstore/core/problem";
+import { type Kysely, sql } from "kysely";
+import { Migrator } from "kysely/migration";
+import { migrations } from "./migrations/list.ts";
+import type { Tables } from "./schema.ts";
+
+const table = "migrations";
+
+/** The names of the migrations that a database has had; `null` where it is not one of ours. */
+async function applied(db: Kysely<Tables>): Promise<readonly string[] | null> {
+  const tables = await db.introspection.getTables();
+  const names = new Set(tables.map((one) => one.name));
+  if (!names.has(table)) return null;
+  const rows = await sql<{ name: string }>`select name from ${sql.table(table)} order by name`.execute(db);
+  return rows.rows.map((row) => row.name);
+}
+
+/**
+ * Checks that a database is a store's, at this version.
+ * @throws Problem `unavailable` with what it is instead
+ */
+export async function checkVersion(db: Kysely<Tables>, where: string): Promise<void> {
+  const done = await known(db, where);
+  if (done.length < Object.keys(migrations).length) {
+    throw new Problem(
+      "unavailable",
+      `the database ${where} is of an older version; stop the server and run 'pstore-server migrate'`,
+    );
+  }
+}
+
+async function known(db: Kysely<Tables>, where: string): Promise<readonly string[]> {
+  const done = await applied(db);
+  if (done === null) {
+    throw new Problem(
+      "unavailable",
+      `the database ${where} is not a pstore store; give another path, or make a store with 'pstore-server init'`,
+    );
+  }
+  const foreign = done.find((name) => !Object.hasOwn(migrations, name));
+  if (foreign !== undefined) {
+    throw new Problem(
+      "unavailable",
+      `the database ${where} was used by a newer pstore-server (it has '${foreign}'); install that version`,
+    );
+  }
+  return done;
+}
+
+/** Makes the tables of an empty database. */
+export async function createTables(db: Kysely<Tables>): Promise<void> {
+  await runMissing(db);
+}
+
+/**
+ * Brings a store's database to this version.
+ * @returns the names of the migrations that were run, none when there was nothing to do
+ * @throws Problem `unavailable` when it is not a store, or a newer one
+ */
+export async function migrate(db: Kysely<Tables>, where: string): Promise<readonly string[]> {
+  await known(db, where);
+  return await runMissing(db);
+}
+
+async function runMissing(db: Kysely<Tables>): Promise<readonly string[]> {
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => ({ ...migrations }) },
+    migrationTableName: table,
+    migrationLockTableName: `${table}_lock`,
+  });
+  const { error, results } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+  return (results ?? []).map((result) => result.migrationName);
+}

@@ -1,0 +1,99 @@
+import type { Database } from "bun:sqlite";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { Problem } from "@pstore/core/problem";
+import { Kysely } from "kysely";
+import { BunSqliteDialect, openSqlite } from "./bun-sqlite-dialect.ts";
+import { checkVersion } from "./migrate.ts";
+import type { Tables } from "./schema.ts";
+
+export type Db = Kysely<Tables>;
+
+/** Where a database is; today a file of SQLite. */
+export interface Location {
+  readonly path: string;
+}
+
+/** A place as it is shown and given back to `--database`. */
+export function shownLocation(location: Location): string {
+  return `sqlite:${location.path}`;
+}
+
+/**
+ * Opens the database of an existing store, at whatever version.
+ * @throws Problem `unavailable` when there is none, or it cannot be opened
+ */
+export function openUnchecked(location: Location): Db {
+  const { path } = location;
+  if (!existsSync(path)) {
+    throw new Problem(
+      "unavailable",
+      `there is no store at ${path}; make one with 'pstore-server init --admin NAME', or give its path with --database sqlite:PATH`,
+    );
+  }
+  return connect(path, false);
+}
+
+/**
+ * Opens the database of an existing store of this version.
+ * @throws Problem `unavailable` when there is none, or it is not one, or of another version
+ */
+export async function openDatabase(location: Location): Promise<Db> {
+  const db = openUnchecked(location);
+  try {
+    await checkVersion(db, location.path);
+  } catch (error) {
+    await db.destroy();
+    throw error instanceof Problem ? error : unopenable(location.path, error);
+  }
+  return db;
+}
+
+/**
+ * Makes the file of a new database, readable by nobody else, in a folder that is made as well if need be.
+ * @throws Problem `conflict` when there is something at its path, `unavailable` when it cannot be made
+ */
+export function createDatabase(location: Location): Db {
+  const { path } = location;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, "wx", 0o600));
+    chmodSync(path, 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") {
+      throw new Problem(
+        "conflict",
+        `there is a file at ${path} already; 'init' makes new stores only, so give another path or move it away`,
+      );
+    }
+    throw unopenable(path, error);
+  }
+  return connect(path, true);
+}
+
+function connect(path: string, create: boolean): Db {
+  let sqlite: Database;
+  try {
+    sqlite = openSqlite(path, create);
+  } catch (error) {
+    throw unopenable(path, error);
+  }
+  return new Kysely<Tables>({ dialect: new BunSqliteDialect(sqlite) });
+}
+
+function unopenable(path: string, error: unknown): Problem {
+  const why = error instanceof Error ? error.message : String(error);
+  return new Problem(
+    "unavailable",
+    `the database ${path} cannot be used (${why}); check the path and its rights`,
+    {
+      cause: error,
+    },
+  );
+}
+
+/** Whether an error says that a row would have stood twice. */
+export function isDuplicate(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "SQLITE_CONSTRAINT_UNIQUE" || code === "SQLITE_CONSTRAINT_PRIMARYKEY";
+}

@@ -1,0 +1,58 @@
+import { Problem } from "@pstore/core/problem";
+import { maxJsonSize } from "./body.ts";
+
+export interface Listening {
+  readonly port: number;
+  /** `http://HOST:PORT` */
+  readonly url: string;
+  /** Takes no new requests, and resolves when those that run are answered. */
+  stop(): Promise<void>;
+}
+
+type Fetch = (request: Request, bindings: { address: string }) => Response | Promise<Response>;
+
+/**
+ * Serves HTTP.
+ * @throws Problem `unavailable` when the address or port cannot be had
+ */
+export function listen(
+  fetch: Fetch,
+  config: { readonly host: string; readonly port: number; readonly maxUploadSize: number },
+): Listening {
+  const { host, port } = config;
+  const shownHost = host.includes(":") ? `[${host}]` : host;
+  let server: Bun.Server<undefined>;
+  try {
+    server = Bun.serve({
+      hostname: host,
+      port,
+      // The routes have limits of their own, and say so in a sentence; this one only closes the connection.
+      maxRequestBodySize: Math.max(config.maxUploadSize, maxJsonSize) + 1024 * 1024,
+      // In seconds without a byte; the longest that Bun takes. A slow upload must live.
+      idleTimeout: 255,
+      async fetch(request, self) {
+        return await fetch(request, { address: self.requestIP(request)?.address ?? "" });
+      },
+      error() {
+        return new Response("the server failed\n", { status: 500 });
+      },
+    });
+  } catch (error) {
+    throw new Problem("unavailable", `cannot listen on ${shownHost}:${port}: ${whyNot(error)}`, {
+      cause: error,
+    });
+  }
+  const actual = server.port ?? port;
+  return {
+    port: actual,
+    url: `http://${shownHost}:${actual}`,
+    stop: () => server.stop(false),
+  };
+}
+
+function whyNot(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE") return "another program listens there; stop it, or give another --listen";
+  if (code === "EACCES") return "it needs rights that this user does not have; give a port over 1023";
+  return `${error instanceof Error ? error.message : error}; give another --listen`;
+}

@@ -1,0 +1,36 @@
+import { CommitAnswer, CommitRequest, Upload } from "@pstore/core/api/schemas";
+import { uuidPattern } from "@pstore/core/names";
+import * as v from "valibot";
+import { applyCommit } from "../../services/commits.ts";
+import { receiveUpload } from "../../services/uploads.ts";
+import { json } from "../answers.ts";
+import { bodyOf } from "../body.ts";
+import { type Route, route } from "../route.ts";
+
+export const changeRoutes: readonly Route[] = [
+  route(
+    {
+      method: "PUT",
+      path: "/uploads/:id",
+      summary: "Stores a large public value or body, under a random UUID of the client's, for one commit",
+      action: "upload",
+      session: true,
+      pathParameters: { id: v.pipe(v.string(), v.regex(uuidPattern)) },
+      answer: Upload,
+    },
+    async ({ dependencies: { db, maxUploadSize }, caller, path, request }) =>
+      json(await receiveUpload(db, caller, path.id, bodyOf(request), maxUploadSize)),
+  ),
+  route(
+    {
+      method: "POST",
+      path: "/commits",
+      summary: "Applies a signed commit, all of it or nothing; the same bytes again are answered the same",
+      action: "commit",
+      session: true,
+      body: CommitRequest,
+      answer: CommitAnswer,
+    },
+    async ({ dependencies: { db, store }, caller, body }) => json(await applyCommit(db, store, caller, body)),
+  ),
+];

@@ -1,0 +1,124 @@
+import { History, ObjectDetail, ObjectList } from "@pstore/core/api/schemas";
+import { uuidPattern } from "@pstore/core/names";
+import * as v from "valibot";
+import { type DetailOptions, history, listObjects, pageSize, showObject } from "../../services/objects.ts";
+import { readValue } from "../../services/values.ts";
+import { json } from "../answers.ts";
+import { number, type Route, route, yes } from "../route.ts";
+
+const name = v.pipe(v.string(), v.maxLength(255));
+const id = v.pipe(v.string(), v.regex(uuidPattern));
+
+const detailQuery = v.object({
+  all: yes,
+  value: v.optional(name),
+  keys: v.optional(v.picklist(["author", "members"])),
+  user: v.pipe(v.array(v.pipe(v.string(), v.maxLength(150))), v.maxLength(1000)),
+});
+
+function detailOptions(query: v.InferOutput<typeof detailQuery>): DetailOptions {
+  return {
+    all: query.all === "1",
+    value: query.value ?? null,
+    keys: query.keys ?? null,
+    users: query.user,
+  };
+}
+
+/** A stream of what is generated, made only as fast as it is taken. */
+function streamOf(chunks: AsyncGenerator<Uint8Array<ArrayBuffer>>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      async cancel() {
+        await chunks.return(undefined);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+export const objectRoutes: readonly Route[] = [
+  route(
+    {
+      method: "GET",
+      path: "/objects",
+      summary: "Objects whose name contains a text, by name; or one of exactly that name",
+      action: "list",
+      session: true,
+      query: v.object({
+        ...detailQuery.entries,
+        q: v.optional(name),
+        exact: yes,
+        limit: v.optional(number),
+        cursor: v.optional(v.pipe(v.string(), v.maxLength(400))),
+      }),
+      answer: ObjectList,
+    },
+    async ({ dependencies: { db }, caller, query }) =>
+      json(
+        await listObjects(db, caller, {
+          ...detailOptions(query),
+          text: query.q ?? "",
+          exact: query.exact === "1",
+          limit: query.limit ?? pageSize,
+          cursor: query.cursor ?? null,
+        }),
+      ),
+  ),
+  route(
+    {
+      method: "GET",
+      path: "/object",
+      summary: "The object of a name at its newest revision",
+      action: "show",
+      session: true,
+      query: v.object({ ...detailQuery.entries, name }),
+      answer: ObjectDetail,
+    },
+    async ({ dependencies: { db }, caller, query }) =>
+      json(await showObject(db, caller, query.name, detailOptions(query))),
+  ),
+  route(
+    {
+      method: "GET",
+      path: "/objects/:id/history",
+      summary: "Revisions of an object, deleted or not, in order",
+      action: "history",
+      session: true,
+      pathParameters: { id },
+      query: v.object({ from: v.optional(number), to: v.optional(number) }),
+      answer: History,
+    },
+    async ({ dependencies: { db }, caller, query, path }) =>
+      json(
+        await history(db, caller, path.id, {
+          from: query.from ?? 1,
+          to: query.to ?? Number.MAX_SAFE_INTEGER,
+        }),
+      ),
+  ),
+  route(
+    {
+      method: "GET",
+      path: "/objects/:id/value",
+      summary:
+        "A property's public value or body, as a revision of the object sealed it: the SHA-256 digests (32 bytes each) of its 1 MiB pieces, then the pieces",
+      action: "read",
+      session: true,
+      pathParameters: { id },
+      query: v.object({ property: name, revision: number }),
+      answer: "application/octet-stream",
+    },
+    async ({ dependencies: { db }, caller, query, path }) => {
+      const { length, chunks } = await readValue(db, caller, { objectId: path.id, ...query });
+      return new Response(streamOf(chunks), {
+        headers: { "content-type": "application/octet-stream", "content-length": String(length) },
+      });
+    },
+  ),
+];

@@ -1,0 +1,68 @@
+import { Problem } from "@pstore/core/problem";
+import type { Command } from "./cli/command.ts";
+import { Interrupted, type Io } from "./cli/io.ts";
+import { version } from "./version.ts";
+
+/** Each command is loaded only when it is run: help and version need none of what they need. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import("./commands/init.ts")).init,
+  serve: async () => (await import("./commands/serve.ts")).serve,
+  user: async () => (await import("./commands/user.ts")).user,
+  key: async () => (await import("./commands/key.ts")).key,
+  migrate: async () => (await import("./commands/migrate.ts")).migrate,
+};
+
+/** Runs the program; answers its exit code: 0, 1 (failure), 2 (usage) or 130 (interrupted). */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  try {
+    return await dispatch(argv, io);
+  } catch (error) {
+    if (error instanceof Interrupted) return 130;
+    io.stderr(`pstore-server: ${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof Problem && error.code === "usage" ? 2 : 1;
+  }
+}
+
+async function dispatch(argv: readonly string[], io: Io): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === "--version") {
+    io.stdout(`pstore-server ${version}\n`);
+    return 0;
+  }
+  if (name === "--help" || name === "-h" || name === "help") {
+    io.stdout(await overview());
+    return 0;
+  }
+  const load = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load === undefined) {
+    throw new Problem(
+      "usage",
+      `${name === undefined ? "say what to do" : `'${name}' is no command`}: ${Object.keys(commands).join(", ")}; see 'pstore-server --help'`,
+    );
+  }
+  const command = await load();
+  const options = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
+  if (options.includes("--help") || options.includes("-h")) {
+    io.stdout(`usage: ${command.help}`);
+    return 0;
+  }
+  return await command.run(rest, io);
+}
+
+async function overview(): Promise<string> {
+  const all = await Promise.all(Object.values(commands).map((load) => load()));
+  const lines = all.map((command) => `  ${command.name.padEnd(10)}${command.summary}`);
+  return `usage: pstore-server COMMAND [ARGUMENTS]
+
+The server of pstore, which keeps the passwords and files that a team shares;
+all of them are encrypted before they come here.
+
+${lines.join("\n")}
+
+  -h, --help           this text; with a command, that command's
+  --version            the version
+
+All commands take --database sqlite:PATH. Exit code: 0, 1 on failure, 2 on
+wrong usage, 130 when interrupted.
+`;
+}

@@ -1,0 +1,192 @@
+import { sql } from "kysely";
+import type { Db } from "../database/open.ts";
+import type {
+  CommitTable,
+  MemberTable,
+  ObjectTable,
+  PropertyTable,
+  RevisionTable,
+} from "../database/schema.ts";
+
+const slice = 1000;
+
+function* slices<T>(items: readonly T[], size = slice): Generator<readonly T[]> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
+}
+
+export async function findObject(db: Db, id: string): Promise<ObjectTable | undefined> {
+  return await db.selectFrom("objects").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+/** The object that lives under exactly this name. */
+export async function findLiveObject(db: Db, name: string): Promise<ObjectTable | undefined> {
+  return await db.selectFrom("objects").selectAll().where("live_name", "=", name).executeTakeFirst();
+}
+
+export async function insertObject(db: Db, row: ObjectTable): Promise<void> {
+  await db.insertInto("objects").values(row).execute();
+}
+
+export async function updateObject(db: Db, row: ObjectTable): Promise<void> {
+  await db.updateTable("objects").set(row).where("id", "=", row.id).execute();
+}
+
+export interface Search {
+  /** Part of the name, whatever its case; empty: any. */
+  text: string;
+  /** Only objects of which this user is a member; `null`: all. */
+  memberId: string | null;
+  /** Only names behind this one. */
+  after: string | null;
+  limit: number;
+}
+
+/** Living objects by name. */
+export async function searchObjects(
+  db: Db,
+  search: Search,
+): Promise<{ id: string; live_name: string | null }[]> {
+  const { text, memberId, after, limit } = search;
+  let query = db.selectFrom("objects").select(["objects.id", "objects.live_name"]);
+  query = query.where("live_name", "is not", null);
+  if (memberId !== null) {
+    query = query
+      .innerJoin("members", "members.object_id", "objects.id")
+      .where("members.user_id", "=", memberId);
+  }
+  if (text !== "") {
+    const pattern = `%${text.toLowerCase().replace(/[!%_]/g, "!$&")}%`;
+    query = query.where(sql<boolean>`lower(${sql.ref("objects.live_name")}) like ${pattern} escape '!'`);
+  }
+  if (after !== null) query = query.where("live_name", ">", after);
+  return await query.orderBy("live_name").limit(limit).execute();
+}
+
+/** Every object, deleted ones too. */
+export async function listObjects(db: Db): Promise<ObjectTable[]> {
+  return await db.selectFrom("objects").selectAll().orderBy("name").orderBy("id").execute();
+}
+
+export interface NamedMember {
+  object_id: string;
+  user_name: string;
+  access: "read" | "write";
+}
+
+export async function membersOf(db: Db, objectIds: readonly string[]): Promise<NamedMember[]> {
+  const found: NamedMember[] = [];
+  for (const ids of slices(objectIds)) {
+    const rows = await db
+      .selectFrom("members")
+      .innerJoin("users", "users.id", "members.user_id")
+      .select(["members.object_id", "members.access", "users.name as user_name"])
+      .where("members.object_id", "in", ids)
+      .orderBy("users.name")
+      .execute();
+    found.push(...rows);
+  }
+  return found;
+}
+
+export async function accessOf(db: Db, objectId: string, userId: string): Promise<"read" | "write" | null> {
+  const row = await db
+    .selectFrom("members")
+    .select("access")
+    .where("object_id", "=", objectId)
+    .where("user_id", "=", userId)
+    .executeTakeFirst();
+  return row?.access ?? null;
+}
+
+/** The objects of which a user is a member, deleted ones too. */
+export async function membershipsOf(
+  db: Db,
+  userId: string,
+): Promise<(ObjectTable & { access: "read" | "write" })[]> {
+  return await db
+    .selectFrom("members")
+    .innerJoin("objects", "objects.id", "members.object_id")
+    .selectAll("objects")
+    .select("members.access")
+    .where("members.user_id", "=", userId)
+    .orderBy("objects.name")
+    .execute();
+}
+
+export async function replaceMembers(db: Db, objectId: string, rows: readonly MemberTable[]): Promise<void> {
+  await db.deleteFrom("members").where("object_id", "=", objectId).execute();
+  for (const some of slices(rows)) await db.insertInto("members").values(some).execute();
+}
+
+export async function propertiesOf(db: Db, objectId: string): Promise<PropertyTable[]> {
+  return await db
+    .selectFrom("properties")
+    .selectAll()
+    .where("object_id", "=", objectId)
+    .orderBy("name")
+    .execute();
+}
+
+export async function replaceProperties(
+  db: Db,
+  objectId: string,
+  rows: readonly PropertyTable[],
+): Promise<void> {
+  await db.deleteFrom("properties").where("object_id", "=", objectId).execute();
+  for (const some of slices(rows)) await db.insertInto("properties").values(some).execute();
+}
+
+export async function findCommit(db: Db, digest: string): Promise<CommitTable | undefined> {
+  return await db.selectFrom("commits").selectAll().where("digest", "=", digest).executeTakeFirst();
+}
+
+export async function insertCommit(db: Db, row: CommitTable): Promise<void> {
+  await db.insertInto("commits").values(row).execute();
+}
+
+export async function insertRevision(db: Db, row: RevisionTable): Promise<void> {
+  await db.insertInto("revisions").values(row).execute();
+}
+
+export async function revisionsOfCommit(db: Db, commitDigest: string): Promise<RevisionTable[]> {
+  return await db
+    .selectFrom("revisions")
+    .selectAll()
+    .where("commit_digest", "=", commitDigest)
+    .orderBy("position")
+    .execute();
+}
+
+export type SignedRevision = RevisionTable & Pick<CommitTable, "body" | "signature">;
+
+/** Revisions of an object with their commits, in order. */
+export async function signedRevisions(
+  db: Db,
+  objectId: string,
+  from: number,
+  to: number,
+): Promise<SignedRevision[]> {
+  return await db
+    .selectFrom("revisions")
+    .innerJoin("commits", "commits.digest", "revisions.commit_digest")
+    .selectAll("revisions")
+    .select(["commits.body", "commits.signature"])
+    .where("object_id", "=", objectId)
+    .where("revision", ">=", from)
+    .where("revision", "<=", to)
+    .orderBy("revision")
+    .execute();
+}
+
+export async function findRevision(
+  db: Db,
+  objectId: string,
+  revision: number,
+): Promise<RevisionTable | undefined> {
+  return await db
+    .selectFrom("revisions")
+    .selectAll()
+    .where("object_id", "=", objectId)
+    .where("revision", "=", revision)
+    .executeTakeFirst();
+}

@@ -1,0 +1,151 @@
+import type { Db } from "../database/open.ts";
+import type { StoredValueTable, UploadTable, WrappedKeyTable } from "../database/schema.ts";
+
+export async function insertValue(db: Db, row: StoredValueTable): Promise<void> {
+  await db.insertInto("stored_values").values(row).execute();
+}
+
+export async function updateValue(
+  db: Db,
+  id: string,
+  change: Partial<Omit<StoredValueTable, "id">>,
+): Promise<void> {
+  await db.updateTable("stored_values").set(change).where("id", "=", id).execute();
+}
+
+export async function insertPiece(db: Db, valueId: string, seq: number, bytes: Uint8Array): Promise<void> {
+  await db.insertInto("value_pieces").values({ value_id: valueId, seq, bytes }).execute();
+}
+
+export async function findPiece(db: Db, valueId: string, seq: number): Promise<Uint8Array | undefined> {
+  const row = await db
+    .selectFrom("value_pieces")
+    .select("bytes")
+    .where("value_id", "=", valueId)
+    .where("seq", "=", seq)
+    .executeTakeFirst();
+  return row?.bytes;
+}
+
+/** The value that a property was given by one revision of its object. */
+export async function findValue(
+  db: Db,
+  place: { objectId: string; property: string; revision: number },
+): Promise<StoredValueTable | undefined> {
+  return await db
+    .selectFrom("stored_values")
+    .selectAll()
+    .where("object_id", "=", place.objectId)
+    .where("property", "=", place.property)
+    .where("revision", "=", place.revision)
+    .executeTakeFirst();
+}
+
+export async function valueById(db: Db, id: string): Promise<StoredValueTable | undefined> {
+  return await db.selectFrom("stored_values").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+/** Every value that an object was ever given. */
+export async function valuesOf(db: Db, objectId: string): Promise<StoredValueTable[]> {
+  return await db.selectFrom("stored_values").selectAll().where("object_id", "=", objectId).execute();
+}
+
+export async function deleteValue(db: Db, id: string): Promise<void> {
+  await db.deleteFrom("wrapped_keys").where("value_id", "=", id).execute();
+  await db.deleteFrom("value_pieces").where("value_id", "=", id).execute();
+  await db.deleteFrom("stored_values").where("id", "=", id).execute();
+}
+
+/** Values that belong to no object and to no upload, and were begun before a time. */
+export async function looseValues(db: Db, before: string): Promise<{ id: string }[]> {
+  return await db
+    .selectFrom("stored_values")
+    .leftJoin("uploads", "uploads.value_id", "stored_values.id")
+    .select("stored_values.id")
+    .where("stored_values.object_id", "is", null)
+    .where("uploads.id", "is", null)
+    .where("stored_values.created", "<", before)
+    .execute();
+}
+
+/** The wrapped keys of the values that an object has now. */
+export async function wrappedKeysOf(
+  db: Db,
+  objectId: string,
+  fingerprints: readonly string[],
+): Promise<(WrappedKeyTable & { property: string })[]> {
+  if (fingerprints.length === 0) return [];
+  return await db
+    .selectFrom("properties")
+    .innerJoin("wrapped_keys", "wrapped_keys.value_id", "properties.value_id")
+    .selectAll("wrapped_keys")
+    .select("properties.name as property")
+    .where("properties.object_id", "=", objectId)
+    .where("wrapped_keys.fingerprint", "in", fingerprints)
+    .orderBy("properties.name")
+    .execute();
+}
+
+export async function wrappedKeysOfValue(db: Db, valueId: string): Promise<WrappedKeyTable[]> {
+  return await db.selectFrom("wrapped_keys").selectAll().where("value_id", "=", valueId).execute();
+}
+
+/** Stores a wrapped key in place of the one of the same value and key, if there is one. */
+export async function putWrappedKey(db: Db, row: WrappedKeyTable): Promise<void> {
+  await db
+    .deleteFrom("wrapped_keys")
+    .where("value_id", "=", row.value_id)
+    .where("fingerprint", "=", row.fingerprint)
+    .execute();
+  await db.insertInto("wrapped_keys").values(row).execute();
+}
+
+/** The primary fingerprints to which anything of an object, now or before, is wrapped. */
+export async function wrappedFingerprints(db: Db, objectId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom("wrapped_keys")
+    .innerJoin("stored_values", "stored_values.id", "wrapped_keys.value_id")
+    .select("wrapped_keys.fingerprint")
+    .distinct()
+    .where("stored_values.object_id", "=", objectId)
+    .execute();
+  return rows.map((row) => row.fingerprint);
+}
+
+/** Takes everything of an object, its history included, away from a key. */
+export async function deleteWrappedKeys(db: Db, objectId: string, fingerprint: string): Promise<void> {
+  await db
+    .deleteFrom("wrapped_keys")
+    .where("fingerprint", "=", fingerprint)
+    .where("value_id", "in", (eb) =>
+      eb.selectFrom("stored_values").select("id").where("object_id", "=", objectId),
+    )
+    .execute();
+}
+
+export async function findUpload(db: Db, id: string): Promise<UploadTable | undefined> {
+  return await db.selectFrom("uploads").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+export async function insertUpload(db: Db, row: UploadTable): Promise<void> {
+  await db.insertInto("uploads").values(row).execute();
+}
+
+export async function deleteUpload(db: Db, id: string): Promise<void> {
+  await db.deleteFrom("uploads").where("id", "=", id).execute();
+}
+
+/** Says that an upload is complete, unless another transfer under its id took it over. */
+export async function finishUpload(db: Db, id: string, valueId: string): Promise<boolean> {
+  const result = await db
+    .updateTable("uploads")
+    .set({ finished: 1 })
+    .where("id", "=", id)
+    .where("value_id", "=", valueId)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+export async function uploadsBefore(db: Db, before: string): Promise<UploadTable[]> {
+  return await db.selectFrom("uploads").selectAll().where("created", "<", before).execute();
+}

@@ -1,0 +1,110 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { userName } from "@pstore/core/names";
+import { Problem } from "@pstore/core/problem";
+import type { Db } from "../database/open.ts";
+import { flag, type StoreTable, timeText, type UserTable } from "../database/schema.ts";
+import { insertStore } from "../repositories/store.ts";
+import { findUser, insertUser, updateUser } from "../repositories/users.ts";
+import { type Actor, record } from "./audit.ts";
+
+export interface NewUser {
+  readonly name: string;
+  readonly email: string;
+  readonly fullName: string;
+  /** May sign in to the web admin. */
+  readonly staff: boolean;
+  readonly superuser: boolean;
+  /** May look at the names, users and property names of every object. */
+  readonly viewAny: boolean;
+  /** For the web admin alone; `null`: none. */
+  readonly password: string | null;
+}
+
+/** Makes the one row that makes an empty database a store. */
+export async function createStore(db: Db): Promise<StoreTable> {
+  const store = { id: randomUUID(), challenge_secret: randomBytes(32), created: timeText(new Date()) };
+  await insertStore(db, store);
+  return store;
+}
+
+/** @throws Problem `bad-name`, `bad-request`, `conflict` when the name is or was in use */
+export async function addUser(db: Db, actor: Actor, user: NewUser): Promise<void> {
+  const name = userName(user.name);
+  checkText(user.email, "e-mail address", 320);
+  checkText(user.fullName, "full name", 255);
+  const passwordHash = user.password === null ? null : await hashPassword(user.password);
+  await db.transaction().execute(async (trx) => {
+    const old = await findUser(trx, name);
+    if (old !== undefined) {
+      throw new Problem(
+        "conflict",
+        old.removed === null
+          ? `there is a user ${name} already`
+          : `the name ${name} belonged to a user who was removed, and is never given again; choose another`,
+      );
+    }
+    await insertUser(trx, {
+      id: randomUUID(),
+      name,
+      active: 1,
+      removed: null,
+      email: user.email,
+      full_name: user.fullName,
+      staff: flag(user.staff),
+      superuser: flag(user.superuser),
+      view_any: flag(user.viewAny),
+      password_hash: passwordHash,
+      created: timeText(new Date()),
+    });
+    await record(trx, actor, [{ action: "add user", detail: name }]);
+  });
+}
+
+function checkText(text: string, what: string, longest: number): void {
+  if (text.length > longest || /[\x00-\x1f\x7f-\x9f]/.test(text)) {
+    throw new Problem("bad-request", `the ${what} is over ${longest} characters or holds control characters`);
+  }
+}
+
+async function hashPassword(password: string): Promise<string> {
+  return await Bun.password.hash(password, { algorithm: "argon2id" });
+}
+
+/** @throws Problem `not-found` when there is no such user, or they were removed */
+export async function knownUser(db: Db, name: string): Promise<UserTable> {
+  const user = await findUser(db, name);
+  if (user === undefined)
+    throw new Problem("not-found", `there is no user ${userName(name)}; see 'user list'`);
+  if (user.removed !== null) throw new Problem("not-found", `the user ${name} was removed`);
+  return user;
+}
+
+/** @throws Problem `not-found` */
+export async function setPassword(db: Db, actor: Actor, name: string, password: string): Promise<void> {
+  const hash = await hashPassword(password);
+  await db.transaction().execute(async (trx) => {
+    const user = await knownUser(trx, name);
+    await updateUser(trx, user.id, { password_hash: hash });
+    await record(trx, actor, [{ action: "set web password", detail: name }]);
+  });
+}
+
+/**
+ * Disables, enables or removes a user. Their sessions end at once, for each request looks the user up.
+ * @throws Problem `not-found`
+ */
+export async function changeState(
+  db: Db,
+  actor: Actor,
+  name: string,
+  state: "disable" | "enable" | "remove",
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const user = await knownUser(trx, name);
+    await updateUser(trx, user.id, {
+      active: flag(state === "enable"),
+      ...(state === "remove" ? { removed: timeText(new Date()), password_hash: null } : {}),
+    });
+    await record(trx, actor, [{ action: `${state} user`, detail: name }]);
+  });
+}

@@ -1,0 +1,56 @@
+import type { PublicKey, User } from "@pstore/core/api/schemas";
+import { parseFingerprint } from "@pstore/core/fingerprint";
+import type { Db } from "../database/open.ts";
+import type { PublicKeyTable, UserTable } from "../database/schema.ts";
+import { currentKeys, findKeys } from "../repositories/keys.ts";
+import { findUsers } from "../repositories/users.ts";
+
+/** A user of whatever state with their current keys. */
+export interface UserWithKeys {
+  readonly user: UserTable;
+  readonly keys: readonly PublicKeyTable[];
+}
+
+/** Those of the users named that there are, disabled and removed ones too, with their current keys. */
+export async function usersWithKeys(
+  db: Db,
+  names: Iterable<string>,
+): Promise<ReadonlyMap<string, UserWithKeys>> {
+  const users = await findUsers(db, [...new Set(names)]);
+  const keys = await currentKeys(
+    db,
+    users.map((user) => user.id),
+  );
+  const byUser = Map.groupBy(keys, (key) => key.user_id);
+  return new Map(users.map((user) => [user.name, { user, keys: byUser.get(user.id) ?? [] }]));
+}
+
+/**
+ * The users named, by name, as the API shows them: disabled and removed ones too, and expired keys, so that a client
+ * can say what is wrong.
+ * @param also fingerprints of keys that are included even when they were removed
+ */
+export async function shownUsers(
+  db: Db,
+  names: Iterable<string>,
+  also: readonly string[] = [],
+): Promise<User[]> {
+  const found = await usersWithKeys(db, names);
+  const asked = await findKeys(db, also);
+  return [...found.values()]
+    .sort((a, b) => (a.user.name < b.user.name ? -1 : 1))
+    .map(({ user, keys }) => {
+      const removed = asked.filter((key) => key.user_id === user.id && key.removed !== null);
+      return { name: user.name, active: user.active === 1, keys: [...keys, ...removed].map(shownKey) };
+    });
+}
+
+function shownKey(key: PublicKeyTable): PublicKey {
+  return {
+    fingerprint: parseFingerprint(key.fingerprint),
+    publicKey: key.block,
+    writeOnly: key.write_only === 1,
+    removed: key.removed !== null,
+    description: key.description,
+  };
+}

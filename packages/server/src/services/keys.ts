@@ -1,0 +1,135 @@
+import { type Fingerprint, isFingerprint, openpgpFingerprint, readable } from "@pstore/core/fingerprint";
+import type { Certificate, KeyPart } from "@pstore/core/openpgp/certificate";
+import { Problem } from "@pstore/core/problem";
+import type { Db } from "../database/open.ts";
+import { flag, type PublicKeyTable, timeText } from "../database/schema.ts";
+import { findKey, insertKey, updateKey } from "../repositories/keys.ts";
+import { knownUser } from "./accounts.ts";
+import { type Actor, record } from "./audit.ts";
+import { certificateOf } from "./certificates.ts";
+
+export interface NewKey {
+  readonly user: string;
+  /** An armored or binary block. */
+  readonly block: Uint8Array;
+  readonly writeOnly: boolean;
+  readonly description: string;
+}
+
+/** A key that may be registered. */
+export interface CheckedKey {
+  readonly certificate: Certificate;
+  /** What values are encrypted to; `null` for a write-only key. */
+  readonly encrypts: KeyPart | null;
+}
+
+/**
+ * Reads a public key that is to be registered: one that signs now and, unless write-only, encrypts now.
+ * @throws Problem `unusable-key`
+ */
+export async function checkKey(key: NewKey): Promise<CheckedKey> {
+  const { encryptionSubkey, readCertificate, signingParts } = await import(
+    "@pstore/core/openpgp/certificate"
+  );
+  const certificate = await readCertificate(key.block);
+  return examine(certificate, key, { encryptionSubkey, signingParts });
+}
+
+function examine(
+  certificate: Certificate,
+  key: NewKey,
+  tools: Pick<typeof import("@pstore/core/openpgp/certificate"), "encryptionSubkey" | "signingParts">,
+): CheckedKey {
+  const now = new Date();
+  const whose = `${key.user}'s key ${readable(certificate.fingerprint)}`;
+  tools.signingParts(certificate, now, whose);
+  if (key.writeOnly) return { certificate, encrypts: null };
+  try {
+    return { certificate, encrypts: tools.encryptionSubkey(certificate, now, whose) };
+  } catch (error) {
+    if (!(error instanceof Problem) || certificate.encrypting.length > 0) throw error;
+    throw new Problem(
+      "unusable-key",
+      `${error.message}; add an encryption subkey, or register it with --write-only (it then writes, and reads nothing)`,
+    );
+  }
+}
+
+/**
+ * Registers a key, or takes over what a newer copy of a registered one says.
+ * @returns the key as it is stored, and whether it was there before
+ * @throws Problem `unusable-key`, `conflict` when it is another user's or has another write-only flag, `not-found`
+ */
+export async function addKey(
+  db: Db,
+  actor: Actor,
+  key: NewKey,
+): Promise<CheckedKey & { readonly known: boolean }> {
+  const tools = await import("@pstore/core/openpgp/certificate");
+  const given = await checkKey(key);
+  if (key.description.length > 255)
+    throw new Problem("bad-request", "the description is over 255 characters");
+  return await db.transaction().execute(async (trx) => {
+    const user = await knownUser(trx, key.user);
+    const { fingerprint } = given.certificate;
+    const old = await findKey(trx, fingerprint);
+    if (old === undefined) {
+      const row = rowOf(given.certificate, key);
+      await insertKey(trx, { fingerprint, user_id: user.id, added: timeText(new Date()), ...row });
+      await record(trx, actor, [{ action: "add key", detail: `${key.user}: ${fingerprint}` }]);
+      return { ...given, known: false };
+    }
+    if (old.user_id !== user.id) {
+      throw new Problem(
+        "conflict",
+        `the key ${readable(fingerprint)} is or was another user's; a key has one user for ever`,
+      );
+    }
+    if (old.removed === null && old.write_only !== flag(key.writeOnly)) {
+      throw new Problem(
+        "conflict",
+        `the key ${readable(fingerprint)} is registered ${old.write_only === 1 ? "as write-only" : "for reading"}; remove it first to register it otherwise`,
+      );
+    }
+    // A revocation or subkey that the store has seen is not forgotten for an older copy.
+    const merged = await tools.mergeCertificates(await certificateOf(old.block), given.certificate);
+    const checked = examine(merged, key, tools);
+    await updateKey(trx, fingerprint, rowOf(merged, key));
+    await record(trx, actor, [{ action: "update key", detail: `${key.user}: ${fingerprint}` }]);
+    return { ...checked, known: old.removed === null };
+  });
+
+  function rowOf(certificate: Certificate, { writeOnly, description }: NewKey) {
+    return {
+      block: tools.armor(certificate.bytes),
+      write_only: flag(writeOnly),
+      description,
+      expires: certificate.expires === null ? null : timeText(certificate.expires),
+      removed: null,
+    } satisfies Partial<PublicKeyTable>;
+  }
+}
+
+/** A fingerprint as people copy it: with or without its type, spaces, and in either case. */
+export function typedFingerprint(text: string): Fingerprint {
+  const bare = text.replace(/\s/g, "");
+  if (isFingerprint(bare)) return bare;
+  const hex = bare.replace(/^(?:openpgp:|0x)/i, "");
+  if (/^[0-9a-f]{40}$/i.test(hex)) return openpgpFingerprint(hex);
+  throw new Problem(
+    "bad-request",
+    "that is no whole fingerprint; give its 40 hex digits, as 'key list' shows them",
+  );
+}
+
+/** @throws Problem `not-found` */
+export async function removeKey(db: Db, actor: Actor, fingerprint: Fingerprint): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const key = await findKey(trx, fingerprint);
+    if (key === undefined || key.removed !== null) {
+      throw new Problem("not-found", `no key ${readable(fingerprint)} is registered; see 'key list'`);
+    }
+    await updateKey(trx, fingerprint, { removed: timeText(new Date()) });
+    await record(trx, actor, [{ action: "remove key", detail: fingerprint }]);
+  });
+}

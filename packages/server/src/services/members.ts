@@ -1,0 +1,78 @@
+import { type Fingerprint, readable } from "@pstore/core/fingerprint";
+import type { Member } from "@pstore/core/manifest";
+import { Problem } from "@pstore/core/problem";
+import type { PublicKeyTable } from "../database/schema.ts";
+import { certificateOf } from "./certificates.ts";
+import type { UserWithKeys } from "./directory.ts";
+
+/**
+ * Why nothing may be written for a member as a manifest lists them, as a clause that names what to do; `null` when all
+ * is well: an active user, and every key listed is a current one of theirs, good for what it is listed for.
+ */
+export async function faultOfMember(
+  name: string,
+  member: Member,
+  found: UserWithKeys | undefined,
+  now: Date,
+): Promise<string | null> {
+  if (found === undefined) return `'${name}' is no user of this store (revoke with ^${name})`;
+  if (found.user.removed !== null) return `the user ${name} was removed (revoke with ^${name})`;
+  if (found.user.active === 0) return `the user ${name} is disabled (revoke with ^${name})`;
+  if (member.keys.size === 0) return `no key is listed for ${name} (revoke with ^${name})`;
+  const faults: string[] = [];
+  for (const [fingerprint, subkey] of member.keys) {
+    const fault = await faultOfKey(
+      name,
+      fingerprint,
+      subkey,
+      found.keys.find((key) => key.fingerprint === fingerprint),
+      now,
+    );
+    if (fault !== null) faults.push(fault);
+  }
+  const [fault] = faults;
+  if (fault === undefined) return null;
+  if (await hasUsableKey(found, now)) return `${fault} (the change must use ${name}'s present keys)`;
+  return `${name} has no usable key: ${fault} (revoke with ^${name}, or have a usable key added)`;
+}
+
+async function faultOfKey(
+  name: string,
+  fingerprint: Fingerprint,
+  subkey: Fingerprint | null,
+  key: PublicKeyTable | undefined,
+  now: Date,
+): Promise<string | null> {
+  const whose = `${name}'s key ${readable(fingerprint)}`;
+  if (key === undefined) return `${whose} is not registered at this store any more`;
+  if (key.write_only === 1)
+    return subkey === null ? null : `${whose} is write-only, nothing is encrypted to it`;
+  if (subkey === null) return `${whose} is a reading key, but is listed as write-only`;
+  const { whyUnusable } = await import("@pstore/core/openpgp/certificate");
+  try {
+    const certificate = await certificateOf(key.block);
+    const part = certificate.encrypting.find((one) => one.fingerprint === subkey);
+    if (part === undefined) return `${whose} has no encryption subkey ${subkey}`;
+    const why = whyUnusable(certificate.primary, now) ?? whyUnusable(part, now);
+    return why === null ? null : `${whose} cannot be used: ${why}`;
+  } catch (error) {
+    if (error instanceof Problem) return error.message;
+    throw error;
+  }
+}
+
+/** Whether a user has any key that a change could list: a write-only one, or one that encrypts now. */
+export async function hasUsableKey(found: UserWithKeys, now: Date): Promise<boolean> {
+  if (found.user.active === 0) return false;
+  const { encryptionSubkey } = await import("@pstore/core/openpgp/certificate");
+  for (const key of found.keys) {
+    if (key.write_only === 1) return true;
+    try {
+      encryptionSubkey(await certificateOf(key.block), now, "");
+      return true;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,50 @@
+import { type Fingerprint, parseFingerprint } from "@pstore/core/fingerprint";
+import { Problem } from "@pstore/core/problem";
+import type { Db } from "../database/open.ts";
+import type { UserTable } from "../database/schema.ts";
+import { keysOf } from "../repositories/keys.ts";
+import { membershipsOf, membersOf } from "../repositories/objects.ts";
+import { findUser } from "../repositories/users.ts";
+
+/** A user with all that hangs on them. */
+export interface Standing {
+  readonly user: UserTable;
+  readonly keys: readonly {
+    fingerprint: Fingerprint;
+    writeOnly: boolean;
+    removed: boolean;
+    description: string;
+  }[];
+  /** Living objects of which the user is a member. */
+  readonly machines: readonly { name: string; access: "read" | "write"; onlyWriter: boolean }[];
+}
+
+/** @throws Problem `not-found` when there never was such a user */
+export async function standingOf(db: Db, name: string): Promise<Standing> {
+  const user = await findUser(db, name);
+  if (user === undefined) throw new Problem("not-found", `there is no user '${name}'; see 'user list'`);
+  const keys = await keysOf(db, user.id);
+  const objects = (await membershipsOf(db, user.id)).filter((object) => object.live_name !== null);
+  const members = await membersOf(
+    db,
+    objects.map((object) => object.id),
+  );
+  const writers = Map.groupBy(
+    members.filter((member) => member.access === "write"),
+    (member) => member.object_id,
+  );
+  return {
+    user,
+    keys: keys.map((key) => ({
+      fingerprint: parseFingerprint(key.fingerprint),
+      writeOnly: key.write_only === 1,
+      removed: key.removed !== null,
+      description: key.description,
+    })),
+    machines: objects.map((object) => ({
+      name: object.name,
+      access: object.access,
+      onlyWriter: object.access === "write" && writers.get(object.id)?.length === 1,
+    })),
+  };
+}

@@ -1,0 +1,129 @@
+import { randomUUID } from "node:crypto";
+import type { Upload } from "@pstore/core/api/schemas";
+import { digestOfPieces, pieces, sha256 } from "@pstore/core/digest";
+import { Problem } from "@pstore/core/problem";
+import { type Db, isDuplicate } from "../database/open.ts";
+import { timeText } from "../database/schema.ts";
+import { deleteExpired } from "../repositories/sessions.ts";
+import {
+  deleteUpload,
+  deleteValue,
+  findUpload,
+  finishUpload,
+  insertPiece,
+  insertUpload,
+  insertValue,
+  looseValues,
+  updateValue,
+  uploadsBefore,
+  valueById,
+} from "../repositories/values.ts";
+import { record } from "./audit.ts";
+import type { Caller } from "./sessions.ts";
+
+/** How long an upload waits for its commit, in milliseconds: a day. */
+const uploadLife = 86_400_000;
+
+/**
+ * Stores a large value, piece by piece, each in a transaction of its own: nobody waits for a slow sender. It belongs
+ * to the caller alone until one commit takes it.
+ * @param maxSize in bytes
+ * @throws Problem `conflict`, `too-large`
+ */
+export async function receiveUpload(
+  db: Db,
+  caller: Caller,
+  id: string,
+  chunks: AsyncIterable<Uint8Array>,
+  maxSize: number,
+): Promise<Upload> {
+  const valueId = await begin(db, caller, id);
+  try {
+    const digests: Uint8Array[] = [];
+    let size = 0;
+    for await (const piece of pieces(limited(chunks, maxSize))) {
+      await insertPiece(db, valueId, digests.length, piece);
+      digests.push(sha256(piece));
+      size += piece.length;
+    }
+    const digest = digestOfPieces(digests);
+    await db.transaction().execute(async (trx) => {
+      if (!(await finishUpload(trx, id, valueId))) throw takenOver(id);
+      await updateValue(trx, valueId, { size, digest, piece_digests: Buffer.concat(digests) });
+      await record(trx, caller, [{ action: "upload", detail: `${id}: ${size} bytes` }]);
+    });
+    return { id, size, digest };
+  } catch (error) {
+    await forget(db, id, valueId);
+    throw error;
+  }
+}
+
+/** Takes an upload id for the caller, from an earlier transfer of theirs that was not finished, too. */
+async function begin(db: Db, caller: Caller, id: string): Promise<string> {
+  const valueId = randomUUID();
+  const created = timeText(new Date());
+  try {
+    await db.transaction().execute(async (trx) => {
+      const old = await findUpload(trx, id);
+      if (old !== undefined && (old.finished === 1 || old.user_id !== caller.userId)) {
+        throw new Problem("conflict", `the upload id ${id} is in use; upload under another random UUID`);
+      }
+      if (old !== undefined) await deleteUpload(trx, id);
+      await insertValue(trx, {
+        id: valueId,
+        size: 0,
+        digest: "",
+        piece_digests: new Uint8Array(),
+        object_id: null,
+        property: null,
+        revision: null,
+        created,
+      });
+      await insertUpload(trx, { id, user_id: caller.userId, value_id: valueId, finished: 0, created });
+    });
+  } catch (error) {
+    if (isDuplicate(error)) throw takenOver(id);
+    throw error;
+  }
+  return valueId;
+}
+
+function takenOver(id: string): Problem {
+  return new Problem(
+    "conflict",
+    `another transfer took over the upload ${id}; upload under another random UUID`,
+  );
+}
+
+async function* limited(chunks: AsyncIterable<Uint8Array>, maxSize: number): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const chunk of chunks) {
+    size += chunk.length;
+    if (size > maxSize) {
+      throw new Problem("too-large", `the value is over ${maxSize} bytes, the most that this server takes`);
+    }
+    yield chunk;
+  }
+}
+
+async function forget(db: Db, id: string, valueId: string): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const upload = await findUpload(trx, id);
+    if (upload?.value_id === valueId) await deleteUpload(trx, id);
+    // A commit may have taken the value a moment ago.
+    const value = await valueById(trx, valueId);
+    if (value?.object_id === null) await deleteValue(trx, valueId);
+  });
+}
+
+/** Drops uploads that no commit took within a day, values of no property and no upload, and what has expired. */
+export async function collectGarbage(db: Db): Promise<void> {
+  const now = new Date();
+  await deleteExpired(db, timeText(now));
+  const before = timeText(new Date(now.getTime() - uploadLife));
+  for (const upload of await uploadsBefore(db, before)) await forget(db, upload.id, upload.value_id);
+  for (const { id } of await looseValues(db, before)) {
+    await db.transaction().execute((trx) => deleteValue(trx, id));
+  }
+}

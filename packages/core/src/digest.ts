@@ -43,10 +43,9 @@ export interface Measure {
 
 /** The measure of a value that is at hand as a whole. */
 export function measure(value: Uint8Array): Measure {
-  const pieceDigests: Uint8Array[] = [];
-  for (let at = 0; at < value.length; at += pieceSize)
-    pieceDigests.push(sha256(value.subarray(at, at + pieceSize)));
-  return { size: value.length, digest: digestOfPieces(pieceDigests), pieceDigests };
+  const measurer = new Measurer();
+  measurer.update(value);
+  return measurer.final();
 }
 
 /** Cuts a stream of bytes into pieces of 1 MiB, the last one shorter; an empty stream has none. */
@@ -70,4 +69,35 @@ export async function* pieces(
     }
   }
   if (filled > 0) yield piece.subarray(0, filled);
+}
+
+/** Measures a value that passes by in chunks of any size, in constant memory but for 32 bytes a piece. */
+export class Measurer {
+  readonly #pieceDigests: Uint8Array[] = [];
+  #piece = createHash("sha256");
+  #filled = 0;
+  #size = 0;
+
+  update(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + pieceSize - this.#filled);
+      this.#piece.update(part);
+      this.#filled += part.length;
+      at += part.length;
+      if (this.#filled === pieceSize) this.#endPiece();
+    }
+    this.#size += chunk.length;
+  }
+
+  final(): Measure {
+    if (this.#filled > 0) this.#endPiece();
+    const pieceDigests = [...this.#pieceDigests];
+    return { size: this.#size, digest: digestOfPieces(pieceDigests), pieceDigests };
+  }
+
+  #endPiece(): void {
+    this.#pieceDigests.push(this.#piece.digest());
+    this.#piece = createHash("sha256");
+    this.#filled = 0;
+  }
 }

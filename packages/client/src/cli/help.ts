@@ -1,0 +1,58 @@
+import { type Option, options } from "./options.ts";
+
+const usage = `Usage: pstore [OPTION]… [MACHINE [PROPERTY]] [+USER]… [^USER]…
+
+  pstore                              list your machines
+  pstore TEXT                         list those with TEXT in their name
+  pstore MACHINE                      show a machine and its password
+  pstore MACHINE PROPERTY             print a property, like -pg
+  pstore -c MACHINE [+USER]…          create a machine, shared with the users
+  pstore -P MACHINE [+USER]… [^USER]… change its password
+  pstore MACHINE +USER ^USER          allow a user, revoke another
+  … | pstore MACHINE -pe PROPERTY     store a file, encrypted
+`;
+
+const more = `
+Words: what is no option is a machine, a property, +USER or ^USER; options may stand anywhere, and -- ends them.
+
+Files:
+  ~/.pstorerc                 default arguments, separated by white space
+  $XDG_STATE_HOME/pstore      what this client has verified: pinned keys, manifests (default ~/.local/state)
+  $XDG_RUNTIME_DIR/pstore     the session of a while, so that only its first command signs in
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+
+Passphrases come from gpg-agent. To make it forget them: gpgconf --reload gpg-agent
+`;
+
+/** The text of `--help`. */
+export function help(verbose: boolean): string {
+  const rows = options.map((option) => row(option, verbose)).join("");
+  const ending = verbose ? more : "\npstore --help --verbose says more.\n";
+  return `${usage}\nOptions:\n${rows}${ending}`;
+}
+
+const column = 26;
+
+function row(option: Option, verbose: boolean): string {
+  const names = option.names.join(", ") + argument(option);
+  const gap = names.length + 4 > column ? `\n${" ".repeat(column)}` : " ".repeat(column - names.length - 2);
+  const extra = verbose && option.more !== undefined ? wrapped(option.more) : "";
+  return `  ${names}${gap}${option.help}\n${extra}`;
+}
+
+function argument(option: Option): string {
+  if (option.argument === undefined) return "";
+  return option.names.some((name) => name.length === 2) ? ` ${option.argument}` : `=${option.argument}`;
+}
+
+/** A text in lines of at most 100 characters, under the column of the explanations. */
+function wrapped(text: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + word.length > 100 - column) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines.map((line) => `${" ".repeat(column)}${line}\n`).join("");
+}

@@ -1,0 +1,16 @@
+import type { Arguments } from "../cli/arguments.ts";
+import type { Person } from "../store/person.ts";
+import type { Store } from "../store/store.ts";
+import type { Output } from "../terminal/output.ts";
+
+/** What a command works with. */
+export interface Context {
+  readonly args: Arguments;
+  readonly store: Store;
+  readonly output: Output;
+  readonly person: Person;
+  /** Standard input, as it comes. */
+  readonly stdin: AsyncIterable<Uint8Array>;
+  /** Whether standard input is a terminal. */
+  readonly isTyped: boolean;
+}

@@ -1,0 +1,31 @@
+import { visible } from "../terminal/escape.ts";
+import { printJson } from "../terminal/output.ts";
+import type { Context } from "./command.ts";
+import { asJsonValue } from "./show.ts";
+
+/** `pstore MACHINE -pg PROPERTY`: the value, byte for byte; to a terminal it ends with a line feed. */
+export async function get(
+  { args, store, output }: Context,
+  machine: string,
+  property: string,
+): Promise<void> {
+  const object = await store.object(machine, property);
+  if (args.options.json) {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of object.value(property)) chunks.push(chunk);
+    await printJson(output, { name: property, ...asJsonValue(Buffer.concat(chunks)) });
+    return;
+  }
+  if (!output.isTerminal) {
+    for await (const chunk of object.value(property)) await output.bytes(chunk);
+    return;
+  }
+  const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+  let last = "";
+  for await (const chunk of object.value(property)) {
+    const text = utf8.decode(chunk, { stream: true });
+    await output.bytes(visible(text));
+    last = text.at(-1) ?? last;
+  }
+  await output.bytes(`${visible(utf8.decode())}${last === "\n" ? "" : "\n"}`);
+}

@@ -1,0 +1,18 @@
+import { printJson, printLine } from "../terminal/output.ts";
+import type { Context } from "./command.ts";
+
+/** `pstore MACHINE -pl`: the names of its properties; with `-v`, sizes and kinds. */
+export async function listProperties({ args, store, output }: Context, machine: string): Promise<void> {
+  const { manifest } = await store.object(machine);
+  const properties = [...manifest.properties].sort(([a], [b]) => (a < b ? -1 : 1));
+  if (args.options.json) {
+    await printJson(
+      output,
+      properties.map(([name, { kind, size, revision }]) => ({ name, kind, size, revision })),
+    );
+    return;
+  }
+  for (const [name, { kind, size }] of properties) {
+    await printLine(output, args.options.verbose ? `${name} (${size} byte ${kind})` : name);
+  }
+}

@@ -1,0 +1,198 @@
+import {
+  apiPath,
+  Challenge,
+  CommitAnswer,
+  History,
+  type LoginRequest,
+  ObjectDetail,
+  ObjectList,
+  ProblemDetails,
+  Session,
+  StoreInfo,
+  Upload,
+  Users,
+} from "@pstore/core/api/schemas";
+import type { Fingerprint } from "@pstore/core/fingerprint";
+import { isProblemCode, Problem } from "@pstore/core/problem";
+import * as v from "valibot";
+import type { Request, Transport } from "./transport.ts";
+
+/** What to include with an object. */
+export interface Include {
+  /** The property whose public value or body shall come along, when it is small. */
+  readonly value?: string;
+  /** Whose keys shall come along: the newest author's, or all members' too. */
+  readonly keys?: "author" | "members";
+  /** Further users whose keys shall come along. */
+  readonly users?: readonly string[];
+  /** Also what is not the user's own. */
+  readonly all?: boolean;
+}
+
+/** The store's API, one method an endpoint. Every answer is checked against its schema, and nothing more. */
+export class Api {
+  readonly #transport: Transport;
+  readonly #token: (renew: boolean) => Promise<string>;
+
+  /** @param token gives the session's token; asked to renew it, a new one */
+  constructor(transport: Transport, token: (renew: boolean) => Promise<string>) {
+    this.#transport = transport;
+    this.#token = token;
+  }
+
+  users(names: readonly string[], key?: Fingerprint): Promise<Users> {
+    return this.#get("/users", Users, [...names.map((name): Pair => ["name", name]), ["key", key]]);
+  }
+
+  object(name: string, include: Include): Promise<ObjectDetail> {
+    return this.#get("/object", ObjectDetail, [["name", name], ...query(include)]);
+  }
+
+  objects(options: Include & { q?: string; exact?: boolean; cursor?: string }): Promise<ObjectList> {
+    const { q, exact, cursor } = options;
+    return this.#get("/objects", ObjectList, [
+      ["q", q],
+      ["exact", exact ? "1" : undefined],
+      ["cursor", cursor],
+      ...query(options),
+    ]);
+  }
+
+  history(id: string, from: number, to: number): Promise<History> {
+    return this.#get(`/objects/${id}/history`, History, [
+      ["from", `${from}`],
+      ["to", `${to}`],
+    ]);
+  }
+
+  /** The digests of the pieces and the pieces of a value, as they come. */
+  async value(id: string, property: string, revision: number): Promise<AsyncIterable<Uint8Array>> {
+    const path = withQuery(`/objects/${id}/value`, [
+      ["property", property],
+      ["revision", `${revision}`],
+    ]);
+    const answer = await this.#signedIn({ method: "GET", path });
+    if (answer.body === null) throw malformed(this.#transport.url);
+    return broken(answer.body, this.#transport.url);
+  }
+
+  upload(id: string, body: AsyncIterable<Uint8Array>): Promise<Upload> {
+    return this.#signedIn({ method: "PUT", path: `/uploads/${id}`, body }).then((answer) =>
+      this.#read(answer, Upload),
+    );
+  }
+
+  /** @param request the JSON of a `CommitRequest`: a repeat must send the very same bytes */
+  async commit(request: string): Promise<CommitAnswer> {
+    return this.#read(
+      await this.#signedIn({ method: "POST", path: "/commits", body: request }),
+      CommitAnswer,
+    );
+  }
+
+  async #get<S extends v.GenericSchema>(
+    path: string,
+    schema: S,
+    pairs: readonly Pair[],
+  ): Promise<v.InferOutput<S>> {
+    return this.#read(await this.#signedIn({ method: "GET", path: withQuery(path, pairs) }), schema);
+  }
+
+  /** Sends with the session's token, and once more with a new one when the server does not know the first. */
+  async #signedIn(request: Request): Promise<Response> {
+    const path = `${apiPath}${request.path}`;
+    const answer = await this.#transport.send({ ...request, path, token: await this.#token(false) });
+    if (answer.status !== 401 || typeof request.body === "object")
+      return succeeded(answer, this.#transport.url);
+    const again = await this.#transport.send({ ...request, path, token: await this.#token(true) });
+    return succeeded(again, this.#transport.url);
+  }
+
+  #read<S extends v.GenericSchema>(answer: Response, schema: S): Promise<v.InferOutput<S>> {
+    return readJson(answer, schema, this.#transport.url);
+  }
+}
+
+export async function getStore(transport: Transport): Promise<StoreInfo> {
+  return open(transport, { method: "GET", path: "/store" }, StoreInfo);
+}
+
+export async function getChallenge(transport: Transport): Promise<Challenge> {
+  return open(transport, { method: "GET", path: "/challenge" }, Challenge);
+}
+
+export async function postSession(transport: Transport, login: LoginRequest): Promise<Session> {
+  return open(transport, { method: "POST", path: "/session", body: JSON.stringify(login) }, Session);
+}
+
+/** A request that needs no session. */
+async function open<S extends v.GenericSchema>(
+  transport: Transport,
+  request: Request,
+  schema: S,
+): Promise<v.InferOutput<S>> {
+  const answer = await transport.send({ ...request, path: `${apiPath}${request.path}` });
+  return readJson(await succeeded(answer, transport.url), schema, transport.url);
+}
+
+type Pair = readonly [name: string, value: string | undefined];
+
+function query({ value, keys, users = [], all }: Include): readonly Pair[] {
+  return [
+    ["value", value],
+    ["keys", keys],
+    ["all", all ? "1" : undefined],
+    ...users.map((user): Pair => ["user", user]),
+  ];
+}
+
+function withQuery(path: string, pairs: readonly Pair[]): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of pairs) if (value !== undefined) parameters.append(name, value);
+  return parameters.size === 0 ? path : `${path}?${parameters}`;
+}
+
+async function succeeded(answer: Response, url: string): Promise<Response> {
+  if (answer.ok) return answer;
+  const body = await answer.json().catch(() => null);
+  const problem = v.safeParse(ProblemDetails, body);
+  if (!problem.success) {
+    throw new Problem(
+      "unavailable",
+      `could not use ${url}: it answered ${answer.status}, but not as a pstore server does; check --store-url`,
+    );
+  }
+  const { code, detail } = problem.output;
+  throw new Problem(isProblemCode(code) ? code : "bad-request", detail);
+}
+
+async function readJson<S extends v.GenericSchema>(
+  answer: Response,
+  schema: S,
+  url: string,
+): Promise<v.InferOutput<S>> {
+  const body: unknown = await answer.json().catch(() => null);
+  const parsed = v.safeParse(schema, body);
+  if (!parsed.success) throw malformed(url);
+  return parsed.output;
+}
+
+function malformed(url: string): Problem {
+  return new Problem(
+    "unavailable",
+    `could not use ${url}: it does not answer as a pstore server does; check --store-url, and that client and server are of fitting versions`,
+  );
+}
+
+/** A stream whose breaking off is told in a sentence. */
+async function* broken(stream: AsyncIterable<Uint8Array>, url: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream;
+  } catch (error) {
+    throw new Problem(
+      "unavailable",
+      `the connection to ${url} broke off in the middle of a value; try again`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,184 @@
+import { Problem } from "@pstore/core/problem";
+
+export interface Request {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  /** Below the store URL, with query. */
+  readonly path: string;
+  readonly token?: string;
+  /** A JSON text, or a stream of bytes. */
+  readonly body?: string | AsyncIterable<Uint8Array>;
+}
+
+/** How long an answer may take to begin, in milliseconds; an upload takes what it takes. */
+const patience = 30_000;
+
+/**
+ * Sends requests to the first of several URLs of one store that answers: a connection that fails and an answer of 5xx
+ * count as down. No redirect is followed.
+ */
+export class Transport {
+  readonly #urls: readonly string[];
+  readonly #admit: (url: string, transport: Transport) => Promise<void>;
+  readonly #admitted = new Set<string>();
+  #current = 0;
+
+  /**
+   * @param urls without trailing slashes, at least one
+   * @param allowHttp whether `http://` is spoken to hosts other than this one
+   * @param admit called before a URL is used for the first time; it throws when the URL is not of this store
+   * @throws Problem `usage` when there is no URL or one is not allowed
+   */
+  constructor(
+    urls: readonly string[],
+    allowHttp: boolean,
+    admit: (url: string, only: Transport) => Promise<void>,
+  ) {
+    if (urls.length === 0) {
+      throw new Problem(
+        "usage",
+        "no store is named; give --store-url=URL, on the command line or in ~/.pstorerc",
+      );
+    }
+    for (const url of urls) checkUrl(url, allowHttp);
+    this.#urls = urls;
+    this.#admit = admit;
+  }
+
+  /** The URL that answered last (the first one before any did). */
+  get url(): string {
+    return this.#urls[this.#current] ?? "";
+  }
+
+  /**
+   * @returns an answer with a status below 500, whatever it is
+   * @throws Problem `unavailable` when no URL answers; the sentence names the first
+   */
+  async send(request: Request): Promise<Response> {
+    let first: Problem | null = null;
+    for (let tries = 0; tries < this.#urls.length; tries++) {
+      try {
+        return await this.#sendTo(this.url, request);
+      } catch (error) {
+        if (!(error instanceof Problem) || error.code !== "unavailable") throw error;
+        first ??= error;
+        // A stream that was read in part cannot be sent again.
+        if (typeof request.body === "object") throw error;
+        this.#current = (this.#current + 1) % this.#urls.length;
+      }
+    }
+    throw first ?? new Problem("unavailable", `could not connect to ${this.url}`);
+  }
+
+  async #sendTo(url: string, request: Request): Promise<Response> {
+    if (!this.#admitted.has(url)) {
+      // The request that admits a URL goes through a transport of its own, to that URL alone.
+      await this.#admit(url, new Transport([url], true, async () => {}));
+      this.#admitted.add(url);
+    }
+    const answer = await send(url, request);
+    if (answer.status >= 500) {
+      const sentence = await detailOf(answer);
+      throw new Problem("unavailable", `could not use ${url}: it answered ${answer.status}${sentence}`);
+    }
+    if (answer.status >= 300 && answer.status < 400) {
+      throw new Problem(
+        "unavailable",
+        `could not use ${url}: it redirects to another place, which is never followed; give the store's own URL`,
+      );
+    }
+    return answer;
+  }
+}
+
+async function send(url: string, request: Request): Promise<Response> {
+  const { method, path, token, body } = request;
+  const isStream = typeof body === "object";
+  const headers: Record<string, string> = { accept: "application/json" };
+  if (token !== undefined) headers["authorization"] = `Bearer ${token}`;
+  if (body !== undefined)
+    headers["content-type"] = isStream ? "application/octet-stream" : "application/json";
+  const giveUp = new AbortController();
+  const timer = isStream ? null : setTimeout(() => giveUp.abort(), patience);
+  try {
+    return await fetch(`${url}${path}`, {
+      method,
+      headers,
+      redirect: "manual",
+      signal: giveUp.signal,
+      ...(body === undefined ? {} : { body: isStream ? byteStream(body) : body }),
+    });
+  } catch (error) {
+    // A stream's own fault (a value that cannot be read) is no fault of the connection.
+    if (error instanceof Problem) throw error;
+    throw new Problem(
+      "unavailable",
+      `could not connect to ${url} (${reasonOf(error)}); check that the store runs and that --store-url is right`,
+      { cause: error },
+    );
+  } finally {
+    if (timer !== null) clearTimeout(timer);
+  }
+}
+
+function byteStream(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  return new ReadableStream({
+    async pull(controller) {
+      const next = await iterator.next();
+      if (next.done) controller.close();
+      else controller.enqueue(next.value);
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
+}
+
+function reasonOf(error: unknown): string {
+  const { code, name } = error as { code?: string; name?: string };
+  if (name === "AbortError") return `no answer for ${patience / 1000} seconds`;
+  const known: Record<string, string> = {
+    ConnectionRefused: "connection refused",
+    ECONNREFUSED: "connection refused",
+    ECONNRESET: "the connection broke off",
+    ConnectionClosed: "the connection broke off",
+    FailedToOpenSocket: "no such host, or no way to it",
+    ENOTFOUND: "no such host",
+    DEPTH_ZERO_SELF_SIGNED_CERT: "its TLS certificate is self-signed",
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its TLS certificate is not by a known authority",
+    UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its TLS certificate is not by a known authority",
+    CERT_HAS_EXPIRED: "its TLS certificate has expired",
+    ERR_TLS_CERT_ALTNAME_INVALID: "its TLS certificate is for another host",
+  };
+  return known[code ?? ""] ?? code ?? "the connection failed";
+}
+
+async function detailOf(answer: Response): Promise<string> {
+  try {
+    const { detail } = (await answer.json()) as { detail?: unknown };
+    return typeof detail === "string" ? ` (${detail.slice(0, 300)})` : "";
+  } catch {
+    return "";
+  }
+}
+
+const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+function checkUrl(text: string, allowHttp: boolean): void {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (
+    url === null ||
+    !/^https?:$/.test(url.protocol) ||
+    url.username !== "" ||
+    url.search !== "" ||
+    url.hash !== ""
+  ) {
+    throw new Problem("usage", `'${text}' is no store URL; it looks like https://store.example.com`);
+  }
+  if (url.protocol === "http:" && !allowHttp && !loopback.test(url.hostname)) {
+    throw new Problem(
+      "usage",
+      `${text} speaks http:// without TLS, which is for this host alone; use https://, or give --allow-http`,
+    );
+  }
+}

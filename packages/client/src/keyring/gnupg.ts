@@ -1,0 +1,123 @@
+import { randomBytes } from "node:crypto";
+import { readlinkSync } from "node:fs";
+import { type Fingerprint, openpgpHex, readable } from "@pstore/core/fingerprint";
+import { Problem } from "@pstore/core/problem";
+import { parseSecretKeys, parseStatus, reasonOf, type StatusLine, sessionKeyOf } from "./gnupg-status.ts";
+import type { Keyring, PrivateKey } from "./keyring.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * What every call of gpg says. Nothing but the status lines is believed, and nothing that gpg logs is kept or shown: a
+ * `log-file` in the user's gpg.conf would hold session keys.
+ */
+const always = ["--no-tty", "--batch", "--quiet", "--log-file", "/dev/null", "--status-fd", "2"];
+
+/**
+ * A data packet (tag 18, version 1) of random bytes: behind a wrapped key, it is enough for gpg to tell the session
+ * key, and gpg sees nothing of the body.
+ */
+function dummyBody(): Uint8Array {
+  return Buffer.concat([Buffer.from([0xd2, 41, 1]), randomBytes(40)]);
+}
+
+/** The private keys of GnuPG: through the user's own agent, pinentry and smartcards. */
+export class GnupgKeyring implements Keyring {
+  readonly #env: Record<string, string | undefined>;
+  #keys: Promise<readonly PrivateKey[]> | null = null;
+
+  constructor(env: Environment) {
+    this.#env = { ...env, GPG_TTY: env["GPG_TTY"] ?? ownTerminal() };
+  }
+
+  list(): Promise<readonly PrivateKey[]> {
+    this.#keys ??= this.#list();
+    return this.#keys;
+  }
+
+  async #list(): Promise<readonly PrivateKey[]> {
+    const { stdout } = await this.#run(
+      ["--list-secret-keys", "--with-colons", "--fixed-list-mode"],
+      new Uint8Array(),
+    );
+    return parseSecretKeys(stdout.toString("utf8"));
+  }
+
+  async sign(key: Fingerprint, text: string): Promise<Uint8Array> {
+    const own = (await this.list()).find(({ fingerprint }) => fingerprint === key);
+    const [part] = own?.signing ?? [];
+    if (part === undefined) {
+      throw new Problem(
+        "no-private-key",
+        `gpg holds no usable private key to sign with for ${readable(key)}; import it, or give another --user`,
+      );
+    }
+    const { status, stdout } = await this.#run(
+      [
+        ...[
+          "--no-armor",
+          "--no-textmode",
+          "--digest-algo",
+          "SHA512",
+          "--no-ask-sig-expire",
+          "--default-sig-expire",
+          "0",
+        ],
+        ...["--local-user", `${openpgpHex(part)}!`, "--output", "-", "--detach-sign"],
+      ],
+      Buffer.from(text),
+    );
+    if (!status.some(({ keyword }) => keyword === "SIG_CREATED") || stdout.length === 0) {
+      throw new Problem("no-private-key", `gpg did not sign with ${readable(part)}: ${reasonOf(status)}`);
+    }
+    return stdout;
+  }
+
+  async unwrap(wrapped: Uint8Array): Promise<Uint8Array | null> {
+    const { status } = await this.#run(
+      ["--show-session-key", "--output", "/dev/null", "--decrypt"],
+      Buffer.concat([wrapped, dummyBody()]),
+    );
+    const sessionKey = sessionKeyOf(status);
+    if (sessionKey !== null) return sessionKey;
+    if (
+      status.some(({ keyword }) => keyword === "NO_SECKEY") &&
+      !status.some(({ keyword }) => keyword === "ERROR")
+    )
+      return null;
+    throw new Problem("no-private-key", `gpg did not decrypt: ${reasonOf(status)}`);
+  }
+
+  async #run(
+    argv: readonly string[],
+    stdin: Uint8Array,
+  ): Promise<{ status: readonly StatusLine[]; stdout: Buffer }> {
+    let gpg: Bun.Subprocess<Uint8Array, "pipe", "pipe">;
+    try {
+      gpg = Bun.spawn(["gpg", ...always, ...argv], { stdin, stdout: "pipe", stderr: "pipe", env: this.#env });
+    } catch (error) {
+      throw new Problem("no-private-key", "gpg cannot be started; install GnuPG (the package gnupg)", {
+        cause: error,
+      });
+    }
+    const [stdout, stderr] = await Promise.all([
+      new Response(gpg.stdout).arrayBuffer(),
+      new Response(gpg.stderr).text(),
+      gpg.exited,
+    ]);
+    return { status: parseStatus(stderr), stdout: Buffer.from(stdout) };
+  }
+}
+
+/** The terminal that this process stands at, for pinentry: gpg's own standard input is a pipe. */
+function ownTerminal(): string | undefined {
+  for (const fd of [0, 1, 2]) {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${fd}`);
+      if (/^\/dev\/(pts\/|tty)/.test(path)) return path;
+    } catch {
+      // Not on Linux, or closed.
+    }
+  }
+  return undefined;
+}

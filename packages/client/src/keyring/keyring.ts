@@ -1,0 +1,30 @@
+import type { Fingerprint } from "@pstore/core/fingerprint";
+
+/** A private key that a keyring holds, at least in part. */
+export interface PrivateKey {
+  /** The primary fingerprint. */
+  readonly fingerprint: Fingerprint;
+  /** The (sub)keys that can sign, the one to prefer first. */
+  readonly signing: readonly Fingerprint[];
+  /** The user ids of the key, as they stand in it. */
+  readonly userIds: readonly string[];
+}
+
+/** What holds a user's private keys: GnuPG, later an OpenPGP or SSH key file. */
+export interface Keyring {
+  /** The private keys that could be a user's. */
+  list(): Promise<readonly PrivateKey[]>;
+
+  /**
+   * Signs a text: an OpenPGP detached binary signature (RFC 9580, section 5.2.1, type 0x00).
+   * @param key the primary fingerprint
+   * @throws Problem `no-private-key` when the key is not here or was not unlocked
+   */
+  sign(key: Fingerprint, text: string): Promise<Uint8Array>;
+
+  /**
+   * The session key (32 bytes) of a wrapped key, or `null` when the keyring does not hold the private part for it.
+   * @throws Problem `no-private-key` when it is here but could not be used
+   */
+  unwrap(wrapped: Uint8Array): Promise<Uint8Array | null>;
+}

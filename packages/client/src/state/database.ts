@@ -1,0 +1,106 @@
+import { Database } from "bun:sqlite";
+import { chmodSync } from "node:fs";
+import { join } from "node:path";
+import { Problem } from "@pstore/core/problem";
+import { makePrivate } from "./folders.ts";
+
+/**
+ * What this client has verified, in one small SQLite file: all changes are made in transactions, so that two commands
+ * at once cannot undo each other's.
+ */
+const schema = `
+  CREATE TABLE url (url TEXT PRIMARY KEY, store TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE pin (
+    store TEXT NOT NULL,
+    user TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    certificate BLOB NOT NULL,
+    write_only INTEGER NOT NULL,
+    source TEXT NOT NULL CHECK (source IN ('own', 'first-use', 'trusted')),
+    confirmed INTEGER NOT NULL,
+    expires INTEGER,
+    PRIMARY KEY (store, user, fingerprint)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE object (
+    store TEXT NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    manifest TEXT NOT NULL,
+    deleted INTEGER NOT NULL,
+    PRIMARY KEY (store, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX object_name ON object (store, name);
+  CREATE TABLE pending (store TEXT NOT NULL, user TEXT NOT NULL, digest TEXT NOT NULL, request TEXT NOT NULL,
+    PRIMARY KEY (store, user, digest)) STRICT, WITHOUT ROWID;
+  PRAGMA user_version = 1;
+`;
+
+const version = 1;
+
+/** The name of the file in the state folder. */
+export const fileName = "state.db";
+
+/** An open state database; `isKept` is false where it lives in memory only, because no file can be written. */
+export interface StateDatabase {
+  readonly sql: Database;
+  readonly isKept: boolean;
+}
+
+/**
+ * Opens the state, making it where there is none. Where the folder cannot be written, what is there is not read
+ * either, and the state lives in memory only.
+ * @throws Problem `usage` when a newer pstore has written the file, or it is damaged
+ */
+export function openState(folder: string): StateDatabase {
+  const path = join(folder, fileName);
+  let sql: Database;
+  try {
+    sql = openFile(folder, path);
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    const { code } = error as { code?: string };
+    if (code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT") {
+      throw new Problem(
+        "usage",
+        `${path} is damaged; move it away, and the keys and machines will be pinned anew`,
+        { cause: error },
+      );
+    }
+    sql = new Database(":memory:", { strict: true });
+    migrate(sql, ":memory:");
+    return { sql, isKept: false };
+  }
+  return { sql, isKept: true };
+}
+
+function openFile(folder: string, path: string): Database {
+  let sql: Database;
+  try {
+    sql = new Database(path, { readwrite: true, strict: true });
+  } catch {
+    makePrivate(folder);
+    sql = new Database(path, { readwrite: true, create: true, strict: true });
+    chmodSync(path, 0o600);
+  }
+  sql.run("PRAGMA busy_timeout = 10000");
+  migrate(sql, path);
+  return sql;
+}
+
+function migrate(sql: Database, path: string): void {
+  const found = readVersion(sql);
+  if (found === version) return;
+  if (found > version) throw new Problem("usage", `${path} was written by a newer pstore; use that one`);
+  sql
+    .transaction(() => {
+      // Another command may have made it in the meantime.
+      if (readVersion(sql) === 0) sql.run(schema);
+    })
+    .immediate();
+}
+
+function readVersion(sql: Database): number {
+  return sql.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
+}

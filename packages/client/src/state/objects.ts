@@ -1,0 +1,52 @@
+import type { Known } from "@pstore/core/checks";
+import { parseManifest } from "@pstore/core/manifest";
+import type { StateDatabase } from "./database.ts";
+
+interface Row {
+  id: string;
+  revision: number;
+  digest: string;
+  manifest: string;
+}
+
+/** The newest manifest of each object that this client has verified: below it, no revision is believed. */
+export class Objects {
+  readonly #state: StateDatabase;
+  readonly #store: string;
+
+  constructor(state: StateDatabase, store: string) {
+    this.#state = state;
+    this.#store = store;
+  }
+
+  /** What is remembered of an object. */
+  byId(id: string): Known | null {
+    return this.#known("id = ?", id);
+  }
+
+  /** What is remembered under a name that, when last seen, was not deleted. */
+  byName(name: string): Known | null {
+    return this.#known("name = ? AND deleted = 0", name);
+  }
+
+  /** Remembers a verified manifest, unless a newer one is remembered already. */
+  remember(known: Known, text: string): void {
+    const { object, revision, deleted } = known.manifest;
+    this.#state.sql.run(
+      `INSERT INTO object (store, id, name, revision, digest, manifest, deleted) VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET name = excluded.name, revision = excluded.revision, digest = excluded.digest,
+         manifest = excluded.manifest, deleted = excluded.deleted
+       WHERE excluded.revision > object.revision`,
+      [this.#store, object.id, object.name, revision, known.digest, text, deleted ? 1 : 0],
+    );
+  }
+
+  #known(condition: string, value: string): Known | null {
+    const row = this.#state.sql
+      .query<Row, [string, string]>(
+        `SELECT id, revision, digest, manifest FROM object WHERE store = ? AND ${condition} ORDER BY revision DESC LIMIT 1`,
+      )
+      .get(this.#store, value);
+    return row === null ? null : { manifest: parseManifest(row.manifest), digest: row.digest };
+  }
+}

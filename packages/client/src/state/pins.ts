@@ -1,0 +1,92 @@
+import type { Fingerprint } from "@pstore/core/fingerprint";
+import type { StateDatabase } from "./database.ts";
+
+/** How a pinned key came to be believed: its private part is here, it was the first one seen, or `--trust`. */
+export type PinSource = "own" | "first-use" | "trusted";
+
+export interface Pin {
+  readonly user: string;
+  readonly fingerprint: Fingerprint;
+  /** The certificate's bytes, merged from all that was seen of it. */
+  readonly certificate: Uint8Array;
+  readonly writeOnly: boolean;
+  readonly source: PinSource;
+  /** Whether the person here has meant this key: by naming its user in a command, by an answer, or by `--trust`. */
+  readonly confirmed: boolean;
+  /** Milliseconds since 1970, or null when it never expires. Only to warn in time: the certificate decides. */
+  readonly expires: number | null;
+}
+
+interface Row {
+  user: string;
+  fingerprint: Fingerprint;
+  certificate: Uint8Array;
+  write_only: number;
+  source: PinSource;
+  confirmed: number;
+  expires: number | null;
+}
+
+/** The public keys that this client believes to be those of a store's users. */
+export class Pins {
+  readonly #state: StateDatabase;
+  readonly #store: string;
+
+  constructor(state: StateDatabase, store: string) {
+    this.#state = state;
+    this.#store = store;
+  }
+
+  ofUser(user: string): readonly Pin[] {
+    return this.#rows("user = ?", user);
+  }
+
+  /** Who a fingerprint is pinned to. */
+  ownersOf(fingerprint: Fingerprint): readonly string[] {
+    return this.#rows("fingerprint = ?", fingerprint).map((pin) => pin.user);
+  }
+
+  /** Adds pins, or replaces those of the same user and fingerprint. */
+  put(pins: readonly Pin[]): void {
+    const insert = this.#state.sql.query(
+      `INSERT OR REPLACE INTO pin (store, user, fingerprint, certificate, write_only, source, confirmed, expires)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#state.sql
+      .transaction(() => {
+        for (const pin of pins) {
+          const { user, fingerprint, certificate, writeOnly, source, confirmed, expires } = pin;
+          insert.run(
+            this.#store,
+            user,
+            fingerprint,
+            certificate,
+            writeOnly ? 1 : 0,
+            source,
+            confirmed ? 1 : 0,
+            expires,
+          );
+        }
+      })
+      .immediate();
+  }
+
+  /** Notes that the person here has meant the keys of a user. */
+  confirm(user: string): void {
+    this.#state.sql.run("UPDATE pin SET confirmed = 1 WHERE store = ? AND user = ?", [this.#store, user]);
+  }
+
+  #rows(condition: string, value: string): readonly Pin[] {
+    const rows = this.#state.sql
+      .query<Row, [string, string]>(
+        `SELECT user, fingerprint, certificate, write_only, source, confirmed, expires FROM pin
+         WHERE store = ? AND ${condition} ORDER BY fingerprint`,
+      )
+      .all(this.#store, value);
+    return rows.map(({ write_only, confirmed, ...row }) => ({
+      ...row,
+      writeOnly: write_only === 1,
+      confirmed: confirmed === 1,
+    }));
+  }
+}

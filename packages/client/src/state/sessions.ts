@@ -1,0 +1,47 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { digestOf } from "@pstore/core/digest";
+import { makePrivate } from "./folders.ts";
+
+/** A session that the server gave: it reads ciphertext for a while, and writes nothing. */
+export interface StoredSession {
+  readonly token: string;
+  /** Milliseconds since 1970. */
+  readonly expires: number;
+}
+
+/** The session of a user at a store, in a file of mode 0600, so that only the first command of a while signs in. */
+export class Sessions {
+  readonly #path: string;
+
+  constructor(folder: string, store: string, user: string) {
+    this.#path = join(folder, digestOf(`${store}\n${user}`).slice(0, 32));
+  }
+
+  /** The session, unless there is none, it has expired, or the file is not ours to believe. */
+  read(now: number): StoredSession | null {
+    try {
+      const { token, expires } = JSON.parse(readFileSync(this.#path, "utf8")) as Partial<StoredSession>;
+      const isGood = typeof token === "string" && typeof expires === "number" && now < expires;
+      return isGood ? { token, expires } : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Keeps a session; where that cannot be done, the next command signs in again. */
+  write(session: StoredSession): void {
+    const fresh = `${this.#path}.${process.pid}`;
+    try {
+      makePrivate(join(this.#path, ".."));
+      writeFileSync(fresh, JSON.stringify(session), { mode: 0o600, flag: "wx" });
+      renameSync(fresh, this.#path);
+    } catch {
+      rmSync(fresh, { force: true });
+    }
+  }
+
+  forget(): void {
+    rmSync(this.#path, { force: true });
+  }
+}

@@ -1,0 +1,259 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import type { CommitRequest, NewValue, ObjectDetail, User, WrappedKey } from "@pstore/core/api/schemas";
+import { commitOf, commitText } from "@pstore/core/commit";
+import { digestOf } from "@pstore/core/digest";
+import type { Fingerprint } from "@pstore/core/fingerprint";
+import {
+  type EncryptedProperty,
+  encodeManifest,
+  type Manifest,
+  type Member,
+  type Property,
+} from "@pstore/core/manifest";
+import { Problem } from "@pstore/core/problem";
+import type { Api } from "../http/api.ts";
+import type { Keyring } from "../keyring/keyring.ts";
+import type { Objects } from "../state/objects.ts";
+import type { PendingCommits } from "../state/pending.ts";
+import type { Pins } from "../state/pins.ts";
+import type { MemberChange, MemberPlanner, PlannedMembers } from "./members.ts";
+import type { Opener } from "./open.ts";
+import { entryFor, type SealedValue } from "./seal.ts";
+import type { Verified } from "./verify.ts";
+
+/** What a command wants of an object: new values, other members. */
+export interface Wish extends MemberChange {
+  readonly values: readonly SealedValue[];
+}
+
+/** An object as it was read and verified, with all that a change needs. */
+export interface Base {
+  readonly verified: Verified;
+  readonly detail: ObjectDetail;
+}
+
+/** How often a change is tried anew when others change the object at the same time. */
+const maxTries = 30;
+
+export interface ChangerParts {
+  readonly api: Api;
+  readonly keyring: Keyring;
+  readonly objects: Objects;
+  readonly pins: Pins;
+  readonly pending: PendingCommits;
+  readonly planner: MemberPlanner;
+  readonly opener: Opener;
+  /** The store's id. */
+  readonly store: string;
+  readonly user: string;
+}
+
+/** Makes changes: a new manifest, wrapped keys for whoever lacks them, one signature, one commit. */
+export class Changer {
+  readonly #parts: ChangerParts;
+  /** Who made which revision, of all that went by during this command. */
+  readonly #authors = new Map<number, string>();
+
+  constructor(parts: ChangerParts) {
+    this.#parts = parts;
+  }
+
+  /** Makes a new object of that name. */
+  async create(name: string, wish: Wish, users: readonly User[]): Promise<void> {
+    const { planner, store } = this.#parts;
+    const object = { id: randomUUID(), name };
+    const planned = await planner.plan(null, wish, users);
+    const place = { store, object: object.id, revision: 1 };
+    const properties = new Map(wish.values.map((value) => [value.property, entryFor(value, place)]));
+    const author = await this.#author(planned.members);
+    const manifest: Manifest = {
+      ...{ store, object, revision: 1, previous: null, author, time: now() },
+      ...{ members: planned.members, properties, deleted: false },
+    };
+    await this.#commit(manifest, wish.values, await this.#wrap(manifest, null, wish.values, planned));
+  }
+
+  /**
+   * Changes an object; when somebody else was quicker, on top of what they made of it.
+   * @param read reads the object anew
+   * @throws Problem `conflict` when somebody else has changed one of the same properties since `base`
+   */
+  async change(base: Base, wish: Wish, read: () => Promise<Base>): Promise<void> {
+    let current = base;
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.#changeOnce(current, wish);
+        return;
+      } catch (error) {
+        if (!(error instanceof Problem) || error.code !== "conflict" || tries === maxTries) throw error;
+      }
+      // Two clients that were told of the conflict at once should not meet again.
+      await pause(Math.random() * 20 * Math.min(tries, 10));
+      current = await read();
+      this.#refuseLostUpdate(base, current, wish);
+    }
+  }
+
+  #refuseLostUpdate(base: Base, current: Base, wish: Wish): void {
+    const before = base.verified.manifest;
+    const { manifest, missed } = current.verified;
+    for (const { property } of wish.values) {
+      const revision = manifest.properties.get(property)?.revision;
+      if (revision === before.properties.get(property)?.revision) continue;
+      this.#see(missed);
+      const who = this.#authors.get(revision ?? 0) ?? this.#authors.get(manifest.revision);
+      throw new Problem(
+        "conflict",
+        `${who ?? "somebody"} has changed '${property}' of '${manifest.object.name}' at the same time; nothing of yours was stored, look at it and repeat`,
+      );
+    }
+  }
+
+  #see(missed: Verified["missed"]): void {
+    for (const { manifest } of missed) this.#authors.set(manifest.revision, manifest.author.user);
+  }
+
+  async #changeOnce(base: Base, wish: Wish): Promise<void> {
+    const { verified, detail } = base;
+    const before = verified.manifest;
+    this.#see(verified.missed);
+    this.mayWrite(verified);
+    const { planner, store } = this.#parts;
+    const planned = await planner.plan(before, wish, detail.users);
+    const revision = before.revision + 1;
+    const place = { store, object: before.object.id, revision };
+    const properties = new Map([
+      ...before.properties,
+      ...wish.values.map((value): [string, Property] => [value.property, entryFor(value, place)]),
+    ]);
+    const author = await this.#author(before.members);
+    const manifest: Manifest = {
+      ...{ store, object: before.object, revision, previous: verified.digest, author, time: now() },
+      ...{ members: planned.members, properties, deleted: false },
+    };
+    await this.#commit(manifest, wish.values, await this.#wrap(manifest, base, wish.values, planned));
+  }
+
+  /** @throws Problem `forbidden` when the user may not change the object, `untrusted-server` when it is unsigned */
+  mayWrite({ manifest, isSigned }: Verified): void {
+    const { name } = manifest.object;
+    if (!isSigned)
+      throw new Problem(
+        "untrusted-server",
+        `'${name}' has no valid signature, so nothing can be built on it; ask a writer to store it anew`,
+      );
+    const access = manifest.members.get(this.#parts.user)?.access;
+    if (access === "write") return;
+    throw new Problem(
+      "forbidden",
+      `you may ${access === "read" ? "read" : "not see"} '${name}', but not change it; ask a member who may`,
+    );
+  }
+
+  /** The key that signs: one of the user's own, listed in these members. */
+  async #author(members: ReadonlyMap<string, Member>): Promise<Manifest["author"]> {
+    const { user, pins } = this.#parts;
+    const listed = members.get(user)?.keys ?? new Map<Fingerprint, Fingerprint | null>();
+    const own = pins.ofUser(user).filter((pin) => pin.source === "own" && listed.has(pin.fingerprint));
+    // A reading key may do what a write-only one may not.
+    const [key] = own.sort((a, b) => Number(a.writeOnly) - Number(b.writeOnly));
+    if (key !== undefined) return { user, key: key.fingerprint };
+    throw new Problem(
+      "no-private-key",
+      `none of the keys that '${user}' is a member with is held by gpg here; use the machine that has it`,
+    );
+  }
+
+  /** The wrapped keys that the server lacks: of new values for all, of old ones for keys that were not there before. */
+  async #wrap(
+    manifest: Manifest,
+    base: Base | null,
+    values: readonly SealedValue[],
+    planned: PlannedMembers,
+  ): Promise<readonly WrappedKey[]> {
+    const { wrapSessionKey } = await import("@pstore/core/openpgp/wrap");
+    const wrapped: WrappedKey[] = [];
+    for (const [property, entry] of manifest.properties) {
+      if (entry.kind !== "encrypted") continue;
+      const fresh = values.find((value) => value.property === property);
+      const targets = readingKeys(
+        manifest.members,
+        fresh === undefined ? (base?.verified.manifest.members ?? null) : null,
+      );
+      if (targets.length === 0) continue;
+      const sessionKey = fresh?.sessionKey ?? (await this.#oldSessionKey(base, property, entry));
+      for (const { key, part } of targets) {
+        const certificate = planned.certificates.get(key);
+        if (certificate === undefined)
+          throw new Problem(
+            "untrusted-key",
+            `the key ${key} is not known well enough to encrypt to; nothing was stored`,
+          );
+        const packet = await wrapSessionKey(certificate, part, sessionKey);
+        wrapped.push({ property, key, wrapped: Buffer.from(packet).toString("base64") });
+      }
+    }
+    return wrapped;
+  }
+
+  async #oldSessionKey(base: Base | null, property: string, entry: EncryptedProperty): Promise<Uint8Array> {
+    if (base === null) throw new Error("a new object has new values only");
+    return this.#parts.opener.sessionKey(
+      { manifest: base.verified.manifest, detail: base.detail, property },
+      entry,
+    );
+  }
+
+  async #commit(
+    manifest: Manifest,
+    values: readonly SealedValue[],
+    wrappedKeys: readonly WrappedKey[],
+  ): Promise<void> {
+    const { api, keyring, objects, pending, store } = this.#parts;
+    const text = encodeManifest(manifest);
+    const commit = commitText(commitOf(store, [text]));
+    const signature = Buffer.from(await keyring.sign(manifest.author.key, commit)).toString("base64");
+    const contents: NewValue[] = values.map((value) => value.content);
+    const request: CommitRequest = {
+      ...{ commit, signature },
+      changes: [{ manifest: text, values: contents, wrappedKeys: [...wrappedKeys] }],
+    };
+    const bytes = JSON.stringify(request);
+    pending.keep(bytes);
+    try {
+      await api.commit(bytes);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code === "unavailable") throw unanswered(error);
+      pending.forget(bytes);
+      throw error;
+    }
+    pending.forget(bytes);
+    objects.remember({ manifest, digest: digestOf(text) }, text);
+  }
+}
+
+/** The reading keys of all members; with `before`, only those that were not wrapped to before. */
+function readingKeys(
+  members: ReadonlyMap<string, Member>,
+  before: ReadonlyMap<string, Member> | null,
+): readonly { key: Fingerprint; part: Fingerprint }[] {
+  return [...members].flatMap(([user, { keys }]) =>
+    [...keys].flatMap(([key, part]) =>
+      part === null || before?.get(user)?.keys.get(key) === part ? [] : [{ key, part }],
+    ),
+  );
+}
+
+function unanswered(error: unknown): unknown {
+  if (!(error instanceof Problem)) return error;
+  return new Problem(
+    error.code,
+    `${error.message}; the change was sent but not answered: the next pstore command sends it again first`,
+    { cause: error },
+  );
+}
+
+function now(): string {
+  return `${new Date().toISOString().slice(0, 19)}Z`;
+}

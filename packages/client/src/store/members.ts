@@ -1,0 +1,209 @@
+import type { User } from "@pstore/core/api/schemas";
+import { type Fingerprint, readable } from "@pstore/core/fingerprint";
+import type { Manifest, Member } from "@pstore/core/manifest";
+import type { Certificate } from "@pstore/core/openpgp/certificate";
+import { Problem } from "@pstore/core/problem";
+import type { Person } from "./person.ts";
+import type { Acquaintance, Trust, TrustedKey } from "./trust.ts";
+
+/** Who may read and write after a change, with the certificates to wrap to. */
+export interface PlannedMembers {
+  readonly members: ReadonlyMap<string, Member>;
+  /** By primary fingerprint, for every reading key of every member. */
+  readonly certificates: ReadonlyMap<Fingerprint, Certificate>;
+}
+
+/** What a command says about members. */
+export interface MemberChange {
+  readonly allow: readonly string[];
+  readonly revoke: readonly string[];
+}
+
+/** The warning of a key's end comes so many days ahead. */
+export const expiryWarningDays = 90;
+
+/**
+ * Plans the members of the next revision: those of the signed manifest before it and those that the command names,
+ * each with trusted keys that are usable now. The server's word adds nobody.
+ */
+export class MemberPlanner {
+  readonly #trust: Trust;
+  readonly #person: Person;
+  readonly #user: string;
+  readonly #now = new Date();
+
+  constructor(parts: { trust: Trust; person: Person; user: string }) {
+    this.#trust = parts.trust;
+    this.#person = parts.person;
+    this.#user = parts.user;
+  }
+
+  /**
+   * @param base the members before; `null` for a new object, whose first member is the user here
+   * @param served what the server gives of all these users
+   * @throws Problem with a sentence that names the user in the way, and `^user` where that is the way out
+   */
+  async plan(base: Manifest | null, change: MemberChange, served: readonly User[]): Promise<PlannedMembers> {
+    const name = base?.object.name ?? "";
+    const before = base?.members ?? new Map<string, Member>();
+    for (const user of change.revoke) {
+      if (!before.has(user))
+        throw new Problem("not-found", `${user} has no access to '${name}' that ^${user} could revoke`);
+    }
+    const members = new Map<string, Member>();
+    const certificates = new Map<Fingerprint, Certificate>();
+    const add = (user: string, member: Member, acquaintance: Acquaintance) => {
+      members.set(user, member);
+      for (const [key, part] of member.keys) {
+        const trusted = acquaintance.trusted.get(key);
+        if (part !== null && trusted !== undefined) {
+          certificates.set(key, trusted.certificate);
+          this.#person.detail(`encrypting to ${user}'s key ${readable(key)}`);
+        }
+      }
+    };
+    for (const [user, member] of before) {
+      if (change.revoke.includes(user)) continue;
+      const known = this.#served(user, served, `revoke them with ^${user}`);
+      const acquaintance = await this.#trust.meet(known);
+      const isNamed = change.allow.includes(user);
+      const kept = await this.#keep(user, member, acquaintance, isNamed);
+      if (isNamed && sameKeys(kept, member)) this.#person.warn(`${user} already has access to '${name}'`);
+      add(user, kept, acquaintance);
+    }
+    const newcomers = [...(base === null ? [this.#user] : []), ...change.allow].filter(
+      (user) => !members.has(user),
+    );
+    for (const user of newcomers) {
+      const known = this.#served(user, served, `leave out +${user}`);
+      const acquaintance = await this.#trust.meet(known);
+      if (user !== this.#user) this.#trust.refuseChanged(user, acquaintance);
+      add(user, await this.#admit(user, acquaintance), acquaintance);
+    }
+    await this.#trust.confirmRecipients(
+      [...members.keys()],
+      [this.#user, ...change.allow].filter((user) => members.has(user)),
+    );
+    await this.#warnOfExpiry(members, certificates);
+    return { members, certificates };
+  }
+
+  #served(user: string, served: readonly User[], remedy: string): User {
+    const known = served.find((one) => one.name === user);
+    if (known === undefined) throw new Problem("not-found", `the store knows no user '${user}'; ${remedy}`);
+    if (!known.active)
+      throw new Problem(
+        "unusable-key",
+        `${user} is disabled or removed at the store, so nothing can be encrypted for them; ${remedy}`,
+      );
+    const keys = known.keys.filter((key) => !key.removed);
+    if (keys.length === 0)
+      throw new Problem(
+        "unusable-key",
+        `${user} has no public key at the store, so nothing can be encrypted for them; ${remedy}, or ask an admin to add one`,
+      );
+    return { ...known, keys };
+  }
+
+  /** A member as before, without the keys that can no longer be used while another one can. */
+  async #keep(user: string, member: Member, acquaintance: Acquaintance, isNamed: boolean): Promise<Member> {
+    const keys = new Map<Fingerprint, Fingerprint | null>();
+    let fault: Problem | null = null;
+    for (const [key, part] of member.keys) {
+      const trusted = acquaintance.trusted.get(key);
+      if (trusted === undefined) {
+        this.#trust.refuseChanged(user, acquaintance);
+        fault = new Problem(
+          "unusable-key",
+          `${user}'s key ${readable(key)} is no longer at the store; revoke ${user} with ^${user}`,
+        );
+      } else if (part === null || trusted.writeOnly) {
+        keys.set(key, null);
+      } else {
+        const now = await this.#partOf(user, key, trusted, part);
+        if (now instanceof Problem) fault = now;
+        else keys.set(key, now);
+      }
+      if (fault !== null && !keys.has(key)) this.#person.detail(`${fault.message}`);
+    }
+    if (isNamed) {
+      this.#trust.refuseChanged(user, acquaintance);
+      for (const [key, part] of (await this.#admit(user, acquaintance)).keys) keys.set(key, part);
+    }
+    const lostReading = fault !== null && [...keys.values()].every((part) => part === null);
+    if (fault !== null && (keys.size === 0 || lostReading)) throw fault;
+    if (fault !== null) this.#person.warn(`${fault.message}; the other keys of ${user} are used`);
+    return { access: member.access, keys };
+  }
+
+  /** The members that a user becomes with: all of their trusted keys that can be used. */
+  async #admit(user: string, acquaintance: Acquaintance): Promise<Member> {
+    const keys = new Map<Fingerprint, Fingerprint | null>();
+    let fault: Problem | null = null;
+    for (const [key, trusted] of acquaintance.trusted) {
+      const part = trusted.writeOnly ? null : await this.#partOf(user, key, trusted, null);
+      if (part instanceof Problem) fault = part;
+      else keys.set(key, part);
+    }
+    if (keys.size > 0) {
+      if (fault !== null) this.#person.warn(`${fault.message}; the other keys of ${user} are used`);
+      return { access: "write", keys };
+    }
+    if (fault !== null) throw fault;
+    throw this.#trust.changedKey(
+      user,
+      acquaintance.changed.map((key) => key.fingerprint),
+    );
+  }
+
+  /** The part to wrap to: the one named before as long as it can be used, else the newest that can. */
+  async #partOf(
+    user: string,
+    key: Fingerprint,
+    trusted: TrustedKey,
+    before: Fingerprint | null,
+  ): Promise<Fingerprint | Problem> {
+    const { encryptionSubkey, whyUnusable } = await import("@pstore/core/openpgp/certificate");
+    const { certificate } = trusted;
+    try {
+      const newest = encryptionSubkey(certificate, this.#now, `${user}'s key ${readable(key)}`);
+      const same = certificate.encrypting.find((part) => part.fingerprint === before);
+      return same !== undefined && whyUnusable(same, this.#now) === null
+        ? same.fingerprint
+        : newest.fingerprint;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      return new Problem(
+        error.code,
+        `${error.message}; revoke or leave out ${user} with ^${user}, or have the key renewed`,
+      );
+    }
+  }
+
+  async #warnOfExpiry(
+    members: ReadonlyMap<string, Member>,
+    certificates: ReadonlyMap<Fingerprint, Certificate>,
+  ): Promise<void> {
+    const { expiresWithin } = await import("@pstore/core/openpgp/certificate");
+    for (const [user, { keys }] of members) {
+      if (user === this.#user) continue;
+      for (const key of keys.keys()) {
+        const certificate = certificates.get(key);
+        const expires =
+          certificate === undefined ? null : expiresWithin(certificate, expiryWarningDays, this.#now);
+        if (expires !== null)
+          this.#person.warn(expiryWarning(`${user}'s key ${readable(key)}`, expires, this.#now));
+      }
+    }
+  }
+}
+
+/** The sentence that warns of a key's end. */
+export function expiryWarning(whose: string, expires: Date, now: Date): string {
+  const days = Math.ceil((expires.getTime() - now.getTime()) / 86_400_000);
+  return `${whose} expires in ${days} ${days === 1 ? "day" : "days"}, on ${expires.toISOString().slice(0, 10)}; it should be renewed before`;
+}
+
+function sameKeys(a: Member, b: Member): boolean {
+  return a.keys.size === b.keys.size && [...a.keys].every(([key, part]) => b.keys.get(key) === part);
+}

@@ -1,0 +1,136 @@
+import type { ObjectDetail } from "@pstore/core/api/schemas";
+import { checkCommitment } from "@pstore/core/commitment";
+import { pieceCount } from "@pstore/core/digest";
+import type { EncryptedProperty, Manifest, Property } from "@pstore/core/manifest";
+import { BodyOpener } from "@pstore/core/openpgp/body";
+import { readPkeskFor } from "@pstore/core/openpgp/packet";
+import { checkedPieces, checkedValue } from "@pstore/core/pieces";
+import { Problem } from "@pstore/core/problem";
+import type { Api } from "../http/api.ts";
+import type { Keyring } from "../keyring/keyring.ts";
+import type { Person } from "./person.ts";
+
+/** A property of an object whose manifest was verified. */
+export interface Source {
+  readonly manifest: Manifest;
+  readonly detail: ObjectDetail;
+  readonly property: string;
+}
+
+/** Opens values: every byte is checked against the manifest before it is decrypted or handed on. */
+export class Opener {
+  readonly #api: Api;
+  readonly #keyring: Keyring;
+  readonly #person: Person;
+  readonly #user: string;
+
+  constructor(parts: { api: Api; keyring: Keyring; person: Person; user: string }) {
+    this.#api = parts.api;
+    this.#keyring = parts.keyring;
+    this.#person = parts.person;
+    this.#user = parts.user;
+  }
+
+  /** The value in clear, as a stream. */
+  async *value(source: Source): AsyncGenerator<Uint8Array> {
+    const entry = entryOf(source);
+    if (entry.kind === "public") {
+      yield* this.#bytes(source, entry);
+      return;
+    }
+    const sessionKey = await this.sessionKey(source, entry);
+    yield* decrypted(sessionKey, this.#bytes(source, entry), pieceCount(entry.size) <= 1);
+  }
+
+  /**
+   * The session key of an encrypted value, from a wrapped key for this user, compared with the value's commitment.
+   * @throws Problem `no-private-key` when no wrapped key can be unwrapped here
+   */
+  async sessionKey(source: Source, entry: EncryptedProperty): Promise<Uint8Array> {
+    const { manifest, detail, property } = source;
+    const parts = manifest.members.get(this.#user)?.keys;
+    const offered = detail.wrappedKeys.filter((wrapped) => wrapped.property === property);
+    for (const { key, wrapped } of offered) {
+      const part = parts?.get(key);
+      if (!part) continue;
+      const packet = Buffer.from(wrapped, "base64");
+      asServed(() => readPkeskFor(packet, part));
+      const sessionKey = await this.#keyring.unwrap(packet);
+      if (sessionKey === null) continue;
+      const place = { store: manifest.store, object: manifest.object.id, property, revision: entry.revision };
+      checkCommitment(sessionKey, place, entry.commitment);
+      return sessionKey;
+    }
+    if (parts !== undefined && offered.length === 0 && [...parts.values()].some((part) => part !== null)) {
+      throw new Problem(
+        "untrusted-server",
+        `the server withholds your wrapped key of '${property}' of '${manifest.object.name}'; ask who runs the server`,
+      );
+    }
+    throw new Problem(
+      "no-private-key",
+      `'${property}' of '${manifest.object.name}' is not encrypted to a private key that gpg holds here; use the machine that has your key`,
+    );
+  }
+
+  /** The bytes of a public value or a body, checked. */
+  async *#bytes({ manifest, detail, property }: Source, entry: Property): AsyncGenerator<Uint8Array> {
+    if (entry.size === 0) return;
+    const what = `'${property}' of '${manifest.object.name}'`;
+    const inline = detail.values.find((value) => value.property === property);
+    if (inline !== undefined) {
+      yield checkedValue(Buffer.from(inline.bytes, "base64"), entry, what);
+      return;
+    }
+    const progress = this.#person.progress(property, entry.size);
+    try {
+      const stream = await this.#api.value(manifest.object.id, property, entry.revision);
+      for await (const piece of checkedPieces(stream, entry, what)) {
+        progress.advance(piece.length);
+        yield piece;
+      }
+    } finally {
+      progress.done();
+    }
+  }
+}
+
+function entryOf({ manifest, property }: Source): Property {
+  const entry = manifest.properties.get(property);
+  if (entry !== undefined) return entry;
+  throw new Problem(
+    "not-found",
+    `'${manifest.object.name}' has no property '${property}'; pstore -pl ${manifest.object.name} lists those it has`,
+  );
+}
+
+/** @param whole the value is small: nothing of it is handed on before all of it was decrypted without a fault */
+async function* decrypted(
+  sessionKey: Uint8Array,
+  body: AsyncIterable<Uint8Array>,
+  whole: boolean,
+): AsyncGenerator<Uint8Array> {
+  const opener = new BodyOpener(sessionKey);
+  const held: Uint8Array[] = [];
+  for await (const piece of body) {
+    const plain = asServed(() => opener.update(piece));
+    if (whole) held.push(plain);
+    else yield plain;
+  }
+  asServed(() => opener.final());
+  yield* held;
+}
+
+/** What is wrong with bytes that the server gave is the server's fault, or that of whoever wrote them. */
+function asServed<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    throw new Problem(
+      "untrusted-server",
+      `the server gave what cannot be used: ${error.message}; ask who runs the server`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,103 @@
+import type { LoginRequest, Session } from "@pstore/core/api/schemas";
+import { type Fingerprint, readable } from "@pstore/core/fingerprint";
+import { loginText } from "@pstore/core/login";
+import { Problem } from "@pstore/core/problem";
+import { getChallenge, postSession } from "../http/api.ts";
+import type { Transport } from "../http/transport.ts";
+import type { Keyring, PrivateKey } from "../keyring/keyring.ts";
+import type { Pins } from "../state/pins.ts";
+import type { Sessions } from "../state/sessions.ts";
+
+/** A session is not used in its last seconds, so that it does not end on the way. In milliseconds. */
+const margin = 10_000;
+
+/** Signs in when it must: with a stored session, the command pays for no signature. */
+export class SignIn {
+  readonly #transport: Transport;
+  readonly #keyring: Keyring;
+  readonly #pins: Pins;
+  /** `null` with `--no-session`. */
+  readonly #sessions: Sessions | null;
+  readonly #store: string;
+  readonly #user: string;
+  #token: string | null = null;
+
+  constructor(parts: {
+    transport: Transport;
+    keyring: Keyring;
+    pins: Pins;
+    sessions: Sessions | null;
+    store: string;
+    user: string;
+  }) {
+    this.#transport = parts.transport;
+    this.#keyring = parts.keyring;
+    this.#pins = parts.pins;
+    this.#sessions = parts.sessions;
+    this.#store = parts.store;
+    this.#user = parts.user;
+  }
+
+  /** The session's token; with `renew`, a new one. */
+  async token(renew: boolean): Promise<string> {
+    if (renew) this.#token = null;
+    this.#token ??= renew ? null : (this.#sessions?.read(Date.now() + margin)?.token ?? null);
+    this.#token ??= await this.#signIn();
+    return this.#token;
+  }
+
+  async #signIn(): Promise<string> {
+    const candidates = await this.#candidates();
+    for (const [index, key] of candidates.entries()) {
+      try {
+        return await this.#signInWith(key);
+      } catch (error) {
+        const isLast = index === candidates.length - 1;
+        const mayBeAnother =
+          error instanceof Problem && (error.code === "sign-in-refused" || error.code === "no-private-key");
+        if (isLast || !mayBeAnother) throw error;
+      }
+    }
+    throw new Problem(
+      "no-private-key",
+      `gpg holds no private key that could sign in as '${this.#user}'; import yours, or give --user`,
+    );
+  }
+
+  /** The keys to try: the user's own as pinned, else those of the keyring, the likeliest first. */
+  async #candidates(): Promise<readonly Fingerprint[]> {
+    const own = this.#pins.ofUser(this.#user).filter((pin) => pin.source === "own");
+    if (own.length > 0) return own.map((pin) => pin.fingerprint);
+    const usable = (await this.#keyring.list()).filter((key) => key.signing.length > 0);
+    return usable.sort((a, b) => this.#likeness(b) - this.#likeness(a)).map((key) => key.fingerprint);
+  }
+
+  #likeness(key: PrivateKey): number {
+    const name = this.#user.toLowerCase();
+    return key.userIds.some((userId) => userId.toLowerCase().includes(name)) ? 1 : 0;
+  }
+
+  async #signInWith(key: Fingerprint): Promise<string> {
+    const { challenge } = await getChallenge(this.#transport);
+    const { origin } = new URL(this.#transport.url);
+    const login = { store: this.#store, origin, user: this.#user, key, challenge };
+    const signature = Buffer.from(await this.#keyring.sign(key, loginText(login))).toString("base64");
+    const session = await this.#post({ user: this.#user, key, origin, challenge, signature });
+    this.#sessions?.write({ token: session.token, expires: Date.now() + session.expiresIn * 1000 });
+    return session.token;
+  }
+
+  async #post(login: LoginRequest & { key: Fingerprint }): Promise<Session> {
+    try {
+      return await postSession(this.#transport, login);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== "sign-in-refused") throw error;
+      throw new Problem(
+        "sign-in-refused",
+        `the store at ${this.#transport.url} refused to sign in '${login.user}' with the key ${readable(login.key)}; ` +
+          "check --user, and that an admin has added this key for that user",
+        { cause: error },
+      );
+    }
+  }
+}

@@ -1,0 +1,207 @@
+import type { Revision, User } from "@pstore/core/api/schemas";
+import { checkAtFirstSight, checkChain, checkIsAsked, checkNotOlder, type Known } from "@pstore/core/checks";
+import { checkInclusion } from "@pstore/core/commit";
+import { digestOf } from "@pstore/core/digest";
+import { readable } from "@pstore/core/fingerprint";
+import { parseManifest } from "@pstore/core/manifest";
+import { Problem } from "@pstore/core/problem";
+import type { Api } from "../http/api.ts";
+import type { Objects } from "../state/objects.ts";
+import type { Person } from "./person.ts";
+import type { Trust } from "./trust.ts";
+
+/** A newest revision that may be used. */
+export interface Verified extends Known {
+  /** False only where `--accept-unsigned` let an invalid signature pass: good to look at, not to write on. */
+  readonly isSigned: boolean;
+  /** The revisions between the one this client had verified before and this one, this one included. */
+  readonly missed: readonly Known[];
+}
+
+/** The most revisions that the server answers at once. */
+const historyPage = 1000;
+
+/** Checks what the server gives as an object's newest revision, before anything of it is shown or built upon. */
+export class Verifier {
+  readonly #api: Api;
+  readonly #objects: Objects;
+  readonly #trust: Trust;
+  readonly #person: Person;
+  readonly #store: string;
+  readonly #acceptUnsigned: boolean;
+
+  constructor(parts: {
+    api: Api;
+    objects: Objects;
+    trust: Trust;
+    person: Person;
+    store: string;
+    acceptUnsigned: boolean;
+  }) {
+    this.#api = parts.api;
+    this.#objects = parts.objects;
+    this.#trust = parts.trust;
+    this.#person = parts.person;
+    this.#store = parts.store;
+    this.#acceptUnsigned = parts.acceptUnsigned;
+  }
+
+  /**
+   * @param name what was asked for
+   * @param users keys that the server gave along
+   * @throws Problem `untrusted-server` or `untrusted-key`
+   */
+  async newest(name: string, revision: Revision, users: readonly User[]): Promise<Verified> {
+    const shown = read(revision);
+    const byName = this.#objects.byName(name);
+    if (byName !== null && byName.digest === shown.digest) return { ...shown, isSigned: true, missed: [] };
+
+    if (byName !== null && byName.manifest.object.id !== shown.manifest.object.id)
+      await this.#leftItsName(byName, name);
+    checkIsAsked(shown.manifest, { store: this.#store, name, id: null });
+    const remembered = this.#objects.byId(shown.manifest.object.id);
+    const verified = await this.#upTo(remembered, revision, shown, users);
+    if (verified.isSigned) this.#objects.remember(shown, revision.manifest);
+    return verified;
+  }
+
+  /** What became of an object that this client knows: its newest signed revision, as far as the server shows it. */
+  async whatBecameOf(known: Known): Promise<Known> {
+    const from = known.manifest.revision + 1;
+    const { revisions } = await this.#api.history(known.manifest.object.id, from, from + historyPage - 1);
+    const last = revisions.at(-1);
+    if (last === undefined) return known;
+    const shown = read(last);
+    const { isSigned } = await this.#upTo(known, last, shown, []);
+    if (isSigned) this.#objects.remember(shown, last.manifest);
+    return isSigned ? shown : known;
+  }
+
+  /**
+   * An object may take the name of another that this client knows only once that one is deleted or renamed, signed.
+   */
+  async #leftItsName(known: Known, name: string): Promise<void> {
+    const now = await this.whatBecameOf(known).catch((error: unknown) => {
+      if (error instanceof Problem && error.code === "not-found") return known;
+      throw error;
+    });
+    if (now.manifest.deleted || now.manifest.object.name !== name) return;
+    throw new Problem(
+      "untrusted-server",
+      `the server gave another object under the name '${name}' than the one that this client knows, without a signed deletion of that one; nothing of it was used, ask who runs the server`,
+    );
+  }
+
+  async #upTo(
+    remembered: Known | null,
+    revision: Revision,
+    shown: Known,
+    users: readonly User[],
+  ): Promise<Verified> {
+    checkInclusion(revision, this.#store);
+    if (remembered === null) {
+      checkAtFirstSight(shown.manifest);
+      const isSigned = await this.#isSigned(revision, shown, users);
+      const { object, revision: number } = shown.manifest;
+      this.#person.detail(
+        `first sight of '${object.name}': that revision ${number} is the newest cannot be proven`,
+      );
+      return { ...shown, isSigned, missed: [shown] };
+    }
+    checkNotOlder(remembered, shown);
+    if (shown.digest === remembered.digest) return { ...shown, isSigned: true, missed: [] };
+    const missed = await this.#between(remembered, shown, revision);
+    const toVerify = checkChain(
+      remembered,
+      missed.map((one) => one.known),
+    );
+    let isSigned = true;
+    for (const one of missed) {
+      if (toVerify.includes(one.known))
+        isSigned = (await this.#isSigned(one.revision, one.known, users)) && isSigned;
+    }
+    return { ...shown, isSigned, missed: missed.map((one) => one.known) };
+  }
+
+  /** The revisions above the remembered one, fetched, up to the one shown. */
+  async #between(
+    remembered: Known,
+    shown: Known,
+    last: Revision,
+  ): Promise<{ known: Known; revision: Revision }[]> {
+    const found: { known: Known; revision: Revision }[] = [];
+    let next = remembered.manifest.revision + 1;
+    while (next < shown.manifest.revision) {
+      const to = Math.min(next + historyPage, shown.manifest.revision) - 1;
+      const { revisions } = await this.#api.history(shown.manifest.object.id, next, to);
+      if (revisions.length === 0) break;
+      for (const revision of revisions) {
+        checkInclusion(revision, this.#store);
+        found.push({ known: read(revision), revision });
+      }
+      next += revisions.length;
+    }
+    return [...found, { known: shown, revision: last }];
+  }
+
+  async #isSigned(revision: Revision, known: Known, users: readonly User[]): Promise<boolean> {
+    try {
+      await this.#verifySignature(revision, known, users);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== "bad-signature") throw error;
+      const { object, revision: number, author } = known.manifest;
+      if (this.#acceptUnsigned) {
+        this.#person.warn(
+          `revision ${number} of '${object.name}' has no valid signature by ${author.user}: anybody may have written it`,
+        );
+        return false;
+      }
+      throw new Problem(
+        "untrusted-server",
+        `the signature of revision ${number} of '${object.name}' is not by ${author.user}'s key: ${error.message}; nothing of it was used, ask who runs the server`,
+        { cause: error },
+      );
+    }
+  }
+
+  async #verifySignature(revision: Revision, known: Known, users: readonly User[]): Promise<void> {
+    const { user, key } = known.manifest.author;
+    const trusted = (await this.#trust.pinned(user, key)) ?? (await this.#introduce(user, key, users));
+    const { verifyDetached } = await import("@pstore/core/openpgp/signature");
+    await verifyDetached(
+      trusted.certificate,
+      Buffer.from(revision.commit),
+      Buffer.from(revision.signature, "base64"),
+    );
+  }
+
+  /** Makes an author's key known, from what the server gave along or gives now. */
+  async #introduce(user: string, key: Known["manifest"]["author"]["key"], users: readonly User[]) {
+    const given = users.find(
+      (one) => one.name === user && one.keys.some(({ fingerprint }) => fingerprint === key),
+    );
+    const author = given ?? (await this.#api.users([user], key)).users.find((one) => one.name === user);
+    if (author === undefined)
+      throw new Problem(
+        "untrusted-server",
+        `the server does not give the key ${readable(key)} of ${user}, who signed; nothing was used`,
+      );
+    const acquaintance = await this.#trust.meet(author);
+    const trusted = acquaintance.trusted.get(key);
+    if (trusted !== undefined) return trusted;
+    throw this.#trust.changedKey(user, [key]);
+  }
+}
+
+/** A revision as it was served, parsed. */
+function read(revision: Revision): Known {
+  try {
+    return { manifest: parseManifest(revision.manifest), digest: digestOf(revision.manifest) };
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    throw new Problem("untrusted-server", `what the server gave cannot be used, since ${error.message}`, {
+      cause: error,
+    });
+  }
+}

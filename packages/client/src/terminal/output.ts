@@ -1,0 +1,42 @@
+import type { Writable } from "node:stream";
+import { visible } from "./escape.ts";
+import { WholeFile } from "./file.ts";
+
+/** Where a command prints its data: to stdout, or with `-o` to a file. */
+export interface Output {
+  /** Whether a person sees it. */
+  readonly isTerminal: boolean;
+  /** Writes bytes as they are, and waits until there is room for more. */
+  bytes(data: Uint8Array | string): Promise<void>;
+}
+
+/** Writes a line of text; on a terminal, what is stored in it cannot act upon the terminal. */
+export function printLine(output: Output, text: string): Promise<void> {
+  return output.bytes(`${output.isTerminal ? visible(text) : text}\n`);
+}
+
+export function printJson(output: Output, value: unknown): Promise<void> {
+  return output.bytes(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+export function standardOutput(stdout: Writable & { isTTY?: boolean }): Output {
+  return {
+    isTerminal: stdout.isTTY === true,
+    bytes: (data) =>
+      new Promise((resolve, reject) => {
+        stdout.write(data, (error) => (error ? reject(error) : resolve()));
+      }),
+  };
+}
+
+/** Runs something whose output shall be in a file, complete or not at all. */
+export async function toFile(path: string, print: (output: Output) => Promise<void>): Promise<void> {
+  const file = new WholeFile(path);
+  try {
+    await print({ isTerminal: false, bytes: async (data) => file.write(data) });
+  } catch (error) {
+    file.discard();
+    throw error;
+  }
+  file.keep();
+}

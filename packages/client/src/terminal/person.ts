@@ -1,0 +1,47 @@
+import type { Writable } from "node:stream";
+import type { Person } from "../store/person.ts";
+import { visibleLine } from "./escape.ts";
+import { ProgressBar } from "./progress.ts";
+import { confirm } from "./prompt.ts";
+
+/** The person at the terminal: told on stderr, asked at /dev/tty. */
+export class PersonAtTerminal implements Person {
+  readonly #stderr: Writable & { isTTY?: boolean };
+  readonly #isVerbose: boolean;
+  readonly #yes: boolean;
+  readonly #said = new Set<string>();
+
+  constructor(stderr: Writable & { isTTY?: boolean }, options: { verbose: boolean; yes: boolean }) {
+    this.#stderr = stderr;
+    this.#isVerbose = options.verbose;
+    this.#yes = options.yes;
+  }
+
+  notice(text: string): void {
+    this.#say(`NOTICE: ${text}`);
+  }
+
+  warn(text: string): void {
+    this.#say(`WARNING: ${text}`);
+  }
+
+  detail(text: string): void {
+    if (this.#isVerbose) this.#say(text);
+  }
+
+  async confirm(question: string): Promise<boolean> {
+    return this.#yes || confirm(visibleLine(question));
+  }
+
+  progress(label: string, total: number | null): { advance(bytes: number): void; done(): void } {
+    if (this.#stderr.isTTY !== true) return { advance() {}, done() {} };
+    const bar = new ProgressBar(this.#stderr, visibleLine(label), total);
+    return { advance: (bytes) => bar.advance(bytes), done: () => bar.done() };
+  }
+
+  #say(text: string): void {
+    if (this.#said.has(text)) return;
+    this.#said.add(text);
+    this.#stderr.write(`${visibleLine(text)}\n`);
+  }
+}

@@ -1,40 +1,13 @@
-import { userInfo } from "node:os";
 import type { Writable } from "node:stream";
-import { userName } from "@pstore/core/names";
 import { Problem } from "@pstore/core/problem";
 import { version } from "../package.json";
 import { type Arguments, readArguments } from "./cli/arguments.ts";
 import { help } from "./cli/help.ts";
 import { readRc } from "./cli/rc.ts";
-import { changeMembers, changePassword } from "./commands/change.ts";
-import type { Context } from "./commands/command.ts";
-import { create } from "./commands/create.ts";
-import { get } from "./commands/get.ts";
-import { list } from "./commands/list.ts";
-import { listProperties } from "./commands/list-properties.ts";
-import { set } from "./commands/set.ts";
-import { show } from "./commands/show.ts";
-import { trust } from "./commands/trust.ts";
-import { Transport } from "./http/transport.ts";
-import { GnupgKeyring } from "./keyring/gnupg.ts";
-import { openState } from "./state/database.ts";
-import { sessionFolder, stateFolder } from "./state/folders.ts";
-import { Sessions } from "./state/sessions.ts";
-import { Urls } from "./state/urls.ts";
-import { Identity } from "./store/connect.ts";
-import { Store } from "./store/store.ts";
+import type { Io } from "./io.ts";
 import { visibleLine } from "./terminal/escape.ts";
 import { type Output, standardOutput, toFile } from "./terminal/output.ts";
-import { PersonAtTerminal } from "./terminal/person.ts";
 import { Interrupted } from "./terminal/prompt.ts";
-
-/** Where a run reads and writes. */
-export interface Io {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdin: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean };
-  readonly stdout: Writable & { isTTY?: boolean };
-  readonly stderr: Writable & { isTTY?: boolean };
-}
 
 /**
  * Runs one command.
@@ -70,86 +43,9 @@ async function run(args: Arguments, io: Io, output: Output): Promise<void> {
   const { options } = args;
   if (options.mode === "help") await output.bytes(help(options.verbose));
   else if (options.mode === "version") await output.bytes(`pstore ${version}\n`);
-  else await runAtStore(args, io, output);
-}
-
-async function runAtStore(args: Arguments, io: Io, output: Output): Promise<void> {
-  const { options } = args;
-  const { env } = io;
-  if (env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
-    throw new Problem(
-      "usage",
-      "NODE_TLS_REJECT_UNAUTHORIZED=0 switches off the check of certificates; unset it",
-    );
+  else {
+    // Help shall not wait for what it does not need.
+    const { runAtStore } = await import("./run.ts");
+    await runAtStore(args, io, output);
   }
-  checkWords(args);
-  const person = new PersonAtTerminal(io.stderr, options);
-  const user = options.user ?? ownName(env);
-  const state = openState(stateFolder(env));
-  if (!state.isKept)
-    person.warn(
-      "the state folder cannot be written: nothing is remembered, so old revisions and changed keys are not noticed",
-    );
-  const urls = new Urls(state);
-  const identity = new Identity(urls, options.storeUrls, person);
-  const transport = new Transport(options.storeUrls, options.allowHttp, (url, only) =>
-    identity.admit(url, only),
-  );
-  const id = identity.known ?? (await identity.learn(transport));
-  const store = new Store({
-    ...{ transport, keyring: new GnupgKeyring(env), state, person, store: id, user },
-    sessions: options.session ? new Sessions(sessionFolder(env), id, user) : null,
-    isStrict: options.trustMode === "strict",
-    acceptUnsigned: options.acceptUnsigned,
-  });
-  await store.begin();
-  await command({ args, store, output, person, stdin: io.stdin, isTyped: io.stdin.isTTY === true });
-}
-
-async function command(context: Context): Promise<void> {
-  const { options, allow, revoke } = context.args;
-  for (const user of options.trust) await trust(context, user);
-  const machine = context.args.machine ?? "";
-  const property = context.args.property ?? "";
-  switch (options.mode) {
-    case "create":
-      return create(context, machine);
-    case "change-password":
-      return changePassword(context, machine);
-    case "get":
-      return get(context, machine, property);
-    case "list-properties":
-      return listProperties(context, machine);
-    case "set-public":
-      return set(context, machine, property, "public");
-    case "set-encrypted":
-      return set(context, machine, property, "encrypted");
-    case "trust":
-      return;
-    default:
-      if (allow.length + revoke.length > 0) return changeMembers(context, machine);
-      return machine === "" ? list(context) : show(context, machine);
-  }
-}
-
-/** @throws Problem `usage` when the words do not fit the command */
-function checkWords({ options, machine, property, allow, revoke }: Arguments): void {
-  const { mode } = options;
-  const needsProperty = mode === "get" || mode === "set-public" || mode === "set-encrypted";
-  const needsMachine =
-    needsProperty || (mode !== null && mode !== "trust") || allow.length + revoke.length > 0;
-  if (needsMachine && machine === null) throw new Problem("usage", "no machine is named; see pstore --help");
-  if (needsProperty && property === null)
-    throw new Problem("usage", "no property is named; see pstore --help");
-  if (!needsProperty && property !== null)
-    throw new Problem("usage", `'${property}' is one word too many; see pstore --help`);
-  if (mode === "create" && revoke.length > 0)
-    throw new Problem("usage", `a new machine has nobody to revoke with ^${revoke[0]}`);
-  if (mode === "list-properties" && allow.length + revoke.length > 0)
-    throw new Problem("usage", "-pl changes no users; leave them out");
-}
-
-/** The user's name at the store where none is given. */
-function ownName(env: Io["env"]): string {
-  return userName(env["USER"] || env["LOGNAME"] || userInfo().username);
 }

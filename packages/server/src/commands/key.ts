@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parseFingerprint, readable } from "@pstore/core/fingerprint";
+import type { Certificate } from "@pstore/core/openpgp/certificate";
 import { Problem } from "@pstore/core/problem";
 import { readArguments } from "../cli/arguments.ts";
 import { type Command, commandActor, commonHelp, withDatabase } from "../cli/command.ts";
@@ -96,7 +97,7 @@ async function list(argv: readonly string[], io: Io): Promise<number> {
         algorithm: certificate.algorithm,
         userIds: certificate.userIds,
         writeOnly: row.write_only === 1,
-        expires: certificate.expires,
+        expires: await readsUntil(certificate, row.write_only === 1),
         description: row.description,
         added: row.added,
       });
@@ -121,6 +122,17 @@ async function list(argv: readonly string[], io: Io): Promise<number> {
     );
     return 0;
   });
+}
+
+/** When a key stops serving: its encryption subkey may expire before it. */
+async function readsUntil(certificate: Certificate, writeOnly: boolean): Promise<Date | null> {
+  if (writeOnly) return certificate.expires;
+  const { encryptionSubkey } = await import("@pstore/core/openpgp/certificate");
+  try {
+    return encryptionSubkey(certificate, new Date(), "").expires;
+  } catch {
+    return certificate.encrypting.at(0)?.expires ?? certificate.expires;
+  }
 }
 
 async function remove(argv: readonly string[], io: Io): Promise<number> {

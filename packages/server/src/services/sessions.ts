@@ -55,10 +55,10 @@ export async function signIn(
     return await admit(db, store, rules, request, address);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    if (error.knownUser !== null) {
-      const actor = { userName: error.knownUser, fingerprint: "", address };
-      await record(db, actor, [{ action: "sign in", outcome: "sign-in-refused", detail: error.message }]);
-    }
+    // Also for a name that nobody has: a row more or less takes a time that can be measured.
+    const actor = { userName: error.knownUser ?? "", fingerprint: "", address };
+    const detail = error.knownUser === null ? `unknown user '${request.user}'` : error.message;
+    await record(db, actor, [{ action: "sign in", outcome: "sign-in-refused", detail }]);
     if (rules.refusalTime > 0) {
       const passed = performance.now() - arrived;
       await Bun.sleep(rules.refusalTime - (passed % rules.refusalTime));

@@ -1,0 +1,295 @@
+/** A real store for tests: a database file, real keys, and the app without a port. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { apiPath, type CommitRequest, type NewValue, type WrappedKey } from "@pstore/core/api/schemas";
+import { commitOf, commitText } from "@pstore/core/commit";
+import { keyCommitment } from "@pstore/core/commitment";
+import { digestOf, measure } from "@pstore/core/digest";
+import { type Fingerprint, openpgpFingerprint } from "@pstore/core/fingerprint";
+import { loginText } from "@pstore/core/login";
+import { encodeManifest, type Manifest, type Member, type Property } from "@pstore/core/manifest";
+import { sealWhole } from "@pstore/core/openpgp/body";
+import { encryptionSubkey, readCertificate } from "@pstore/core/openpgp/certificate";
+import { GnupgHome } from "@pstore/core/openpgp/gnupg-for-tests";
+import { wrapSessionKey } from "@pstore/core/openpgp/wrap";
+import { createTables } from "./database/migrate.ts";
+import { createDatabase, type Db } from "./database/open.ts";
+import type { StoreTable } from "./database/schema.ts";
+import { createApp } from "./http/app.ts";
+import { addUser, createStore, type NewUser } from "./services/accounts.ts";
+import { addKey } from "./services/keys.ts";
+
+export const origin = "http://127.0.0.1:4711";
+export const actor = { userName: "cli:test", fingerprint: "", address: "cli" };
+
+export interface TestUser {
+  readonly name: string;
+  readonly key: Fingerprint;
+  readonly subkey: Fingerprint | null;
+  readonly block: Uint8Array;
+  /** For manifests. */
+  readonly keys: ReadonlyMap<Fingerprint, Fingerprint | null>;
+}
+
+export interface Answer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+  readonly body: any;
+  readonly response: Response;
+}
+
+/** A manifest under way: what a client would send for it. */
+export interface Draft {
+  manifest: Manifest;
+  values: NewValue[];
+  wrappedKeys: WrappedKey[];
+}
+
+export class TestStore {
+  readonly folder = mkdtempSync("/tmp/p-");
+  readonly gpg = new GnupgHome();
+  readonly location = { path: join(this.folder, "store.db") };
+  readonly log: string[] = [];
+  db: Db;
+  store: StoreTable;
+  fetch: (request: Request) => Promise<Response>;
+  sessionTime = 900;
+  refusalTime = 0;
+  maxUploadSize = 17_179_869_184;
+
+  private constructor() {
+    this.db = createDatabase(this.location);
+    this.store = { id: "", challenge_secret: new Uint8Array(), created: "" };
+    this.fetch = async () => new Response();
+  }
+
+  static async make(): Promise<TestStore> {
+    const made = new TestStore();
+    await createTables(made.db);
+    made.store = await createStore(made.db);
+    const app = createApp({
+      db: made.db,
+      store: made.store,
+      version: "test",
+      loginRules: () => ({
+        origins: [origin],
+        sessionTime: made.sessionTime,
+        refusalTime: made.refusalTime,
+      }),
+      get maxUploadSize() {
+        return made.maxUploadSize;
+      },
+      log: (line) => made.log.push(line),
+    });
+    made.fetch = async (request) => await app.fetch(request, { address: "192.0.2.1" });
+    return made;
+  }
+
+  async close(): Promise<void> {
+    await this.db.destroy();
+    this.gpg.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Makes a user with a Curve25519 key, or with one without an encryption subkey, which is registered as write-only. */
+  async addUser(name: string, options: Partial<NewUser> & { writeOnly?: boolean } = {}): Promise<TestUser> {
+    await addUser(this.db, actor, {
+      name,
+      email: "",
+      fullName: "",
+      staff: false,
+      superuser: false,
+      viewAny: false,
+      password: null,
+      ...options,
+    });
+    return await this.addKey(name, name, options.writeOnly ?? false);
+  }
+
+  async addKey(user: string, keyName: string, writeOnly = false): Promise<TestUser> {
+    const hex = this.gpg.generate(
+      keyName,
+      "ed25519",
+      "sign,cert",
+      "never",
+      writeOnly ? [] : [["cv25519", "encr", "never"]],
+    );
+    const block = this.gpg.run(["--export", hex]);
+    await addKey(this.db, actor, { user, block, writeOnly, description: "" });
+    const key = openpgpFingerprint(hex);
+    const certificate = await readCertificate(block);
+    const subkey = writeOnly ? null : encryptionSubkey(certificate, new Date(), "").fingerprint;
+    return { name: user, key, subkey, block, keys: new Map([[key, subkey]]) };
+  }
+
+  sign(key: Fingerprint, text: string): string {
+    const args = [
+      "-u",
+      `${key.slice("openpgp:".length)}!`,
+      "--no-armor",
+      "--digest-algo",
+      "SHA512",
+      "--detach-sign",
+    ];
+    return Buffer.from(this.gpg.run(args, text)).toString("base64");
+  }
+
+  async call(
+    method: string,
+    path: string,
+    options: { token?: string; json?: unknown; bytes?: Uint8Array<ArrayBuffer> } = {},
+  ): Promise<Answer> {
+    const headers = new Headers();
+    if (options.token !== undefined) headers.set("authorization", `Bearer ${options.token}`);
+    const body = options.json === undefined ? options.bytes : JSON.stringify(options.json);
+    const response = await this.fetch(
+      new Request(`${origin}${apiPath}${path}`, { method, headers, ...(body === undefined ? {} : { body }) }),
+    );
+    const copy = response.clone() as Response;
+    const type = response.headers.get("content-type") ?? "";
+    return {
+      status: response.status,
+      body: type.includes("json") ? await response.json() : null,
+      response: copy,
+    };
+  }
+
+  async challenge(): Promise<string> {
+    return (await this.call("GET", "/challenge")).body.challenge;
+  }
+
+  /** A login request, right unless told otherwise; `signed` is what the signature is over, where that differs. */
+  async login(
+    user: { name: string; key: Fingerprint },
+    options: {
+      challenge?: string;
+      origin?: string;
+      store?: string;
+      signAs?: Fingerprint;
+      signedName?: string;
+      signature?: string;
+    } = {},
+  ) {
+    const login = {
+      user: user.name,
+      key: user.key,
+      origin: options.origin ?? origin,
+      challenge: options.challenge ?? (await this.challenge()),
+    };
+    const text = loginText({
+      ...login,
+      user: options.signedName ?? user.name,
+      store: options.store ?? this.store.id,
+    });
+    return { ...login, signature: options.signature ?? this.sign(options.signAs ?? user.key, text) };
+  }
+
+  async signIn(user: { name: string; key: Fingerprint }): Promise<string> {
+    const answer = await this.call("POST", "/session", { json: await this.login(user) });
+    if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+    return answer.body.token;
+  }
+
+  /** A first revision with an author who writes, and further members. */
+  draft(author: TestUser, name: string, members: Record<string, [TestUser, Member["access"]]> = {}): Draft {
+    const all = new Map<string, Member>([[author.name, { access: "write", keys: author.keys }]]);
+    for (const [user, access] of Object.values(members)) all.set(user.name, { access, keys: user.keys });
+    return {
+      manifest: {
+        store: this.store.id,
+        object: { id: crypto.randomUUID(), name },
+        revision: 1,
+        previous: null,
+        author: { user: author.name, key: author.key },
+        time: "2026-01-01T00:00:00Z",
+        members: all,
+        properties: new Map(),
+        deleted: false,
+      },
+      values: [],
+      wrappedKeys: [],
+    };
+  }
+
+  /** The next revision behind one that was committed. */
+  next(before: Draft, author: TestUser, change: Partial<Manifest> = {}): Draft {
+    return {
+      manifest: {
+        ...before.manifest,
+        revision: before.manifest.revision + 1,
+        previous: digestOf(encodeManifest(before.manifest)),
+        author: { user: author.name, key: author.key },
+        ...change,
+      },
+      values: [],
+      wrappedKeys: [],
+    };
+  }
+
+  setProperty(draft: Draft, name: string, property: Property): void {
+    draft.manifest = {
+      ...draft.manifest,
+      properties: new Map(draft.manifest.properties).set(name, property),
+    };
+  }
+
+  putPublic(draft: Draft, name: string, bytes: Uint8Array, upload?: string): void {
+    const { size, digest } = measure(bytes);
+    this.setProperty(draft, name, { kind: "public", size, digest, revision: draft.manifest.revision });
+    draft.values.push(
+      upload === undefined
+        ? { property: name, inline: Buffer.from(bytes).toString("base64") }
+        : { property: name, upload },
+    );
+  }
+
+  /** Seals a value for all members of the draft. */
+  async putSecret(draft: Draft, name: string, bytes: Uint8Array): Promise<Uint8Array> {
+    const sessionKey = crypto.getRandomValues(new Uint8Array(32));
+    const body = sealWhole(sessionKey, bytes);
+    const { size, digest } = measure(body);
+    const { store, object, revision } = draft.manifest;
+    const commitment = keyCommitment(sessionKey, { store, object: object.id, property: name, revision });
+    this.setProperty(draft, name, { kind: "encrypted", size, digest, revision, commitment });
+    draft.values.push({ property: name, inline: Buffer.from(body).toString("base64") });
+    await this.wrapFor(draft, name, sessionKey, draft.manifest.members.keys());
+    return sessionKey;
+  }
+
+  async wrapFor(draft: Draft, name: string, sessionKey: Uint8Array, users: Iterable<string>): Promise<void> {
+    for (const user of users) {
+      for (const [key, subkey] of draft.manifest.members.get(user)?.keys ?? []) {
+        if (subkey === null) continue;
+        const block = this.gpg.run(["--export", key.slice("openpgp:".length)]);
+        const wrapped = await wrapSessionKey(await readCertificate(block), subkey, sessionKey);
+        draft.wrappedKeys.push({ property: name, key, wrapped: Buffer.from(wrapped).toString("base64") });
+      }
+    }
+  }
+
+  request(drafts: readonly Draft[], signAs?: Fingerprint): CommitRequest {
+    const manifests = drafts.map((draft) => encodeManifest(draft.manifest));
+    const commit = commitText(commitOf(this.store.id, manifests));
+    const key = signAs ?? drafts[0]?.manifest.author.key;
+    if (key === undefined) throw new Error("a commit needs a manifest");
+    return {
+      commit,
+      signature: this.sign(key, commit),
+      changes: drafts.map((draft, index) => ({
+        manifest: manifests[index] ?? "",
+        values: draft.values,
+        wrappedKeys: draft.wrappedKeys,
+      })),
+    };
+  }
+
+  async commit(token: string, ...drafts: Draft[]): Promise<Answer> {
+    return await this.call("POST", "/commits", { token, json: this.request(drafts) });
+  }
+
+  /** Commits what must be accepted. */
+  async committed(token: string, ...drafts: Draft[]): Promise<void> {
+    const answer = await this.commit(token, ...drafts);
+    if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+  }
+}

@@ -26,6 +26,9 @@ export const problems = {
   "untrusted-server": 502,
   "untrusted-key": 403,
   "no-private-key": 403,
+  /** Something on the client's own host: a file that cannot be written, no terminal to ask at. */
+  "local-fault": 500,
+  "no-terminal": 400,
   usage: 400,
 } as const satisfies Record<string, number>;
 

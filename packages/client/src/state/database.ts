@@ -51,7 +51,7 @@ export interface StateDatabase {
 /**
  * Opens the state, making it where there is none. Where the folder cannot be written, what is there is not read
  * either, and the state lives in memory only.
- * @throws Problem `usage` when a newer pstore has written the file, or it is damaged
+ * @throws Problem `local-fault` when a newer pstore has written the file, or it is damaged
  */
 export function openState(folder: string): StateDatabase {
   const path = join(folder, fileName);
@@ -63,7 +63,7 @@ export function openState(folder: string): StateDatabase {
     const { code } = error as { code?: string };
     if (code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT") {
       throw new Problem(
-        "usage",
+        "local-fault",
         `${path} is damaged; move it away, and the keys and machines will be pinned anew`,
         { cause: error },
       );
@@ -92,7 +92,8 @@ function openFile(folder: string, path: string): Database {
 function migrate(sql: Database, path: string): void {
   const found = readVersion(sql);
   if (found === version) return;
-  if (found > version) throw new Problem("usage", `${path} was written by a newer pstore; use that one`);
+  if (found > version)
+    throw new Problem("local-fault", `${path} was written by a newer pstore; use that one`);
   sql
     .transaction(() => {
       // Another command may have made it in the meantime.

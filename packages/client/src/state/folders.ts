@@ -6,12 +6,15 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The folder of what this client has verified: `$XDG_STATE_HOME/pstore`, by default `~/.local/state/pstore`.
- * @throws Problem `usage` when neither variable nor a home folder is set
+ * @throws Problem `local-fault` when neither variable nor a home folder is set
  */
 export function stateFolder(env: Environment): string {
   const base = absolute(env["XDG_STATE_HOME"]) ?? inHome(env, ".local/state");
   if (base === null)
-    throw new Problem("usage", "neither HOME nor XDG_STATE_HOME is set; set one, so that pins can be kept");
+    throw new Problem(
+      "local-fault",
+      "neither HOME nor XDG_STATE_HOME is set; set one, so that pins can be kept",
+    );
   return join(base, "pstore");
 }
 

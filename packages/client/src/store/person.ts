@@ -8,7 +8,7 @@ export interface Person {
   detail(text: string): void;
   /**
    * Asks, unless `--yes` has answered.
-   * @throws Problem `usage` where nobody can be asked
+   * @throws Problem `no-terminal` where nobody can be asked
    */
   confirm(question: string): Promise<boolean>;
   /** Shows how far a transfer has come, from the call on until `done`; `total` in bytes, null where it is not known. */

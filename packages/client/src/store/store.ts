@@ -266,7 +266,7 @@ export class Store {
   #mayWrite(): void {
     if (this.#parts.state.isKept) return;
     throw new Problem(
-      "usage",
+      "local-fault",
       "nothing was stored, because the state folder cannot be written, and so no key can be pinned; make it writable, or set XDG_STATE_HOME",
     );
   }

@@ -8,7 +8,7 @@ export class WholeFile {
   readonly #fd: number;
   readonly #remove = () => rmSync(this.#fresh, { force: true });
 
-  /** @throws Problem `usage` when the file cannot be written there */
+  /** @throws Problem `local-fault` when the file cannot be written there */
   constructor(path: string) {
     this.#path = path;
     this.#fresh = `${path}.${process.pid}.part`;
@@ -43,7 +43,7 @@ export class WholeFile {
       return step();
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      throw new Problem("usage", `${this.#path} cannot be written (${code}); no file was left`, {
+      throw new Problem("local-fault", `${this.#path} cannot be written (${code}); no file was left`, {
         cause: error,
       });
     }

@@ -8,7 +8,7 @@ export class Interrupted extends Error {}
 
 /**
  * Asks a yes-or-no question at the controlling terminal, never at stdin.
- * @throws Problem `usage` where there is no terminal; the sentence names `--yes`
+ * @throws Problem `no-terminal` where there is none; the sentence names `--yes`
  */
 export async function confirm(question: string): Promise<boolean> {
   const answer = await ask(`${question} [y/N] `, true, "answer it beforehand with --yes");
@@ -18,7 +18,7 @@ export async function confirm(question: string): Promise<boolean> {
 /**
  * Asks for a secret at the controlling terminal, without echo.
  * @param question printed as it is
- * @throws Problem `usage` where there is no terminal
+ * @throws Problem `no-terminal` where there is none
  */
 export async function askSecret(question: string): Promise<string> {
   return ask(question, false, "give the password on standard input");
@@ -32,7 +32,7 @@ async function ask(question: string, echo: boolean, otherwise: string): Promise<
   try {
     fd = openSync("/dev/tty", constants.O_RDWR | constants.O_NONBLOCK);
   } catch {
-    throw new Problem("usage", `there is no terminal to ask '${question.trim()}' at; ${otherwise}`);
+    throw new Problem("no-terminal", `there is no terminal to ask '${question.trim()}' at; ${otherwise}`);
   }
   // It sets the mode only. A read that still waits when the question is answered would take keys from pinentry.
   const terminal = new ReadStream(fd);

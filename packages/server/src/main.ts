@@ -9,6 +9,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import("./commands/serve.ts")).serve,
   user: async () => (await import("./commands/user.ts")).user,
   key: async () => (await import("./commands/key.ts")).key,
+  check: async () => (await import("./commands/check.ts")).check,
   migrate: async () => (await import("./commands/migrate.ts")).migrate,
 };
 

@@ -190,3 +190,13 @@ export async function findRevision(
     .where("revision", "=", revision)
     .executeTakeFirst();
 }
+
+/** Commits that no revision belongs to. */
+export async function emptyCommits(db: Db): Promise<{ digest: string }[]> {
+  return await db
+    .selectFrom("commits")
+    .leftJoin("revisions", "revisions.commit_digest", "commits.digest")
+    .select("commits.digest")
+    .where("revisions.object_id", "is", null)
+    .execute();
+}

@@ -149,3 +149,13 @@ export async function finishUpload(db: Db, id: string, valueId: string): Promise
 export async function uploadsBefore(db: Db, before: string): Promise<UploadTable[]> {
   return await db.selectFrom("uploads").selectAll().where("created", "<", before).execute();
 }
+
+/** How many bytes each piece of a value has, by their numbers. */
+export async function pieceSizes(db: Db, valueId: string): Promise<{ seq: number; size: number }[]> {
+  return await db
+    .selectFrom("value_pieces")
+    .select((eb) => ["seq", eb.fn<number>("length", ["bytes"]).as("size")])
+    .where("value_id", "=", valueId)
+    .orderBy("seq")
+    .execute();
+}

@@ -22,10 +22,8 @@ import type { Opener } from "./open.ts";
 import { entryFor, type SealedValue } from "./seal.ts";
 import type { Verified } from "./verify.ts";
 
-/** What a command wants of an object: new values, other members. */
-export interface Wish extends MemberChange {
-  readonly values: readonly SealedValue[];
-}
+/** Seals the new values of a change: called once, when all else that could stand in the way was checked. */
+export type Seal = () => Promise<readonly SealedValue[]>;
 
 /** An object as it was read and verified, with all that a change needs. */
 export interface Base {
@@ -59,19 +57,20 @@ export class Changer {
     this.#parts = parts;
   }
 
-  /** Makes a new object of that name. */
-  async create(name: string, wish: Wish, users: readonly User[]): Promise<void> {
+  /** Makes a new object of that name, of the user here and those allowed. */
+  async create(name: string, change: MemberChange, users: readonly User[], seal: Seal): Promise<void> {
     const { planner, store } = this.#parts;
     const object = { id: randomUUID(), name };
-    const planned = await planner.plan(null, wish, users);
-    const place = { store, object: object.id, revision: 1 };
-    const properties = new Map(wish.values.map((value) => [value.property, entryFor(value, place)]));
+    const planned = await planner.plan(null, change, users);
     const author = await this.#author(planned.members);
+    const values = await seal();
+    const place = { store, object: object.id, revision: 1 };
+    const properties = new Map(values.map((value) => [value.property, entryFor(value, place)]));
     const manifest: Manifest = {
       ...{ store, object, revision: 1, previous: null, author, time: now() },
       ...{ members: planned.members, properties, deleted: false },
     };
-    await this.#commit(manifest, wish.values, await this.#wrap(manifest, null, wish.values, planned));
+    await this.#commit(manifest, values, await this.#wrap(manifest, null, values, planned));
   }
 
   /**
@@ -79,11 +78,13 @@ export class Changer {
    * @param read reads the object anew
    * @throws Problem `conflict` when somebody else has changed one of the same properties since `base`
    */
-  async change(base: Base, wish: Wish, read: () => Promise<Base>): Promise<void> {
+  async change(base: Base, change: MemberChange, seal: Seal, read: () => Promise<Base>): Promise<void> {
     let current = base;
+    let planned = await this.#plan(current, change);
+    const values = await seal();
     for (let tries = 1; ; tries++) {
       try {
-        await this.#changeOnce(current, wish);
+        await this.#changeOnce(current, planned, values);
         return;
       } catch (error) {
         if (!(error instanceof Problem) || error.code !== "conflict" || tries === maxTries) throw error;
@@ -91,17 +92,24 @@ export class Changer {
       // Two clients that were told of the conflict at once should not meet again.
       await pause(Math.random() * 20 * Math.min(tries, 10));
       current = await read();
-      this.#refuseLostUpdate(base, current, wish);
+      this.#refuseLostUpdate(base, current, values);
+      planned = await this.#plan(current, change);
     }
   }
 
-  #refuseLostUpdate(base: Base, current: Base, wish: Wish): void {
+  async #plan({ verified, detail }: Base, change: MemberChange): Promise<PlannedMembers> {
+    this.#see(verified.missed);
+    this.#mayWrite(verified);
+    return this.#parts.planner.plan(verified.manifest, change, detail.users);
+  }
+
+  #refuseLostUpdate(base: Base, current: Base, values: readonly SealedValue[]): void {
     const before = base.verified.manifest;
-    const { manifest, missed } = current.verified;
-    for (const { property } of wish.values) {
+    const { manifest } = current.verified;
+    this.#see(current.verified.missed);
+    for (const { property } of values) {
       const revision = manifest.properties.get(property)?.revision;
       if (revision === before.properties.get(property)?.revision) continue;
-      this.#see(missed);
       const who = this.#authors.get(revision ?? 0) ?? this.#authors.get(manifest.revision);
       throw new Problem(
         "conflict",
@@ -114,41 +122,35 @@ export class Changer {
     for (const { manifest } of missed) this.#authors.set(manifest.revision, manifest.author.user);
   }
 
-  async #changeOnce(base: Base, wish: Wish): Promise<void> {
-    const { verified, detail } = base;
-    const before = verified.manifest;
-    this.#see(verified.missed);
-    this.mayWrite(verified);
-    const { planner, store } = this.#parts;
-    const planned = await planner.plan(before, wish, detail.users);
+  async #changeOnce(base: Base, planned: PlannedMembers, values: readonly SealedValue[]): Promise<void> {
+    const { store } = this.#parts;
+    const { digest, manifest: before } = base.verified;
     const revision = before.revision + 1;
     const place = { store, object: before.object.id, revision };
     const properties = new Map([
       ...before.properties,
-      ...wish.values.map((value): [string, Property] => [value.property, entryFor(value, place)]),
+      ...values.map((value): [string, Property] => [value.property, entryFor(value, place)]),
     ]);
     const author = await this.#author(before.members);
     const manifest: Manifest = {
-      ...{ store, object: before.object, revision, previous: verified.digest, author, time: now() },
+      ...{ store, object: before.object, revision, previous: digest, author, time: now() },
       ...{ members: planned.members, properties, deleted: false },
     };
-    await this.#commit(manifest, wish.values, await this.#wrap(manifest, base, wish.values, planned));
+    await this.#commit(manifest, values, await this.#wrap(manifest, base, values, planned));
   }
 
-  /** @throws Problem `forbidden` when the user may not change the object, `untrusted-server` when it is unsigned */
-  mayWrite({ manifest, isSigned }: Verified): void {
+  #mayWrite({ manifest, isSigned }: Verified): void {
     const { name } = manifest.object;
-    if (!isSigned)
+    if (!isSigned) {
       throw new Problem(
         "untrusted-server",
         `'${name}' has no valid signature, so nothing can be built on it; ask a writer to store it anew`,
       );
+    }
     const access = manifest.members.get(this.#parts.user)?.access;
     if (access === "write") return;
-    throw new Problem(
-      "forbidden",
-      `you may ${access === "read" ? "read" : "not see"} '${name}', but not change it; ask a member who may`,
-    );
+    const may = access === "read" ? "may read, but not change," : "have no access to";
+    throw new Problem("forbidden", `you ${may} '${name}'; ask a member who may`);
   }
 
   /** The key that signs: one of the user's own, listed in these members. */

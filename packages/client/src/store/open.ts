@@ -1,6 +1,7 @@
 import type { ObjectDetail } from "@pstore/core/api/schemas";
 import { checkCommitment } from "@pstore/core/commitment";
 import { pieceCount } from "@pstore/core/digest";
+import type { Fingerprint } from "@pstore/core/fingerprint";
 import type { EncryptedProperty, Manifest, Property } from "@pstore/core/manifest";
 import { BodyOpener } from "@pstore/core/openpgp/body";
 import { readPkeskFor } from "@pstore/core/openpgp/packet";
@@ -61,16 +62,7 @@ export class Opener {
       checkCommitment(sessionKey, place, entry.commitment);
       return sessionKey;
     }
-    if (parts !== undefined && offered.length === 0 && [...parts.values()].some((part) => part !== null)) {
-      throw new Problem(
-        "untrusted-server",
-        `the server withholds your wrapped key of '${property}' of '${manifest.object.name}'; ask who runs the server`,
-      );
-    }
-    throw new Problem(
-      "no-private-key",
-      `'${property}' of '${manifest.object.name}' is not encrypted to a private key that gpg holds here; use the machine that has your key`,
-    );
+    throw noSessionKey(source, parts, offered.length);
   }
 
   /** The bytes of a public value or a body, checked. */
@@ -93,6 +85,27 @@ export class Opener {
       progress.done();
     }
   }
+}
+
+function noSessionKey(
+  { manifest, property }: Source,
+  parts: ReadonlyMap<Fingerprint, Fingerprint | null> | undefined,
+  offered: number,
+): Problem {
+  const what = `'${property}' of '${manifest.object.name}'`;
+  if (parts !== undefined && [...parts.values()].every((part) => part === null)) {
+    return new Problem("no-private-key", `your key is write-only: it may set ${what}, but not read it`);
+  }
+  if (parts !== undefined && offered === 0) {
+    return new Problem(
+      "untrusted-server",
+      `the server withholds your wrapped key of ${what}; ask who runs the server`,
+    );
+  }
+  return new Problem(
+    "no-private-key",
+    `${what} is not encrypted to a private key that gpg holds here; use the machine that has your key`,
+  );
 }
 
 function entryOf({ manifest, property }: Source): Property {

@@ -9,7 +9,7 @@ import { Objects } from "../state/objects.ts";
 import { PendingCommits } from "../state/pending.ts";
 import { Pins } from "../state/pins.ts";
 import type { Sessions } from "../state/sessions.ts";
-import { type Base, Changer, type Wish } from "./change.ts";
+import { type Base, Changer, type Seal } from "./change.ts";
 import { expiryWarning, expiryWarningDays, type MemberChange, MemberPlanner } from "./members.ts";
 import { Opener } from "./open.ts";
 import type { Person } from "./person.ts";
@@ -128,9 +128,11 @@ export class Store {
   async find(name: string, all: boolean, value: string): Promise<StoredObject | readonly ObjectRow[]> {
     const page = await this.#api.objects({ q: name, exact: true, all, ...this.#include(name, value) });
     if (page.object !== null) return this.#verifiedObject(name, page.object);
-    if (this.#objects.byName(name) !== null)
-      await this.#explainAbsence(name).catch((p: Problem) => this.#parts.person.warn(p.message));
-    return page.next === null ? page.objects : this.list(name, all);
+    const rows = page.next === null ? page.objects : await this.list(name, all);
+    const absence = await this.#explainAbsence(name);
+    if (absence !== null && rows.length === 0) throw absence;
+    if (absence !== null) this.#parts.person.warn(absence.message);
+    return rows;
   }
 
   /** The object of exactly this name. @throws Problem `not-found` */
@@ -138,54 +140,44 @@ export class Store {
     return this.#verifiedObject(name, await this.#fetch(name, this.#include(name, value)));
   }
 
-  /** Makes a new object with these values. @throws Problem `conflict` when the name is taken */
-  async create(name: string, values: readonly SealedValue[], change: MemberChange): Promise<void> {
+  /**
+   * Makes a new object, of this user and those allowed.
+   * @param seal makes its values, once the users are known to the store and their keys usable
+   * @throws Problem `conflict` when the name is taken, `not-found` for an unknown user, …
+   */
+  async create(name: string, allow: readonly string[], seal: Seal): Promise<void> {
     this.#mayWrite();
-    const { users } = await this.#api.users([this.#parts.user, ...change.allow]);
-    await this.#changer().create(name, { ...change, values }, users);
+    const [{ users }] = await Promise.all([
+      this.#api.users([this.#parts.user, ...allow]),
+      this.#refuseExisting(name),
+    ]);
+    await this.#changer().create(name, { allow, revoke: [] }, users, seal);
   }
 
-  /** @throws Problem `conflict` when an object of this name is there already, as far as this user may see */
-  async refuseExisting(name: string): Promise<void> {
+  async #refuseExisting(name: string): Promise<void> {
     const found = await this.#api.object(name, {}).catch((error: unknown) => {
       if (error instanceof Problem && error.code === "not-found") return null;
       throw error;
     });
-    if (found !== null)
-      throw new Problem(
-        "conflict",
-        `the machine '${name}' exists already; pstore -P ${name} changes its password`,
-      );
-  }
-
-  /** @throws Problem `not-found` naming the users that the store does not know */
-  async refuseUnknownUsers(names: readonly string[]): Promise<void> {
-    if (names.length === 0) return;
-    const { users } = await this.#api.users(names);
-    const unknown = names.filter((name) => !users.some((user) => user.name === name && user.active));
-    if (unknown.length > 0)
-      throw new Problem("not-found", `the store knows no user '${unknown.join("', '")}'; nothing was stored`);
+    if (found === null) return;
+    throw new Problem(
+      "conflict",
+      `the machine '${name}' exists already; pstore -P ${name} changes its password`,
+    );
   }
 
   /**
-   * Changes an object: what it shall hold is made once the object is known to be there and the user may change it.
+   * Changes an object.
+   * @param seal makes the new values, once the object is known to be there and the user may change it
    * @throws Problem `not-found`, `forbidden`, `conflict`, …
    */
-  async change(
-    name: string,
-    change: MemberChange,
-    seal: () => Promise<readonly SealedValue[]>,
-  ): Promise<void> {
+  async change(name: string, change: MemberChange, seal: Seal): Promise<void> {
     this.#mayWrite();
     const read = async (): Promise<Base> => {
       const detail = await this.#fetch(name, { keys: "members", users: change.allow });
       return { detail, verified: await this.#verifier.newest(name, detail.revision, detail.users) };
     };
-    const base = await read();
-    const changer = this.#changer();
-    changer.mayWrite(base.verified);
-    const wish: Wish = { ...change, values: await seal() };
-    await changer.change(base, wish, read);
+    await this.#changer().change(await read(), change, seal, read);
   }
 
   /** Seals a value for a change that follows; a large one is uploaded on the way. */

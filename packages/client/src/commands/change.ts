@@ -1,6 +1,6 @@
 import type { Context } from "./command.ts";
+import { passwordProperty } from "./layout.ts";
 import { asStream, newPassword } from "./password.ts";
-import { passwordProperty } from "./show.ts";
 
 /** `pstore MACHINE +USER ^USER`: who may read and write. */
 export async function changeMembers({ args, store }: Context, machine: string): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Context } from "./command.ts";
+import { passwordProperty } from "./layout.ts";
 import { asStream, newPassword } from "./password.ts";
-import { passwordProperty } from "./show.ts";
 
 /** `pstore -c MACHINE [+USER]…`: a new machine with a password, shared with the users. */
 export async function create(context: Context, machine: string): Promise<void> {

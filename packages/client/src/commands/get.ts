@@ -1,7 +1,7 @@
 import { visible } from "../terminal/escape.ts";
 import { printJson } from "../terminal/output.ts";
 import type { Context } from "./command.ts";
-import { asJsonValue } from "./show.ts";
+import { asJsonValue } from "./layout.ts";
 
 /** `pstore MACHINE -pg PROPERTY`: the value, byte for byte; to a terminal it ends with a line feed. */
 export async function get(
@@ -9,7 +9,7 @@ export async function get(
   machine: string,
   property: string,
 ): Promise<void> {
-  const object = await store.object(machine, property);
+  const object = await store.object(machine, { value: property });
   if (args.options.json) {
     const chunks: Uint8Array[] = [];
     for await (const chunk of object.value(property)) chunks.push(chunk);

@@ -1,10 +1,11 @@
 import { printJson, printLine } from "../terminal/output.ts";
 import type { Context } from "./command.ts";
+import { byName } from "./layout.ts";
 
 /** `pstore MACHINE -pl`: the names of its properties; with `-v`, sizes and kinds. */
 export async function listProperties({ args, store, output }: Context, machine: string): Promise<void> {
-  const { manifest } = await store.object(machine);
-  const properties = [...manifest.properties].sort(([a], [b]) => (a < b ? -1 : 1));
+  const { manifest } = await store.object(machine, { all: args.options.all });
+  const properties = [...manifest.properties].sort(byName);
   if (args.options.json) {
     await printJson(
       output,

@@ -2,13 +2,12 @@ import type { ObjectRow } from "@pstore/core/api/schemas";
 import { Problem } from "@pstore/core/problem";
 import { printJson, printLine } from "../terminal/output.ts";
 import type { Context } from "./command.ts";
-
-const nameWidth = 25;
-const rule = "-".repeat(72);
+import { listText } from "./layout.ts";
 
 /** `pstore`: all machines of the user; with `-a`, all that are. */
-export async function list({ args, store, output }: Context): Promise<void> {
-  await printRows(output, await store.list("", args.options.all), args.options.json);
+export async function list(context: Context): Promise<void> {
+  const { args, store } = context;
+  await printRows(context, await store.list("", args.options.all));
 }
 
 /**
@@ -17,33 +16,13 @@ export async function list({ args, store, output }: Context): Promise<void> {
  * @throws Problem `not-found` when there are none
  */
 export async function printFound(context: Context, rows: readonly ObjectRow[], text: string): Promise<void> {
-  if (rows.length === 0) {
-    throw new Problem(
-      "not-found",
-      `no machine of yours is named '${text}' or contains that in its name; pstore lists all of yours`,
-    );
-  }
-  await printRows(context.output, rows, context.args.options.json);
+  if (rows.length > 0) return printRows(context, rows);
+  throw new Problem(
+    "not-found",
+    `no machine of yours is named '${text}' or contains that in its name; pstore lists all of yours`,
+  );
 }
 
-async function printRows(
-  output: Context["output"],
-  rows: readonly ObjectRow[],
-  asJson: boolean,
-): Promise<void> {
-  if (asJson) {
-    await printJson(output, rows);
-    return;
-  }
-  const lines = rows.map((row) => {
-    const users = row.members.map(({ user }) => user).sort();
-    return `${mark(row.access)} ${row.name.padEnd(nameWidth)} ${users.join(", ")}`;
-  });
-  const header = `  ${"Machine".padEnd(nameWidth)} User access`;
-  await printLine(output, [header, rule, ...lines].join("\n"));
-}
-
-function mark(access: ObjectRow["access"]): string {
-  if (access === "write") return "+";
-  return access === "read" ? "-" : " ";
+async function printRows({ args, output }: Context, rows: readonly ObjectRow[]): Promise<void> {
+  await (args.options.json ? printJson(output, rows) : printLine(output, listText(rows)));
 }

@@ -1,7 +1,7 @@
 import { Problem } from "@pstore/core/problem";
 import { askSecret } from "../terminal/prompt.ts";
 import type { Context } from "./command.ts";
-import { passwordProperty } from "./show.ts";
+import { passwordProperty } from "./layout.ts";
 
 /**
  * The new password of a machine: asked twice at the terminal, or one line of standard input, without its line feed.

@@ -1,7 +1,7 @@
 import type { Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Context } from "./command.ts";
-import { passwordProperty } from "./show.ts";
+import { passwordProperty } from "./layout.ts";
 
 /** `… | pstore MACHINE -ps PROPERTY` and `-pe`: stores standard input, as it comes. */
 export async function set(

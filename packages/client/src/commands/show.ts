@@ -4,10 +4,8 @@ import type { StoredObject } from "../store/store.ts";
 import { visible } from "../terminal/escape.ts";
 import { type Output, printJson, printLine } from "../terminal/output.ts";
 import type { Context } from "./command.ts";
+import { asJsonValue, asText, byName, concealed, laidOut, passwordProperty, summary } from "./layout.ts";
 import { printFound } from "./list.ts";
-
-/** The property that is shown decrypted, and last. */
-export const passwordProperty = "password";
 
 /** `pstore MACHINE`: its properties and its password; where no machine has this name, those that contain it. */
 export async function show(context: Context, name: string): Promise<void> {
@@ -24,40 +22,27 @@ function isObject(found: StoredObject | readonly unknown[]): found is StoredObje
 
 async function printProperties({ args, output }: Context, object: StoredObject): Promise<void> {
   const { properties } = object.manifest;
-  const names = [...properties.keys()].filter((name) => name !== passwordProperty).sort();
-  for (const name of names) {
-    const property = properties.get(name) as Property;
-    await printLine(output, await line(object, name, property));
+  for (const [name, property] of [...properties].sort(byName)) {
+    if (name !== passwordProperty) await printLine(output, await line(object, name, property));
   }
   const password = properties.get(passwordProperty);
   if (password === undefined) return;
-  if (password.kind === "public" || object.access !== null)
-    await printPassword(output, object, !args.options.verbose);
+  if (isShown(object, passwordProperty, password)) await printPassword(output, object, args.options.verbose);
   else await printLine(output, `${passwordProperty} = ${summary(password)}`);
 }
 
 async function line(object: StoredObject, name: string, property: Property): Promise<string> {
-  const text =
-    property.kind === "public" && property.size <= shownValueSize ? asText(await whole(object, name)) : null;
-  return text === null ? `${name} = ${summary(property)}` : `${name} = ${laidOut(text)}`;
+  const text = isShown(object, name, property) ? asText(await whole(object, name)) : null;
+  return `${name} = ${text === null ? summary(property) : laidOut(text)}`;
 }
 
-function summary({ kind, size }: Property): string {
-  return kind === "encrypted" ? `(${size} byte encrypted)` : `(${size} byte document)`;
+/** Whether a show prints the value itself: a password it can decrypt, and small public values of one's own machines. */
+function isShown(object: StoredObject, name: string, { kind, size }: Property): boolean {
+  if (kind === "encrypted") return name === passwordProperty && object.isReadable;
+  return object.access !== null && size <= shownValueSize;
 }
 
-/** A value on one line; one with line feeds on lines of its own. */
-function laidOut(text: string): string {
-  if (!text.includes("\n")) return text;
-  const lines = text.endsWith("\n") ? text.slice(0, -1).split("\n") : text.split("\n");
-  return ["\\", ...lines.map((one) => ` | ${one}`)].join("\n");
-}
-
-/** Black on black: readable for whoever marks it, not for whoever looks over the shoulder. */
-const conceal = "\u001b[30;40m";
-const reveal = "\u001b[0m";
-
-async function printPassword(output: Output, object: StoredObject, isConcealed: boolean): Promise<void> {
+async function printPassword(output: Output, object: StoredObject, isPlain: boolean): Promise<void> {
   const value = await whole(object, passwordProperty);
   const text = asText(value);
   if (!output.isTerminal) {
@@ -68,42 +53,16 @@ async function printPassword(output: Output, object: StoredObject, isConcealed: 
     return;
   }
   const shown = text === null ? `(${value.length} byte document)` : visible(laidOut(text));
-  const [before, after] = isConcealed ? [conceal, reveal] : ["", ""];
-  const lines = shown.split("\n").map((one) => `${before}${one}${after}`);
-  await output.bytes(`${passwordProperty} = ${lines.join("\n")}\n`);
-}
-
-async function whole(object: StoredObject, name: string): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of object.value(name)) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-/** The value as text, or `null` when it is not UTF-8. */
-function asText(value: Uint8Array): string | null {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(value);
-  } catch {
-    return null;
-  }
+  await output.bytes(`${passwordProperty} = ${isPlain ? shown : concealed(shown)}\n`);
 }
 
 async function printAsJson({ output }: Context, object: StoredObject): Promise<void> {
-  const { manifest } = object;
+  const { manifest, access } = object;
   const properties = [];
-  for (const [name, property] of [...manifest.properties].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [name, property] of [...manifest.properties].sort(byName)) {
     const { kind, size, revision } = property;
-    const isShown =
-      name === passwordProperty
-        ? kind === "public" || object.access !== null
-        : kind === "public" && size <= shownValueSize;
-    properties.push({
-      name,
-      kind,
-      size,
-      revision,
-      ...(isShown ? asJsonValue(await whole(object, name)) : {}),
-    });
+    const value = isShown(object, name, property) ? asJsonValue(await whole(object, name)) : {};
+    properties.push({ name, kind, size, revision, ...value });
   }
   await printJson(output, {
     name: manifest.object.name,
@@ -111,14 +70,14 @@ async function printAsJson({ output }: Context, object: StoredObject): Promise<v
     revision: manifest.revision,
     author: manifest.author.user,
     time: manifest.time,
-    access: object.access,
-    members: [...manifest.members].map(([user, { access }]) => ({ user, access })),
+    access,
+    members: [...manifest.members].map(([user, member]) => ({ user, access: member.access })),
     properties,
   });
 }
 
-/** A value in JSON: text where it is UTF-8, else base64. */
-export function asJsonValue(value: Buffer): { value: string } | { base64: string } {
-  const text = asText(value);
-  return text === null ? { base64: value.toString("base64") } : { value: text };
+async function whole(object: StoredObject, name: string): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of object.value(name)) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }

@@ -23,6 +23,8 @@ export interface StoredObject {
   readonly manifest: Manifest;
   /** The user's own access; `null` for a privileged user who looks at what is not theirs. */
   readonly access: "read" | "write" | null;
+  /** Whether anything is encrypted to the user: nothing is to a write-only key, or to who is no member. */
+  readonly isReadable: boolean;
   /** The value of a property in clear, as a stream, checked on the way. */
   value(property: string): AsyncIterable<Uint8Array>;
 }
@@ -135,9 +137,16 @@ export class Store {
     return rows;
   }
 
-  /** The object of exactly this name. @throws Problem `not-found` */
-  async object(name: string, value?: string): Promise<StoredObject> {
-    return this.#verifiedObject(name, await this.#fetch(name, this.#include(name, value)));
+  /**
+   * The object of exactly this name.
+   * @param options the property whose value is wanted with it; `all`: also where it is not the user's own
+   * @throws Problem `not-found`, `forbidden`
+   */
+  async object(
+    name: string,
+    { value, all = false }: { value?: string; all?: boolean },
+  ): Promise<StoredObject> {
+    return this.#verifiedObject(name, await this.#fetch(name, { ...this.#include(name, value), all }));
   }
 
   /**
@@ -238,9 +247,11 @@ export class Store {
 
   async #verifiedObject(name: string, detail: ObjectDetail): Promise<StoredObject> {
     const { manifest } = await this.#verifier.newest(name, detail.revision, detail.users);
+    const self = manifest.members.get(this.#parts.user);
     return {
       manifest,
-      access: manifest.members.get(this.#parts.user)?.access ?? null,
+      access: self?.access ?? null,
+      isReadable: [...(self?.keys.values() ?? [])].some((part) => part !== null),
       value: (property) => this.#opener.value({ manifest, detail, property }),
     };
   }

@@ -131,9 +131,9 @@ export function checkNotOlder(remembered: Known, shown: Known): void {
 
 /**
  * Checks the chain from the newest manifest that this client has verified up to the one shown: every link and every
- * author's right to make it. Answers the revisions whose signatures must still be verified: the newest, and any whose
- * author was no writer in the one remembered.
+ * author's right to make it.
  * @param revisions the missed ones, in order, the one shown last
+ * @returns those whose signatures must still be verified, in order, the newest always among them
  * @throws Problem `untrusted-server`
  */
 export function checkChain(remembered: Known, revisions: readonly Known[]): readonly Known[] {
@@ -145,10 +145,30 @@ export function checkChain(remembered: Known, revisions: readonly Known[]): read
     }
     before = next;
   }
-  return revisions.filter(
-    (one, index) =>
-      index === revisions.length - 1 || !entitled(remembered.manifest.members, one.manifest.author),
-  );
+  return unproven(remembered, revisions);
+}
+
+/**
+ * A signature vouches for the whole chain below it as far as its author could have made that alone. So backwards from
+ * the newest, each revision that changed members, name or deletion needs a signature of its own, until one is signed
+ * with a key that had every right in what this client remembers. Else a server could slip in an unsigned revision in
+ * the name of a writer, which lets a newcomer in who then signs the next one; or have a write-only key sign on top.
+ */
+function unproven(remembered: Known, revisions: readonly Known[]): readonly Known[] {
+  const found: Known[] = [];
+  for (const [index, one] of [...revisions.entries()].reverse()) {
+    const before = (revisions[index - 1] ?? remembered).manifest;
+    const isNewest = index === revisions.length - 1;
+    if (!isNewest && leavesRights(before, one.manifest)) continue;
+    found.unshift(one);
+    const { author } = one.manifest;
+    if (hasAllRights(remembered.manifest.members, author) && hasAllRights(before.members, author)) break;
+  }
+  return found;
+}
+
+function hasAllRights(members: ReadonlyMap<string, Member>, author: Manifest["author"]): boolean {
+  return entitled(members, author) && !isWriteOnly(members, author.user, author.key);
 }
 
 /**

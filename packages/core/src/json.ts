@@ -67,7 +67,7 @@ class Reader {
     this.#list("{", "}", () => {
       this.#space();
       const name = this.#string();
-      if (members.has(name)) this.#fail(`names ${JSON.stringify(name)} twice`);
+      if (members.has(name)) this.#fail(`names ${JSON.stringify(name.slice(0, 80))} twice`);
       this.#space();
       this.#expect(":");
       members.set(name, this.value(depth + 1));

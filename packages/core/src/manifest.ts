@@ -57,7 +57,7 @@ export interface Manifest {
 /** The bytes of a manifest as text: members sorted by name, no white space. All of it is ASCII. */
 export function encodeManifest(manifest: Manifest): string {
   const { store, object, revision, previous, author, time, members, properties, deleted } = manifest;
-  return JSON.stringify({
+  const head = JSON.stringify({
     format: manifestFormat,
     store,
     object: { id: object.id, name: object.name },
@@ -65,22 +65,28 @@ export function encodeManifest(manifest: Manifest): string {
     previous,
     author: { user: author.user, key: author.key },
     time,
-    members: record(members, ({ access, keys }) => ({ access, keys: record(keys, (part) => part) })),
-    properties: record(properties, encodeProperty),
-    ...(deleted ? { deleted: true } : {}),
   });
+  const encodedMembers = encodeMap(
+    members,
+    ({ access, keys }) => `{"access":"${access}","keys":${encodeMap(keys, (part) => JSON.stringify(part))}}`,
+  );
+  const rest = `"members":${encodedMembers},"properties":${encodeMap(properties, encodeProperty)}`;
+  return `${head.slice(0, -1)},${rest}${deleted ? ',"deleted":true' : ""}}`;
 }
 
-function encodeProperty(property: Property): object {
+function encodeProperty(property: Property): string {
   const { kind, digest, size, revision } = property;
-  return property.kind === "encrypted"
-    ? { kind, digest, size, revision, commitment: property.commitment }
-    : { kind, digest, size, revision };
+  return JSON.stringify(
+    property.kind === "encrypted"
+      ? { kind, digest, size, revision, commitment: property.commitment }
+      : { kind, digest, size, revision },
+  );
 }
 
-function record<T>(map: ReadonlyMap<string, T>, encode: (value: T) => unknown): object {
+/** Not through an object, which would put names of digits first. */
+function encodeMap<T>(map: ReadonlyMap<string, T>, encode: (value: T) => string): string {
   const sorted = [...map].sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(sorted.map(([name, value]) => [name, encode(value)]));
+  return `{${sorted.map(([name, value]) => `${JSON.stringify(name)}:${encode(value)}`).join(",")}}`;
 }
 
 /**
@@ -174,7 +180,7 @@ function fields(
   for (const name of names) if (!object.has(name)) fail(`lacks '${name}' in ${where}`);
   for (const name of object.keys()) {
     if (!names.includes(name) && !optional.includes(name))
-      fail(`holds an unknown ${JSON.stringify(name)} in ${where}`);
+      fail(`holds an unknown ${JSON.stringify(name.slice(0, 80))} in ${where}`);
   }
   return (name) => object.get(name) as Json;
 }

@@ -46,7 +46,7 @@ export function rootFromPath(
   count: number,
   path: readonly Uint8Array[],
 ): Uint8Array | null {
-  if (index >= count) return null;
+  if (!Number.isInteger(index) || index < 0 || index >= count) return null;
   let position = index;
   let last = count - 1;
   let hash = leafHash(leaf);

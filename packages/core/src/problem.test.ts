@@ -1,0 +1,44 @@
+import { expect, test } from "bun:test";
+import { inlineValueSize, shownValueSize } from "./limits.ts";
+import { isProblemCode, Problem, type ProblemCode, problems } from "./problem.ts";
+
+test("every problem has a code in words and a status that is an error", () => {
+  for (const [code, status] of Object.entries(problems)) {
+    expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
+    expect(status).toBeWithin(400, 600);
+    expect(isProblemCode(code)).toBe(true);
+    expect(new Problem(code as ProblemCode, "x").status).toBe(status);
+  }
+});
+
+test("a problem keeps its code, sentence and cause", () => {
+  const cause = new Error("why");
+  const problem = new Problem("not-found", "there is no such machine", { cause });
+  expect(problem).toBeInstanceOf(Error);
+  expect(problem).toMatchObject({
+    name: "Problem",
+    code: "not-found",
+    status: 404,
+    message: "there is no such machine",
+    cause,
+  });
+});
+
+test("what the network says is a code only when the table has it", () => {
+  for (const text of [
+    "",
+    "toString",
+    "__proto__",
+    "constructor",
+    "Not-Found",
+    "not-found ",
+    404,
+    null,
+    undefined,
+  ])
+    expect(isProblemCode(text)).toBe(false);
+});
+
+test("what is shown fits what travels inline", () => {
+  expect([shownValueSize, inlineValueSize]).toEqual([2048, 65_536]);
+});

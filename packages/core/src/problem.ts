@@ -2,7 +2,7 @@
  * Every error that client and server know by name, in one table.
  *
  * A problem has a `code` (for programs, never renamed), a sentence (for people: what, where, what to do
- * next) and the HTTP status under which the server answers it (RFC 9457).
+ * next) and the HTTP status under which the server answers it (RFC 9457); `null` for what only a client can find.
  */
 export const problems = {
   "bad-request": 400,
@@ -22,15 +22,15 @@ export const problems = {
   "too-large": 413,
   "internal-error": 500,
   unavailable: 503,
-  /** Only a client can find these: the server, or whoever runs it, is not honest or not well. */
-  "untrusted-server": 502,
-  "untrusted-key": 403,
-  "no-private-key": 403,
+  /** The client's own: the server, or whoever runs it, is not honest or not well. */
+  "untrusted-server": null,
+  "untrusted-key": null,
+  "no-private-key": null,
   /** Something on the client's own host: a file that cannot be written, no terminal to ask at. */
-  "local-fault": 500,
-  "no-terminal": 400,
-  usage: 400,
-} as const satisfies Record<string, number>;
+  "local-fault": null,
+  "no-terminal": null,
+  usage: null,
+} as const satisfies Record<string, number | null>;
 
 export type ProblemCode = keyof typeof problems;
 
@@ -46,11 +46,11 @@ export class Problem extends Error {
 
   /** The HTTP status code under which the server answers this problem. */
   get status(): number {
-    return problems[this.code];
+    return problems[this.code] ?? 500;
   }
 }
 
-/** Whether a text (from the network, say) is one of the codes of the table. */
-export function isProblemCode(text: unknown): text is ProblemCode {
-  return typeof text === "string" && Object.hasOwn(problems, text);
+/** Whether a text from the network is one of the codes that a server may answer. */
+export function isServerCode(text: unknown): text is ProblemCode {
+  return typeof text === "string" && Object.hasOwn(problems, text) && problems[text as ProblemCode] !== null;
 }

@@ -13,11 +13,11 @@ const usage = `Usage: pstore [OPTION]… [MACHINE [PROPERTY]] [+USER]… [^USER]
 `;
 
 const more = `
-Words: what is no option is a machine, a property, +USER or ^USER; options may stand anywhere, and -- ends them.
+What is no option is a machine, a property, +USER or ^USER; options stand anywhere, -- ends them.
 
 Files:
   ~/.pstorerc                 default arguments, separated by white space
-  $XDG_STATE_HOME/pstore      what this client has verified: pinned keys, manifests (default ~/.local/state)
+  $XDG_STATE_HOME/pstore      what this client has verified (default ~/.local/state/pstore)
   $XDG_RUNTIME_DIR/pstore     the session of a while, so that only its first command signs in
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
@@ -33,12 +33,14 @@ export function help(verbose: boolean): string {
 }
 
 const column = 26;
+const indent = " ".repeat(column);
 
 function row(option: Option, verbose: boolean): string {
-  const names = option.names.join(", ") + argument(option);
-  const gap = names.length + 4 > column ? `\n${" ".repeat(column)}` : " ".repeat(column - names.length - 2);
-  const extra = verbose && option.more !== undefined ? wrapped(option.more) : "";
-  return `  ${names}${gap}${option.help}\n${extra}`;
+  const names = `  ${option.names.join(", ")}${argument(option)}`;
+  const more = verbose && option.more !== undefined ? lines(option.more) : [];
+  const [first = "", ...rest] = [...lines(option.help), ...more];
+  const start = names.length < column - 1 ? names.padEnd(column) : `${names}\n${indent}`;
+  return [start + first, ...rest.map((line) => indent + line), ""].join("\n");
 }
 
 function argument(option: Option): string {
@@ -46,13 +48,13 @@ function argument(option: Option): string {
   return option.names.some((name) => name.length === 2) ? ` ${option.argument}` : `=${option.argument}`;
 }
 
-/** A text in lines of at most 100 characters, under the column of the explanations. */
-function wrapped(text: string): string {
-  const lines: string[] = [];
+/** A text in lines that fit a terminal of 100 columns behind the options. */
+function lines(text: string): readonly string[] {
+  const made: string[] = [];
   for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + word.length > 100 - column) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
+    const last = made.at(-1);
+    if (last === undefined || last.length + 1 + word.length > 100 - column) made.push(word);
+    else made[made.length - 1] = `${last} ${word}`;
   }
-  return lines.map((line) => `${" ".repeat(column)}${line}\n`).join("");
+  return made;
 }

@@ -71,7 +71,8 @@ function mode(names: readonly string[], value: Mode, help: string, more?: string
     help,
     ...(more === undefined ? {} : { more }),
     set(options) {
-      if (options.mode !== null && options.mode !== value && options.mode !== "help") {
+      if (options.mode === "help") return;
+      if (options.mode !== null && options.mode !== value) {
         throw new Problem("usage", `${names[0]} cannot stand beside another command; give one of them`);
       }
       options.mode = value;

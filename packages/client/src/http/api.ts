@@ -13,7 +13,7 @@ import {
   Users,
 } from "@pstore/core/api/schemas";
 import type { Fingerprint } from "@pstore/core/fingerprint";
-import { isProblemCode, Problem } from "@pstore/core/problem";
+import { isServerCode, Problem } from "@pstore/core/problem";
 import * as v from "valibot";
 import type { Request, Transport } from "./transport.ts";
 
@@ -163,7 +163,7 @@ async function succeeded(answer: Response, url: string): Promise<Response> {
     );
   }
   const { code, detail } = problem.output;
-  throw new Problem(isProblemCode(code) ? code : "bad-request", detail);
+  throw new Problem(isServerCode(code) ? code : "bad-request", detail);
 }
 
 async function readJson<S extends v.GenericSchema>(

@@ -56,16 +56,29 @@ const reasons: ReadonlyMap<number, string> = new Map([
 /** Field numbers of `--with-colons` (GnuPG, doc/DETAILS, "Format of the colon listings"), from 0. */
 const field = { validity: 1, capabilities: 11, token: 14, userId: 9, fingerprint: 9 } as const;
 
+const faults = new Map([
+  ["e", "expired"],
+  ["r", "revoked"],
+] as const) as ReadonlyMap<string, "expired" | "revoked">;
+
 /** The private keys in a listing by `gpg --list-secret-keys --with-colons`; expired, revoked and disabled ones too. */
 export function parseSecretKeys(listing: string): readonly PrivateKey[] {
-  const keys: { fingerprint: Fingerprint | null; signing: Fingerprint[]; userIds: string[] }[] = [];
+  const keys: {
+    fingerprint: Fingerprint | null;
+    signing: Fingerprint[];
+    userIds: string[];
+    fault?: "expired" | "revoked";
+  }[] = [];
   let part: { isPrimary: boolean; canSign: boolean } | null = null;
   for (const line of listing.split("\n")) {
     const fields = line.split(":");
     const key = keys.at(-1);
     if (fields[0] === "sec" || fields[0] === "ssb") {
       const isPrimary = fields[0] === "sec";
-      if (isPrimary) keys.push({ fingerprint: null, signing: [], userIds: [] });
+      if (isPrimary) {
+        const fault = faults.get(fields[field.validity] ?? "");
+        keys.push({ fingerprint: null, signing: [], userIds: [], ...(fault === undefined ? {} : { fault }) });
+      }
       // `#`: the private part is elsewhere. Small letters are the part's own capabilities, capitals the whole key's.
       const isHere = fields[field.token] !== "#";
       const isGood = !/[reid]/.test(fields[field.validity] ?? "");

@@ -9,9 +9,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * What every call of gpg says. Nothing but the status lines is believed, and nothing that gpg logs is kept or shown: a
- * `log-file` in the user's gpg.conf would hold session keys.
+ * `log-file` in the user's gpg.conf would hold session keys. Not `--quiet`: it also leaves out the status lines that
+ * tell why a decryption failed.
  */
-const always = ["--no-tty", "--batch", "--quiet", "--log-file", "/dev/null", "--status-fd", "2"];
+const always = ["--no-tty", "--batch", "--log-file", "/dev/null", "--status-fd", "2"];
 
 /**
  * A data packet (tag 18, version 1) of random bytes: behind a wrapped key, it is enough for gpg to tell the session
@@ -49,7 +50,9 @@ export class GnupgKeyring implements Keyring {
     if (part === undefined) {
       throw new Problem(
         "no-private-key",
-        `gpg holds no usable private key to sign with for ${readable(key)}; import it, or give another --user`,
+        own?.fault === undefined
+          ? `gpg holds no usable private key to sign with for ${readable(key)}; import it, or give another --user`
+          : `your key ${readable(key)} is ${own.fault}, so it signs nothing more; have it renewed, or a new one added at the store`,
       );
     }
     const { status, stdout } = await this.#run(
@@ -80,11 +83,9 @@ export class GnupgKeyring implements Keyring {
     );
     const sessionKey = sessionKeyOf(status);
     if (sessionKey !== null) return sessionKey;
-    if (
-      status.some(({ keyword }) => keyword === "NO_SECKEY") &&
-      !status.some(({ keyword }) => keyword === "ERROR")
-    )
-      return null;
+    const says = (keyword: string) => status.some((line) => line.keyword === keyword);
+    // With `quiet` in the user's gpg.conf, gpg does not even say NO_SECKEY.
+    if (!says("ERROR") && (says("NO_SECKEY") || !says("PINENTRY_LAUNCHED"))) return null;
     throw new Problem("no-private-key", `gpg did not decrypt: ${reasonOf(status)}`);
   }
 

@@ -8,6 +8,8 @@ export interface PrivateKey {
   readonly signing: readonly Fingerprint[];
   /** The user ids of the key, as they stand in it. */
   readonly userIds: readonly string[];
+  /** Why the key as a whole is good for nothing any more. */
+  readonly fault?: "expired" | "revoked";
 }
 
 /** What holds a user's private keys: GnuPG, later an OpenPGP or SSH key file. */

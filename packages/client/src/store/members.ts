@@ -113,10 +113,7 @@ export class MemberPlanner {
       const trusted = acquaintance.trusted.get(key);
       if (trusted === undefined) {
         this.#trust.refuseChanged(user, acquaintance);
-        fault = new Problem(
-          "unusable-key",
-          `${user}'s key ${readable(key)} is no longer at the store; revoke ${user} with ^${user}`,
-        );
+        fault = new Problem("unusable-key", `${user}'s key ${readable(key)} is no longer at the store`);
       } else if (part === null || trusted.writeOnly) {
         keys.set(key, null);
       } else {
@@ -131,7 +128,8 @@ export class MemberPlanner {
       for (const [key, part] of (await this.#admit(user, acquaintance)).keys) keys.set(key, part);
     }
     const lostReading = fault !== null && [...keys.values()].every((part) => part === null);
-    if (fault !== null && (keys.size === 0 || lostReading)) throw fault;
+    if (fault !== null && (keys.size === 0 || lostReading))
+      throw withRemedy(fault, `revoke ${user} with ^${user}, or have a usable key added at the store`);
     if (fault !== null) this.#person.warn(`${fault.message}; the other keys of ${user} are used`);
     return { access: member.access, keys };
   }
@@ -149,7 +147,8 @@ export class MemberPlanner {
       if (fault !== null) this.#person.warn(`${fault.message}; the other keys of ${user} are used`);
       return { access: "write", keys };
     }
-    if (fault !== null) throw fault;
+    if (fault !== null)
+      throw withRemedy(fault, `leave out +${user}, or have a usable key added at the store`);
     throw this.#trust.changedKey(
       user,
       acquaintance.changed.map((key) => key.fingerprint),
@@ -173,10 +172,7 @@ export class MemberPlanner {
         : newest.fingerprint;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      return new Problem(
-        error.code,
-        `${error.message}; revoke or leave out ${user} with ^${user}, or have the key renewed`,
-      );
+      return error;
     }
   }
 
@@ -202,6 +198,10 @@ export class MemberPlanner {
 export function expiryWarning(whose: string, expires: Date, now: Date): string {
   const days = Math.ceil((expires.getTime() - now.getTime()) / 86_400_000);
   return `${whose} expires in ${days} ${days === 1 ? "day" : "days"}, on ${expires.toISOString().slice(0, 10)}; it should be renewed before`;
+}
+
+function withRemedy(fault: Problem, remedy: string): Problem {
+  return new Problem(fault.code, `${fault.message}; ${remedy}`, { cause: fault });
 }
 
 function sameKeys(a: Member, b: Member): boolean {

@@ -58,9 +58,11 @@ export class SignIn {
         if (isLast || !mayBeAnother) throw error;
       }
     }
+    const ended = (await this.#keyring.list()).filter((key) => key.fault !== undefined);
+    const why = ended.map((key) => `${readable(key.fingerprint)} is ${key.fault}`).join(", ");
     throw new Problem(
       "no-private-key",
-      `gpg holds no private key that could sign in as '${this.#user}'; import yours, or give --user`,
+      `gpg holds no private key that could sign in as '${this.#user}'${why === "" ? "" : ` (${why})`}; import yours, or give --user`,
     );
   }
 

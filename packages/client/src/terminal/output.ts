@@ -16,7 +16,7 @@ export function printLine(output: Output, text: string): Promise<void> {
 }
 
 export function printJson(output: Output, value: unknown): Promise<void> {
-  return output.bytes(`${JSON.stringify(value, null, 2)}\n`);
+  return printLine(output, JSON.stringify(value, null, 2));
 }
 
 export function standardOutput(stdout: Writable & { isTTY?: boolean }): Output {

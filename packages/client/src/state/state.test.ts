@@ -1,0 +1,161 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { digestOf } from "@pstore/core/digest";
+import { openpgpFingerprint } from "@pstore/core/fingerprint";
+import { encodeManifest, type Manifest } from "@pstore/core/manifest";
+import { fileName, openState } from "./database.ts";
+import { sessionFolder, stateFolder } from "./folders.ts";
+import { Objects } from "./objects.ts";
+import { PendingCommits } from "./pending.ts";
+import { type Pin, Pins } from "./pins.ts";
+import { Sessions } from "./sessions.ts";
+import { Urls } from "./urls.ts";
+
+const store = "00000000-0000-4000-8000-000000000001";
+const key = openpgpFingerprint("A".repeat(40));
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "state-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function manifest(
+  revision: number,
+  changes: Partial<Manifest> = {},
+): { known: { manifest: Manifest; digest: string }; text: string } {
+  const made: Manifest = {
+    store,
+    object: { id: "00000000-0000-4000-8000-000000000002", name: "X" },
+    revision,
+    previous: revision === 1 ? null : digestOf("before"),
+    author: { user: "joe", key },
+    time: "2026-01-01T00:00:00Z",
+    members: new Map([["joe", { access: "write", keys: new Map([[key, key]]) }]]),
+    properties: new Map(),
+    deleted: false,
+    ...changes,
+  };
+  const text = encodeManifest(made);
+  return { known: { manifest: made, digest: digestOf(text) }, text };
+}
+
+describe("the state", () => {
+  test("is private, and found again", () => {
+    const path = join(folder, "a", "pstore");
+    new Urls(openState(path)).pin("https://a", store);
+    expect(statSync(path).mode & 0o777).toBe(0o700);
+    expect(statSync(join(path, fileName)).mode & 0o777).toBe(0o600);
+    const urls = new Urls(openState(path));
+    expect(urls.storeOf("https://a")).toBe(store);
+    expect(urls.storeOf("https://b")).toBeNull();
+    expect(urls.of(store)).toEqual(["https://a"]);
+  });
+
+  test("lives in memory where it cannot be kept, and says so", () => {
+    writeFileSync(join(folder, "file"), "");
+    const state = openState(join(folder, "file", "pstore"));
+    expect(state.isKept).toBe(false);
+    new Urls(state).pin("https://a", store);
+    expect(new Urls(state).storeOf("https://a")).toBe(store);
+  });
+
+  test("that is damaged or newer is not overwritten", () => {
+    writeFileSync(join(folder, fileName), "no database, but long enough to be read as one ".repeat(100));
+    expect(() => openState(folder)).toThrow("is damaged; move it away");
+    rmSync(join(folder, fileName));
+    openState(folder).sql.run("PRAGMA user_version = 99");
+    expect(() => openState(folder)).toThrow("was written by a newer pstore");
+  });
+});
+
+describe("remembered manifests", () => {
+  test("never go back, whichever command comes last", () => {
+    const objects = new Objects(openState(folder), store);
+    const old = manifest(3);
+    const newer = manifest(4);
+    objects.remember(newer.known, newer.text);
+    objects.remember(old.known, old.text);
+    expect(objects.byName("X")).toEqual(newer.known);
+    expect(objects.byId(newer.known.manifest.object.id)?.digest).toBe(newer.known.digest);
+  });
+
+  test("are another store's in another store", () => {
+    const state = openState(folder);
+    const { known, text } = manifest(1);
+    new Objects(state, store).remember(known, text);
+    expect(new Objects(state, "00000000-0000-4000-8000-000000000009").byName("X")).toBeNull();
+  });
+
+  test("of a deleted object hold its name no longer, but its id", () => {
+    const objects = new Objects(openState(folder), store);
+    const { known, text } = manifest(2, { deleted: true });
+    objects.remember(known, text);
+    expect(objects.byName("X")).toBeNull();
+    expect(objects.byId(known.manifest.object.id)).toEqual(known);
+  });
+});
+
+describe("pins", () => {
+  const pin: Pin = {
+    user: "joe",
+    fingerprint: key,
+    certificate: Uint8Array.of(1, 2, 3),
+    writeOnly: true,
+    source: "first-use",
+    confirmed: false,
+    expires: 1_800_000_000_000,
+  };
+
+  test("come back as they were, and are confirmed by user", () => {
+    const pins = new Pins(openState(folder), store);
+    pins.put([pin]);
+    expect(pins.ofUser("joe")).toEqual([pin]);
+    expect(pins.ownersOf(key)).toEqual(["joe"]);
+    pins.confirm("alex");
+    expect(pins.ofUser("joe")[0]?.confirmed).toBe(false);
+    pins.confirm("joe");
+    expect(pins.ofUser("joe")[0]?.confirmed).toBe(true);
+    expect(pins.ofUser("alex")).toEqual([]);
+  });
+});
+
+test("pending commits are kept byte for byte until they are forgotten", () => {
+  const pending = new PendingCommits(openState(folder), store, "joe");
+  pending.keep('{"commit":"ä"}');
+  pending.keep('{"commit":"ä"}');
+  expect(pending.all()).toEqual(['{"commit":"ä"}']);
+  expect(new PendingCommits(openState(folder), store, "alex").all()).toEqual([]);
+  pending.forget('{"commit":"ä"}');
+  expect(pending.all()).toEqual([]);
+});
+
+describe("sessions", () => {
+  test("are private, expire, and are believed only when whole", () => {
+    const sessions = new Sessions(join(folder, "run"), store, "joe");
+    expect(sessions.read(0)).toBeNull();
+    sessions.write({ token: "t", expires: 1000 });
+    expect(sessions.read(999)).toEqual({ token: "t", expires: 1000 });
+    expect(sessions.read(1000)).toBeNull();
+    const [name = ""] = readdirSync(join(folder, "run"));
+    expect(statSync(join(folder, "run", name)).mode & 0o777).toBe(0o600);
+    expect(readFileSync(join(folder, "run", name), "utf8")).toContain('"t"');
+    writeFileSync(join(folder, "run", name), '{"token":');
+    expect(sessions.read(0)).toBeNull();
+    sessions.forget();
+    expect(readdirSync(join(folder, "run"))).toEqual([]);
+  });
+});
+
+describe("folders", () => {
+  test("follow the environment", () => {
+    expect(stateFolder({ HOME: "/h" })).toBe("/h/.local/state/pstore");
+    expect(stateFolder({ HOME: "/h", XDG_STATE_HOME: "/s" })).toBe("/s/pstore");
+    expect(stateFolder({ HOME: "/h", XDG_STATE_HOME: "relative" })).toBe("/h/.local/state/pstore");
+    expect(() => stateFolder({})).toThrow("neither HOME nor XDG_STATE_HOME");
+    expect(sessionFolder({ XDG_RUNTIME_DIR: "/r" })).toBe("/r/pstore");
+    mkdirSync(join(folder, "x"));
+  });
+});

@@ -1,5 +1,5 @@
 import type { Arguments } from "../cli/arguments.ts";
-import type { Person } from "../store/person.ts";
+import type { Person } from "../person.ts";
 import type { Store } from "../store/store.ts";
 import type { Output } from "../terminal/output.ts";
 

@@ -1,8 +1,8 @@
 import { Problem } from "@pstore/core/problem";
 import { getStore } from "../http/api.ts";
 import type { Transport } from "../http/transport.ts";
+import type { Person } from "../person.ts";
 import type { Urls } from "../state/urls.ts";
-import type { Person } from "./person.ts";
 
 /**
  * Which store is spoken to. Pins belong to a store's id, and each URL's id is pinned: so nobody who takes over a name

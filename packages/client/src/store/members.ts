@@ -3,7 +3,7 @@ import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import type { Manifest, Member } from "@pstore/core/manifest";
 import type { Certificate } from "@pstore/core/openpgp/certificate";
 import { Problem } from "@pstore/core/problem";
-import type { Person } from "./person.ts";
+import type { Person } from "../person.ts";
 import type { Acquaintance, Trust, TrustedKey } from "./trust.ts";
 
 /** Who may read and write after a change, with the certificates to wrap to. */

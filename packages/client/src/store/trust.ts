@@ -3,8 +3,8 @@ import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import type { Certificate } from "@pstore/core/openpgp/certificate";
 import { Problem } from "@pstore/core/problem";
 import type { Keyring } from "../keyring/keyring.ts";
+import type { Person } from "../person.ts";
 import type { Pin, PinSource, Pins } from "../state/pins.ts";
-import type { Person } from "./person.ts";
 
 /** A public key that is believed to be its user's. */
 export interface TrustedKey {
@@ -73,7 +73,7 @@ export class Trust {
   }
 
   async #served(user: string, key: PublicKey): Promise<{ key: PublicKey; certificate: Certificate }> {
-    const certificate = await this.#certificate(key.publicKey);
+    const certificate = await this.#certificate(key.publicKey, user);
     if (certificate.fingerprint !== key.fingerprint) {
       throw new Problem(
         "untrusted-server",
@@ -227,11 +227,11 @@ export class Trust {
     this.#pins.put(accepted);
   }
 
-  #certificate(input: string | Uint8Array): Promise<Certificate> {
+  #certificate(input: string | Uint8Array, owner?: string): Promise<Certificate> {
     const text = typeof input === "string" ? input : Buffer.from(input).toString("base64");
     const read =
       this.#read.get(text) ??
-      import("@pstore/core/openpgp/certificate").then((m) => m.readCertificate(input));
+      import("@pstore/core/openpgp/certificate").then((m) => m.readCertificate(input, owner));
     this.#read.set(text, read);
     return read;
   }

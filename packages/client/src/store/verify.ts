@@ -6,8 +6,8 @@ import { readable } from "@pstore/core/fingerprint";
 import { parseManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../http/api.ts";
+import type { Person } from "../person.ts";
 import type { Objects } from "../state/objects.ts";
-import type { Person } from "./person.ts";
 import type { Trust } from "./trust.ts";
 
 /** A newest revision that may be used. */

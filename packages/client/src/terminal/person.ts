@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import type { Person } from "../store/person.ts";
+import type { Person } from "../person.ts";
 import { visibleLine } from "./escape.ts";
 import { ProgressBar } from "./progress.ts";
 import { confirm } from "./prompt.ts";

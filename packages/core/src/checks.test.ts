@@ -279,6 +279,11 @@ describe("what was asked for", () => {
     );
     expect(distrust(() => checkIsAsked(start.manifest, { ...asked, id: other }))).toContain("another object");
   });
+
+  test("is not a deleted one: its values would pass for living ones, and a write would bring it back", () => {
+    const deleted = after(start, { deleted: true });
+    expect(distrust(() => checkIsAsked(deleted.manifest, asked))).toContain("when alex deleted it");
+  });
 });
 
 describe("against what this client has seen", () => {

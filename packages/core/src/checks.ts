@@ -89,8 +89,8 @@ export function sameProperty(a: Property, b: Property): boolean {
 }
 
 /**
- * Checks that a manifest is of the store and name that were asked for, and of the object that this client knows under
- * that name.
+ * Checks that a manifest is of the store and name that were asked for, of the object that this client knows under that
+ * name, and not of a deleted one.
  * @throws Problem `untrusted-server`
  */
 export function checkIsAsked(
@@ -102,6 +102,9 @@ export function checkIsAsked(
   }
   if (manifest.object.name !== asked.name) {
     untrusted(`the server gave the machine '${manifest.object.name}' where '${asked.name}' was asked for`);
+  }
+  if (manifest.deleted) {
+    untrusted(`the server gave '${asked.name}' as it was when ${manifest.author.user} deleted it`);
   }
   if (asked.id !== null && manifest.object.id !== asked.id) {
     untrusted(

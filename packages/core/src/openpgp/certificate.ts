@@ -5,7 +5,7 @@
  * Structure and policy are ours; OpenPGP.js checks the signatures. It forgets what it does not understand when it
  * merges, and does not accept what it takes for expired at the time of merging.
  */
-import { type Fingerprint, openpgpFingerprint } from "../fingerprint.ts";
+import { type Fingerprint, openpgpFingerprint, readable } from "../fingerprint.ts";
 import { Problem } from "../problem.ts";
 import { dearmor, privateKey } from "./armor.ts";
 import { concat, type RawPacket, splitPackets, tags } from "./packet.ts";
@@ -74,16 +74,17 @@ interface Block {
 
 /**
  * @param input an armored or binary block with exactly one public key, of at most 256 KiB
+ * @param owner the user whose key it is, for the sentence
  * @throws Problem `unusable-key`, whose sentence says why
  */
-export async function readCertificate(input: string | Uint8Array): Promise<Certificate> {
+export async function readCertificate(input: string | Uint8Array, owner?: string): Promise<Certificate> {
   if (input.length > largestCertificate) {
     throw new Problem(
       "unusable-key",
       "This key is over 256 KiB: export it with `--export-options export-minimal`",
     );
   }
-  return examine(divide(typeof input === "string" ? dearmor(input) : binary(input)));
+  return examine(divide(typeof input === "string" ? dearmor(input) : binary(input)), owner);
 }
 
 function binary(input: Uint8Array): Uint8Array {
@@ -123,7 +124,7 @@ function join({ primary, userIds, subkeys }: Block): Uint8Array<ArrayBuffer> {
   return concat(all.map(({ whole }) => whole));
 }
 
-async function examine(block: Block): Promise<Certificate> {
+async function examine(block: Block, owner?: string): Promise<Certificate> {
   const { packet } = block.primary;
   if (packet.content[0] !== 4) {
     throw new Problem(
@@ -134,7 +135,7 @@ async function examine(block: Block): Promise<Certificate> {
   const key = await readKeyPacket(packet);
   const why = unsuitable(packet, key);
   if (key === null || why !== null) {
-    throw new Problem("unusable-key", `This OpenPGP key cannot be used: ${why ?? "it is damaged"}`);
+    throw new Problem("unusable-key", `${nameOf(key, owner)} cannot be used: ${why ?? "it is damaged"}`);
   }
 
   const names: string[] = [];
@@ -149,7 +150,7 @@ async function examine(block: Block): Promise<Certificate> {
   if (names.length === 0) {
     throw new Problem(
       "unusable-key",
-      "This OpenPGP key cannot be used: it has no user id that it signed and did not revoke",
+      `${nameOf(key, owner)} cannot be used: it has no user id that it signed and did not revoke`,
     );
   }
   if (direct !== null) about.push(direct);
@@ -201,6 +202,13 @@ async function examine(block: Block): Promise<Certificate> {
     encrypting,
     signing,
   };
+}
+
+function nameOf(key: KeyPacket | null, owner: string | undefined): string {
+  if (owner === undefined) return "This OpenPGP key";
+  return key === null
+    ? `${owner}'s key`
+    : `${owner}'s key ${readable(openpgpFingerprint(key.getFingerprint()))}`;
 }
 
 type SelfSignature = NonNullable<Awaited<ReturnType<typeof verified>>>;

@@ -64,7 +64,8 @@ async function add(argv: readonly string[], io: Io): Promise<number> {
       writeOnly: values["write-only"] ?? false,
       description: values.description ?? "",
     });
-    io.stdout(describeKey(name, added, new Date()));
+    if (added.fault === null) io.stdout(describeKey(name, added, new Date()));
+    else io.stderr(`${added.fault}\n`);
     if (added.known) io.stderr("this key was registered already; what is new in it was taken over\n");
     return 0;
   });

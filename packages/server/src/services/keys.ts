@@ -31,7 +31,7 @@ export async function checkKey(key: NewKey): Promise<CheckedKey> {
   const { encryptionSubkey, readCertificate, signingParts } = await import(
     "@pstore/core/openpgp/certificate"
   );
-  const certificate = await readCertificate(key.block);
+  const certificate = await readCertificate(key.block, key.user);
   return examine(certificate, key, { encryptionSubkey, signingParts });
 }
 
@@ -55,29 +55,33 @@ function examine(
   }
 }
 
+/** A key as it is stored now. */
+export interface AddedKey extends CheckedKey {
+  /** Whether it was registered before. */
+  readonly known: boolean;
+  /** Why it is good for nothing any more, as a sentence: a newer copy of a registered key brings its revocation too. */
+  readonly fault: string | null;
+}
+
 /**
  * Registers a key, or takes over what a newer copy of a registered one says.
- * @returns the key as it is stored, and whether it was there before
  * @throws Problem `unusable-key`, `conflict` when it is another user's or has another write-only flag, `not-found`
  */
-export async function addKey(
-  db: Db,
-  actor: Actor,
-  key: NewKey,
-): Promise<CheckedKey & { readonly known: boolean }> {
+export async function addKey(db: Db, actor: Actor, key: NewKey): Promise<AddedKey> {
   const tools = await import("@pstore/core/openpgp/certificate");
-  const given = await checkKey(key);
+  const certificate = await tools.readCertificate(key.block, key.user);
   if (key.description.length > 255)
     throw new Problem("bad-request", "the description is over 255 characters");
   return await db.transaction().execute(async (trx) => {
     const user = await knownUser(trx, key.user);
-    const { fingerprint } = given.certificate;
+    const { fingerprint } = certificate;
     const old = await findKey(trx, fingerprint);
     if (old === undefined) {
-      const row = rowOf(given.certificate, key);
+      const checked = examine(certificate, key, tools);
+      const row = rowOf(certificate, key);
       await insertKey(trx, { fingerprint, user_id: user.id, added: timeText(new Date()), ...row });
       await record(trx, actor, [{ action: "add key", detail: `${key.user}: ${fingerprint}` }]);
-      return { ...given, known: false };
+      return { ...checked, known: false, fault: null };
     }
     if (old.user_id !== user.id) {
       throw new Problem(
@@ -92,11 +96,18 @@ export async function addKey(
       );
     }
     // A revocation or subkey that the store has seen is not forgotten for an older copy.
-    const merged = await tools.mergeCertificates(await certificateOf(old.block), given.certificate);
-    const checked = examine(merged, key, tools);
+    const merged = await tools.mergeCertificates(await certificateOf(old.block), certificate);
+    let checked: CheckedKey = { certificate: merged, encrypts: null };
+    let fault: string | null = null;
+    try {
+      checked = examine(merged, key, tools);
+    } catch (error) {
+      if (!(error instanceof Problem) || old.removed !== null) throw error;
+      fault = error.message;
+    }
     await updateKey(trx, fingerprint, rowOf(merged, key));
     await record(trx, actor, [{ action: "update key", detail: `${key.user}: ${fingerprint}` }]);
-    return { ...checked, known: old.removed === null };
+    return { ...checked, known: old.removed === null, fault };
   });
 
   function rowOf(certificate: Certificate, { writeOnly, description }: NewKey) {

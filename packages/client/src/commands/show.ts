@@ -45,15 +45,9 @@ function isShown(object: StoredObject, name: string, { kind, size }: Property): 
 async function printPassword(output: Output, object: StoredObject, isPlain: boolean): Promise<void> {
   const value = await whole(object, passwordProperty);
   const text = asText(value);
-  if (!output.isTerminal) {
-    // The bytes themselves, also where they are no text.
-    await output.bytes(`${passwordProperty} = `);
-    await output.bytes(text === null ? value : laidOut(text));
-    await output.bytes("\n");
-    return;
-  }
-  const shown = text === null ? `(${value.length} byte document)` : visible(laidOut(text));
-  await output.bytes(`${passwordProperty} = ${isPlain ? shown : concealed(shown)}\n`);
+  const shown = text === null ? `(${value.length} byte document)` : laidOut(text);
+  if (!output.isTerminal) await output.bytes(`${passwordProperty} = ${shown}\n`);
+  else await output.bytes(`${passwordProperty} = ${isPlain ? visible(shown) : concealed(visible(shown))}\n`);
 }
 
 async function printAsJson({ output }: Context, object: StoredObject): Promise<void> {

@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toFile } from "./output.ts";
@@ -40,4 +49,15 @@ test("a place that cannot be written is told in a sentence", () => {
   expect(toFile(join(folder, "no/out"), async () => {})).rejects.toThrow(
     "cannot be written (ENOENT); no file was left",
   );
+});
+
+test("what is no ordinary file is not replaced, whether named itself or by a link", async () => {
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  symlinkSync(pipe, join(folder, "link"));
+  for (const path of [pipe, join(folder, "link"), folder]) {
+    await expect(toFile(path, async () => {})).rejects.toThrow(`${path} is there and no ordinary file`);
+  }
+  expect(statSync(pipe).isFIFO()).toBe(true);
+  expect(readdirSync(folder).sort()).toEqual(["link", "pipe"]);
 });

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { Problem } from "@pstore/core/problem";
 
 /** A file of mode 0600 that is there complete, or not at all. */
@@ -11,6 +11,14 @@ export class WholeFile {
   /** @throws Problem `local-fault` when the file cannot be written there */
   constructor(path: string) {
     this.#path = path;
+    const there = this.#do(() => statSync(path, { throwIfNoEntry: false }));
+    // Root could put a file in the place of /dev/null, for everybody.
+    if (there !== undefined && !there.isFile()) {
+      throw new Problem(
+        "local-fault",
+        `${path} is there and no ordinary file; redirect the output to it (>)`,
+      );
+    }
     this.#fresh = `${path}.${process.pid}.part`;
     this.#fd = this.#do(() => openSync(this.#fresh, "wx", 0o600));
     process.once("exit", this.#remove);

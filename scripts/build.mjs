@@ -20,12 +20,14 @@ export const programs = {
 };
 
 // Without the last two, a compiled program runs code named by `.env` and `bunfig.toml` of whatever folder
-// the user stands in. Without the format, `--bytecode` means CommonJS, which has no top-level await.
+// the user stands in. With splitting, what is imported on demand is also loaded on demand: else all of it is, at every
+// start. Without the format, `--bytecode` means CommonJS, which has no top-level await.
 const flags = [
   "--compile",
   "--minify",
   "--bytecode",
   "--format=esm",
+  "--splitting",
   "--no-compile-autoload-dotenv",
   "--no-compile-autoload-bunfig",
 ];

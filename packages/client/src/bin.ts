@@ -1,17 +1,9 @@
 import { main } from "./main.ts";
+import { standardError, standardInput, standardOutput } from "./terminal/standard-streams.ts";
 
 process.once("SIGTERM", () => process.exit(143));
 process.once("SIGINT", () => process.exit(130));
 process.once("SIGHUP", () => process.exit(129));
 
-process.exit(
-  await main(process.argv.slice(2), {
-    env: process.env,
-    // Opened only by the commands that read it.
-    get stdin() {
-      return process.stdin;
-    },
-    stdout: process.stdout,
-    stderr: process.stderr,
-  }),
-);
+const io = { env: process.env, stdin: standardInput, stdout: standardOutput, stderr: standardError };
+process.exit(await main(process.argv.slice(2), io));

@@ -1,13 +1,12 @@
-import type { Writable } from "node:stream";
 import { Problem } from "@pstore/core/problem";
 import { version } from "../package.json";
 import { type Arguments, readArguments } from "./cli/arguments.ts";
 import { help } from "./cli/help.ts";
 import { readRc } from "./cli/rc.ts";
-import type { Io } from "./io.ts";
+import type { Io, Messages } from "./io.ts";
 import { visibleLine } from "./terminal/escape.ts";
-import { type Output, standardOutput, toFile } from "./terminal/output.ts";
-import { Interrupted } from "./terminal/prompt.ts";
+import { Interrupted } from "./terminal/interrupted.ts";
+import { type Output, toFile } from "./terminal/output.ts";
 
 /**
  * Runs one command.
@@ -17,8 +16,7 @@ import { Interrupted } from "./terminal/prompt.ts";
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   try {
     const args = readArguments(argv, readRc(io.env["HOME"]));
-    const output = standardOutput(io.stdout);
-    if (args.options.output === null) await run(args, io, output);
+    if (args.options.output === null) await run(args, io, io.stdout);
     else await toFile(args.options.output, (file) => run(args, io, file));
     return 0;
   } catch (error) {
@@ -26,7 +24,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-function failure(error: unknown, stderr: Writable): number {
+function failure(error: unknown, stderr: Messages): number {
   if (error instanceof Interrupted) return 130;
   // Whoever read our output has closed it: there is nobody to tell.
   if ((error as NodeJS.ErrnoException).code === "EPIPE") return 1;

@@ -57,7 +57,7 @@ export async function runAtStore(args: Arguments, io: Io, output: Output): Promi
     acceptUnsigned: options.acceptUnsigned,
   });
   await store.begin();
-  await command({ args, store, output, person, stdin: io.stdin, isTyped: io.stdin.isTTY === true });
+  await command({ args, store, output, person, stdin: io.stdin });
 }
 
 async function command(context: Context): Promise<void> {

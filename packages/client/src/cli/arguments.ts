@@ -29,6 +29,7 @@ export function readArguments(words: readonly string[], fileWords: readonly stri
   const defaults = { ...fromFile.options, storeUrls: [], mode: null };
   const { options, plain } = readWords(words, defaults, false);
   if (options.storeUrls.length === 0) options.storeUrls = fromFile.options.storeUrls;
+  options.mode ??= fromFile.options.mode;
   return sortWords(options, [...fromFile.plain, ...plain]);
 }
 

@@ -1,4 +1,5 @@
 import type { Arguments } from "../cli/arguments.ts";
+import type { Input } from "../io.ts";
 import type { Person } from "../person.ts";
 import type { Store } from "../store/store.ts";
 import type { Output } from "../terminal/output.ts";
@@ -9,8 +10,5 @@ export interface Context {
   readonly store: Store;
   readonly output: Output;
   readonly person: Person;
-  /** Standard input, as it comes. */
-  readonly stdin: AsyncIterable<Uint8Array>;
-  /** Whether standard input is a terminal. */
-  readonly isTyped: boolean;
+  readonly stdin: Input;
 }

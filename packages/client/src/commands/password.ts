@@ -1,5 +1,4 @@
 import { Problem } from "@pstore/core/problem";
-import { askSecret } from "../terminal/prompt.ts";
 import type { Context } from "./command.ts";
 import { passwordProperty } from "./layout.ts";
 
@@ -7,8 +6,9 @@ import { passwordProperty } from "./layout.ts";
  * The new password of a machine: asked twice at the terminal, or one line of standard input, without its line feed.
  * @throws Problem `bad-value` when it is empty, the two differ, or there is a second line
  */
-export async function newPassword({ stdin, isTyped }: Context): Promise<string | Uint8Array> {
-  if (!isTyped) return oneLine(stdin);
+export async function newPassword({ stdin }: Context): Promise<string | Uint8Array> {
+  if (!stdin.isTerminal) return oneLine(stdin.chunks());
+  const { askSecret } = await import("../terminal/prompt.ts");
   const password = await askSecret("Type new machine password: ");
   if (password === "") throw empty();
   const again = await askSecret("Type new machine password again: ");

@@ -10,7 +10,7 @@ export async function set(
   property: string,
   kind: Property["kind"],
 ): Promise<void> {
-  const { store, person, isTyped, stdin } = context;
+  const { store, person, stdin } = context;
   if (kind === "public") {
     if (property === passwordProperty) {
       throw new Problem(
@@ -20,7 +20,7 @@ export async function set(
     }
     person.detail("NOTICE: not encrypting the value");
   }
-  const value = isTyped ? withoutLastLineFeed(stdin) : stdin;
+  const value = stdin.isTerminal ? withoutLastLineFeed(stdin.chunks()) : stdin.chunks();
   await store.change(machine, { allow: [], revoke: [] }, async () => [
     await store.seal(property, kind, value),
   ]);

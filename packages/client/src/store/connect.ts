@@ -46,15 +46,20 @@ export class Identity {
   async admit(url: string, only: Transport): Promise<void> {
     if (this.#urls.storeOf(url) !== null) return;
     const { id } = await getStore(only);
-    if (this.#store !== null && id !== this.#store) {
+    // Another command, at the same time, may have come to know the URL while this one asked.
+    const pinned = this.#urls.storeOf(url);
+    const expected = this.#store ?? pinned;
+    if (expected !== null && id !== expected) {
       throw new Problem(
         "untrusted-server",
         `${url} is another store than ${this.#given[0]}; remove one of them from --store-url`,
       );
     }
-    await this.#confirmSecondUrl(url, id);
+    if (pinned !== id) {
+      await this.#confirmSecondUrl(url, id);
+      this.#urls.pin(url, id);
+    }
     this.#store = id;
-    this.#urls.pin(url, id);
   }
 
   async #confirmSecondUrl(url: string, id: string): Promise<void> {

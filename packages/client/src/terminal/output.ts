@@ -1,4 +1,3 @@
-import type { Writable } from "node:stream";
 import { visible } from "./escape.ts";
 import { WholeFile } from "./file.ts";
 
@@ -17,16 +16,6 @@ export function printLine(output: Output, text: string): Promise<void> {
 
 export function printJson(output: Output, value: unknown): Promise<void> {
   return printLine(output, JSON.stringify(value, null, 2));
-}
-
-export function standardOutput(stdout: Writable & { isTTY?: boolean }): Output {
-  return {
-    isTerminal: stdout.isTTY === true,
-    bytes: (data) =>
-      new Promise((resolve, reject) => {
-        stdout.write(data, (error) => (error ? reject(error) : resolve()));
-      }),
-  };
 }
 
 /** Runs something whose output shall be in a file, complete or not at all. */

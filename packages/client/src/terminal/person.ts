@@ -1,17 +1,16 @@
-import type { Writable } from "node:stream";
+import type { Messages } from "../io.ts";
 import type { Person } from "../person.ts";
 import { visibleLine } from "./escape.ts";
 import { ProgressBar } from "./progress.ts";
-import { confirm } from "./prompt.ts";
 
 /** The person at the terminal: told on stderr, asked at /dev/tty. */
 export class PersonAtTerminal implements Person {
-  readonly #stderr: Writable & { isTTY?: boolean };
+  readonly #stderr: Messages;
   readonly #isVerbose: boolean;
   readonly #yes: boolean;
   readonly #said = new Set<string>();
 
-  constructor(stderr: Writable & { isTTY?: boolean }, options: { verbose: boolean; yes: boolean }) {
+  constructor(stderr: Messages, options: { verbose: boolean; yes: boolean }) {
     this.#stderr = stderr;
     this.#isVerbose = options.verbose;
     this.#yes = options.yes;
@@ -30,11 +29,13 @@ export class PersonAtTerminal implements Person {
   }
 
   async confirm(question: string): Promise<boolean> {
-    return this.#yes || confirm(visibleLine(question));
+    if (this.#yes) return true;
+    const { confirm } = await import("./prompt.ts");
+    return confirm(visibleLine(question));
   }
 
   progress(label: string, total: number | null): { advance(bytes: number): void; done(): void } {
-    if (this.#stderr.isTTY !== true) return { advance() {}, done() {} };
+    if (!this.#stderr.isTerminal) return { advance() {}, done() {} };
     const bar = new ProgressBar(this.#stderr, visibleLine(label), total);
     return { advance: (bytes) => bar.advance(bytes), done: () => bar.done() };
   }

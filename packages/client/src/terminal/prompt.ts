@@ -2,9 +2,7 @@ import { constants, openSync, readSync, writeSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { ReadStream } from "node:tty";
 import { Problem } from "@pstore/core/problem";
-
-/** Thrown when the user ends a question with Ctrl-C or Ctrl-D, or the terminal is gone. */
-export class Interrupted extends Error {}
+import { Interrupted } from "./interrupted.ts";
 
 /**
  * Asks a yes-or-no question at the controlling terminal, never at stdin.

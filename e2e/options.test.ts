@@ -1,0 +1,349 @@
+// The command line: where words and options may stand, what .pstorerc and the environment say, exit codes, -o, --json.
+import { Database } from "bun:sqlite";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { pstore } from "./support/executables.ts";
+import { run } from "./support/process.ts";
+import { createTeam, type Team, type User } from "./support/team.ts";
+
+let team: Team;
+let walter: User;
+let alex: User;
+
+beforeAll(async () => {
+  team = await createTeam({ users: ["walter", "joe", { name: "alex", flags: ["--view-any"] }] });
+  walter = team.user("walter");
+  alex = team.user("alex");
+  for (const [args, stdin] of [
+    [["-c", "web", "+joe"], "secret"],
+    [["web", "-ps", "ip"], "1.2.3.4"],
+    [["web", "-pe", "key"], "private"],
+  ] as const) {
+    expect(await walter.pstore(args, { stdin })).toMatchObject({ code: 0, text: "" });
+  }
+}, 60_000);
+afterAll(() => team.dispose());
+
+const text = async (user: User, ...args: readonly string[]) => {
+  const finished = await user.pstore(args);
+  if (finished.code !== 0) throw new Error(`pstore ${args.join(" ")}: ${finished.stderr}`);
+  return finished.text;
+};
+
+/** A command that is refused as wrongly written: one sentence on stderr, nothing on stdout, exit 2. */
+const misused = async (args: readonly string[], says: string | RegExp) => {
+  const { code, text, stderr } = await walter.pstore(args);
+  expect({ args, code, text }).toEqual({ args, code: 2, text: "" });
+  expect(stderr).toMatch(/^error: .+\n$/);
+  expect(stderr).toMatch(says);
+};
+
+describe("words and options", () => {
+  test.each([
+    ["-pg web password"],
+    ["web -pg password"],
+    ["web password -pg"],
+    ["web password"],
+    ["web -- password"],
+    ["-- web password"],
+    ["-v web -pg --no-session password"],
+  ])("may stand anywhere: %s", async (line) => {
+    expect(await text(walter, ...line.split(" "))).toBe("secret");
+  });
+
+  test("single letters may be joined, -ps and its like may not", async () => {
+    const joined = await alex.pstore(["-av", "web"]);
+    expect(joined.text).toContain("password = (256 byte encrypted)");
+    expect((await alex.pstore(["-va", "web"])).text).toBe(joined.text);
+    await misused(["-pgv", "web", "password"], "there is no option '-pgv'");
+    await misused(["-sp", "web", "x"], "there is no option '-sp'");
+    await misused(["-ax", "web"], "there is no option '-ax'");
+    expect(await text(walter, "-uwalter", "web", "ip")).toBe("1.2.3.4");
+  });
+
+  test("behind -- nothing is an option", async () => {
+    await misused(["--", "-v"], /^error: the machine name '-v' may not begin with '-'/);
+    await misused(["web", "--", "-pg", "password"], /^error: .*one word too many/);
+  });
+
+  test.each([
+    [["--no-such-option"], "there is no option '--no-such-option'"],
+    [["-x"], "there is no option '-x'"],
+    [["--verbose=yes"], "--verbose takes no argument"],
+    [["--user"], "--user lacks its argument USER"],
+    [["--store-url"], "--store-url lacks its argument URL"],
+    [["-o"], "-o lacks its argument FILE"],
+    [["--trust-mode=never"], "--trust-mode is 'tofu' or 'strict', not 'never'"],
+    [["one", "two", "three"], "'three' is one word too many"],
+    [["-c"], "no machine is named"],
+    [["-c", "web", "password"], "one word too many"],
+    [["-c", "new", "^joe"], "a new machine has nobody to revoke"],
+    [["-pg", "web"], "no property is named"],
+    [["-ps", "web"], "no property is named"],
+    [["-pe"], "no machine is named"],
+    [["-pl"], "no machine is named"],
+    [["-pl", "web", "ip"], "one word too many"],
+    [["-pl", "web", "+joe"], "-pl changes no users"],
+    [["+joe"], "no machine is named"],
+    [["-pg", "-pe", "web", "ip"], "cannot stand beside another command"],
+    [["-c", "-P", "web"], "cannot stand beside another command"],
+    [["--store-url=ftp://127.0.0.1", "web"], "'ftp://127.0.0.1' is no store URL"],
+    [["--store-url=store", "web"], "'store' is no store URL"],
+  ] as const)("%s is wrong usage: a sentence, and exit 2", async (args, says) => {
+    await misused(args, says);
+  });
+
+  test("--help is short, --help --verbose long, and neither needs a store", async () => {
+    const env = { HOME: "/nonexistent" };
+    const short = await run([pstore, "--help"], { env });
+    expect(short).toMatchObject({ code: 0, stderr: "" });
+    expect(short.text).toStartWith("Usage: pstore ");
+    expect((await run([pstore, "-h"], { env })).text).toBe(short.text);
+    const long = await run([pstore, "--help", "--verbose"], { env });
+    expect(long.text.length).toBeGreaterThan(short.text.length);
+    expect((await run([pstore, "-hv"], { env })).text).toBe(long.text);
+    expect((await run([pstore, "-v", "-h"], { env })).text).toBe(long.text);
+    for (const option of ["-pg", "-pe", "-ps", "-pl", "-c", "-P", "-a", "-o", "--json", "--store-url"]) {
+      expect(short.text).toContain(`  ${option}`);
+    }
+    // Lines fit a terminal of usual width in the short text.
+    for (const line of short.text.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  test("--version tells the version", async () => {
+    expect(await run([pstore, "--version"])).toMatchObject({ code: 0, text: "pstore 3.0.0\n", stderr: "" });
+  });
+});
+
+describe("the user", () => {
+  const asEnvironment = async (env: Record<string, string>, ...args: readonly string[]) => {
+    await walter.configure(`--store-url=${team.server.url}`);
+    const finished = await walter.pstore([...args, "web", "ip"], { env });
+    await walter.configure(`--store-url=${team.server.url}`, "--user=walter");
+    return finished;
+  };
+
+  test("is --user before $USER, $USER before $LOGNAME", async () => {
+    const yes = { code: 0, text: "1.2.3.4" };
+    expect(await asEnvironment({ USER: "walter", LOGNAME: "nobody" })).toMatchObject(yes);
+    expect(await asEnvironment({ LOGNAME: "walter" })).toMatchObject(yes);
+    expect(await asEnvironment({ USER: "", LOGNAME: "walter" })).toMatchObject(yes);
+    expect(await asEnvironment({ USER: "nobody", LOGNAME: "nobody" }, "-u", "walter")).toMatchObject(yes);
+    expect(await asEnvironment({ USER: "nobody" }, "--user=walter")).toMatchObject(yes);
+    const no = await asEnvironment({ USER: "nobody", LOGNAME: "walter" });
+    expect(no).toMatchObject({ code: 1, text: "" });
+    expect(no.stderr).toContain("refused to sign in 'nobody'");
+  });
+
+  test("is without any of these the login name", async () => {
+    const { code, stderr } = await asEnvironment({});
+    expect(code).toBe(1);
+    expect(stderr).toContain(`refused to sign in '${userInfo().username}'`);
+  });
+});
+
+describe(".pstorerc", () => {
+  const withRc = async (rc: string, ...args: readonly string[]) => {
+    await writeFile(join(walter.home, ".pstorerc"), rc);
+    const finished = await walter.pstore(args);
+    await walter.configure(`--store-url=${team.server.url}`, "--user=walter");
+    return finished;
+  };
+  const store = () => `--store-url=${team.server.url}`;
+
+  test("is separated by any white space, and read before the real arguments", async () => {
+    const rc = `\n\n  ${store()}\t--user=joe\r\n -u walter  `;
+    expect(await withRc(rc, "web", "ip")).toMatchObject({ code: 0, text: "1.2.3.4" });
+    const overridden = await withRc(`${store()} --user=nobody`, "web", "ip", "-uwalter");
+    expect(overridden).toMatchObject({ code: 0, text: "1.2.3.4" });
+    const url = await withRc("--store-url=http://127.0.0.1:1 -u walter", "web", "ip", store());
+    expect(url).toMatchObject({ code: 0, text: "1.2.3.4", stderr: "" });
+  });
+
+  test("takes what --help shows: options, commands and words", async () => {
+    expect((await withRc(`${store()} -u walter -v --json`, "web", "-pl")).text).toStartWith("[");
+    expect((await withRc(`${store()} -u walter -pl`, "web")).text).toBe("ip\nkey\npassword\n");
+    expect((await withRc(`${store()} -u walter -pl`, "-pg", "web", "ip")).text).toBe("1.2.3.4");
+    expect((await withRc(`${store()} -u walter web`, "ip")).text).toBe("1.2.3.4");
+    expect((await withRc(`${store()} -u walter --`, "-v", "web", "ip")).text).toBe("1.2.3.4");
+  });
+
+  test.each(["--accept-unsigned", "--trust=joe", "--trust joe"])(
+    "does not take %s, which is for once",
+    async (option) => {
+      const { code, text, stderr } = await withRc(`${store()} --user=walter ${option}`, "web");
+      expect({ code, text }).toEqual({ code: 2, text: "" });
+      const name = option.split(/[= ]/)[0];
+      expect(stderr).toBe(
+        `error: ${name} may stand on the command line only, not in ~/.pstorerc; remove it there\n`,
+      );
+    },
+  );
+
+  test("that is wrong or cannot be read is told", async () => {
+    expect((await withRc("--nonsense", "web")).stderr).toContain("--nonsense");
+    await rm(join(walter.home, ".pstorerc"));
+    const none = await walter.pstore(["web", store(), "--user=walter", "ip"]);
+    expect(none).toMatchObject({ code: 0, text: "1.2.3.4" });
+    await mkdir(join(walter.home, ".pstorerc"));
+    const folder = await walter.pstore(["web"]);
+    expect(folder.stderr).toMatch(/\.pstorerc cannot be read \(EISDIR\)/);
+    await rm(join(walter.home, ".pstorerc"), { recursive: true });
+    await walter.configure(store(), "--user=walter");
+  });
+});
+
+describe("--json", () => {
+  const json = async (...args: readonly string[]) => JSON.parse(await text(walter, "--json", ...args));
+
+  test("of a list", async () => {
+    expect(await json()).toEqual([
+      {
+        id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        name: "web",
+        access: "write",
+        members: expect.arrayContaining([
+          { user: "joe", access: "write" },
+          { user: "walter", access: "write" },
+        ]),
+      },
+    ]);
+    expect(await json("we")).toEqual(await json());
+    expect(await walter.pstore(["--json", "no-such"])).toMatchObject({ code: 1, text: "" });
+  });
+
+  test("of a show", async () => {
+    const shown = await json("web");
+    expect(shown).toMatchObject({ name: "web", access: "write", author: "walter", revision: 3 });
+    expect(shown.properties).toEqual([
+      { name: "ip", kind: "public", size: 7, revision: 2, value: "1.2.3.4" },
+      { name: "key", kind: "encrypted", size: 256, revision: 3 },
+      { name: "password", kind: "encrypted", size: 256, revision: 1, value: "secret" },
+    ]);
+  });
+
+  test("of -pl and -pg", async () => {
+    expect(await json("web", "-pl")).toEqual([
+      { name: "ip", kind: "public", size: 7, revision: 2 },
+      { name: "key", kind: "encrypted", size: 256, revision: 3 },
+      { name: "password", kind: "encrypted", size: 256, revision: 1 },
+    ]);
+    expect(await json("web", "-pg", "key")).toEqual({ name: "key", value: "private" });
+    const value = Uint8Array.of(0xff, 0, 1);
+    expect((await walter.pstore(["-c", "json"], { stdin: "x" })).code).toBe(0);
+    expect((await walter.pstore(["json", "-pe", "binary"], { stdin: value })).code).toBe(0);
+    expect(await json("json", "binary")).toEqual({ name: "binary", base64: "/wAB" });
+  });
+});
+
+describe("-pl", () => {
+  test("lists the names, and with -v sizes and kinds", async () => {
+    expect(await text(walter, "web", "-pl")).toBe("ip\nkey\npassword\n");
+    expect(await text(walter, "-pl", "web", "-v")).toBe(
+      "ip (7 byte public)\nkey (256 byte encrypted)\npassword (256 byte encrypted)\n",
+    );
+    expect(await walter.pstore(["-pl", "no-such"])).toMatchObject({ code: 1, text: "" });
+  });
+});
+
+describe("-o FILE", () => {
+  const files = async () => (await readdir(join(walter.home, "out"))).sort();
+  const out = (name: string) => join(walter.home, "out", name);
+  beforeAll(() => mkdir(join(walter.home, "out")));
+
+  test("holds what would be printed, for its user alone", async () => {
+    expect(await walter.pstore(["web", "key", "-o", "out/key"])).toMatchObject({ code: 0, text: "" });
+    expect(await readFile(out("key"), "utf8")).toBe("private");
+    expect((await stat(out("key"))).mode & 0o777).toBe(0o600);
+    for (const args of [["web"], [], ["web", "-pl"], ["--json", "web"], ["-h"]]) {
+      expect(await walter.pstore([...args, "--output=out/any"])).toMatchObject({ code: 0, text: "" });
+      expect(await readFile(out("any"), "utf8")).toBe(await text(walter, ...args));
+    }
+    // An older file gives way, with its wider mode.
+    await chmod(out("key"), 0o644);
+    expect(await walter.pstore(["web", "ip", "-oout/key"])).toMatchObject({ code: 0, text: "" });
+    expect(await readFile(out("key"), "utf8")).toBe("1.2.3.4");
+    expect((await stat(out("key"))).mode & 0o777).toBe(0o600);
+    expect(await files()).toEqual(["any", "key"]);
+  });
+
+  test("holds bytes raw when it is given at a terminal, and no colours", async () => {
+    const { output } = await walter.terminal(["web", "-o", "out/raw"]).exit;
+    expect(output).toBe("");
+    expect(await readFile(out("raw"), "utf8")).toBe(await text(walter, "web"));
+    await rm(out("raw"));
+  });
+
+  test("is not there after a failure, and an older one stays as it was", async () => {
+    const before = await files();
+    for (const args of [
+      ["web", "no-such"],
+      ["no-such"],
+      ["-pg", "web"],
+      ["--store-url=http://127.0.0.1:1"],
+    ]) {
+      expect((await walter.pstore([...args, "-o", "out/new"])).code).not.toBe(0);
+      expect((await walter.pstore([...args, "-o", "out/key"])).code).not.toBe(0);
+    }
+    expect(await files()).toEqual(before);
+    expect(await readFile(out("key"), "utf8")).toBe("1.2.3.4");
+  });
+
+  test("is not there when a late piece of the value fails its check", async () => {
+    const value = randomBytes(3 * 1024 * 1024 + 5);
+    expect((await walter.pstore(["-c", "bad"], { stdin: "x" })).code).toBe(0);
+    expect((await walter.pstore(["bad", "-pe", "large"], { stdin: value })).code).toBe(0);
+    expect((await walter.pstore(["bad", "large", "-o", "out/good"])).code).toBe(0);
+    expect(Buffer.compare(await readFile(out("good")), value)).toBe(0);
+    await rm(out("good"));
+    const before = await files();
+    const database = new Database(team.server.database);
+    const [last] = database
+      .query<{ value_id: string; bytes: Uint8Array }, []>(
+        "SELECT value_id, bytes FROM value_pieces WHERE seq = 3",
+      )
+      .all();
+    if (last === undefined) throw new Error("There is no fourth piece.");
+    last.bytes[0] = (last.bytes[0] ?? 0) ^ 1;
+    database.run("UPDATE value_pieces SET bytes = ? WHERE value_id = ? AND seq = 3", [
+      last.bytes,
+      last.value_id,
+    ]);
+    database.close();
+    const { code, stderr } = await walter.pstore(["bad", "large", "-o", "out/bad"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: .*'large' of 'bad'.*\n$/);
+    expect(await files()).toEqual(before);
+    // Without a file, what was checked has been printed, and the exit code tells that the rest is missing.
+    expect((await walter.pstore(["bad", "large"])).code).toBe(1);
+  });
+
+  test("where nothing can be written is a sentence, and nothing is left", async () => {
+    for (const path of ["out/no-folder/file", "/proc/file", "out"]) {
+      const { code, text, stderr } = await walter.pstore(["web", "key", "-o", path]);
+      expect({ code, text }).toEqual({ code: 1, text: "" });
+      expect(stderr).toStartWith(`error: ${path} `);
+    }
+    await mkdir(out("fifo"));
+    expect((await run(["mkfifo", out("fifo/pipe")])).code).toBe(0);
+    expect((await walter.pstore(["web", "key", "-o", "out/fifo/pipe"])).code).toBe(1);
+    expect(await readdir(out("fifo"))).toEqual(["pipe"]);
+    expect((await stat(out("fifo/pipe"))).isFIFO()).toBe(true);
+  });
+});
+
+describe("an output that is closed early", () => {
+  test("ends the client in silence", async () => {
+    expect((await walter.pstore(["-c", "long"], { stdin: "x" })).code).toBe(0);
+    const value = "y".repeat(5_000_000);
+    expect((await walter.pstore(["long", "-pe", "text"], { stdin: value })).code).toBe(0);
+    const finished = await run(["sh", "-c", '"$0" long text | head -c 1', pstore], {
+      env: walter.env,
+      cwd: walter.home,
+    });
+    expect(finished).toMatchObject({ code: 0, text: "y", stderr: "" });
+  });
+});

@@ -82,7 +82,7 @@ export function serveConfig(options: ServeOptions, env: Environment): ServeConfi
       "largest upload",
       options.maxUploadSize ?? nonEmpty(env["PSTORE_MAX_UPLOAD_SIZE"]),
       defaults.maxUploadSize,
-      2 ** 50,
+      2 ** 40,
     ),
   };
 }

@@ -46,25 +46,28 @@ export interface Draft {
 }
 
 export class TestStore {
-  readonly folder = mkdtempSync("/tmp/p-");
+  readonly folder: string;
   readonly gpg = new GnupgHome();
-  readonly location = { path: join(this.folder, "store.db") };
+  readonly location: { readonly path: string };
   readonly log: string[] = [];
-  db: Db;
+  readonly db: Db;
   store: StoreTable;
   fetch: (request: Request) => Promise<Response>;
   sessionTime = 900;
   refusalTime = 0;
   maxUploadSize = 17_179_869_184;
 
-  private constructor() {
-    this.db = createDatabase(this.location);
+  private constructor(folder: string, db: Db) {
+    this.folder = folder;
+    this.location = { path: join(folder, "store.db") };
+    this.db = db;
     this.store = { id: "", challenge_secret: new Uint8Array(), created: "" };
     this.fetch = async () => new Response();
   }
 
   static async make(): Promise<TestStore> {
-    const made = new TestStore();
+    const folder = mkdtempSync("/tmp/p-");
+    const made = new TestStore(folder, await createDatabase({ path: join(folder, "store.db") }));
     await createTables(made.db);
     made.store = await createStore(made.db);
     const app = createApp({

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { ReadStream } from "node:tty";
 import { Interrupted } from "./io.ts";
 
@@ -8,31 +8,35 @@ import { Interrupted } from "./io.ts";
  * @throws Interrupted
  */
 export async function askSecret(question: string): Promise<string | null> {
-  let output: number;
+  let terminal: number;
   try {
-    output = openSync("/dev/tty", "r+");
+    terminal = openSync("/dev/tty", "r+");
   } catch {
     return null;
   }
-  const input = new ReadStream(openSync("/dev/tty", "r"));
+  // Only for its raw mode. A second stream on the terminal never gets what is typed, so bytes are read without one.
+  const stream = new ReadStream(openSync("/dev/tty", "r"));
   try {
-    input.setRawMode(true);
-    writeSync(output, question);
-    return await typed(input);
+    stream.setRawMode(true);
+    writeSync(terminal, question);
+    return readLine(terminal);
   } finally {
-    input.setRawMode(false);
-    input.destroy();
-    writeSync(output, "\n");
-    closeSync(output);
+    stream.setRawMode(false);
+    stream.destroy();
+    writeSync(terminal, "\n");
+    closeSync(terminal);
   }
 }
 
 /** Reads up to the end of the line. In raw mode the terminal's own editing keys are ours to follow. */
-async function typed(input: ReadStream): Promise<string> {
+function readLine(terminal: number): string {
   let text = "";
   const decoder = new TextDecoder();
-  for await (const chunk of input) {
-    for (const character of decoder.decode(chunk, { stream: true })) {
+  const buffer = new Uint8Array(256);
+  for (;;) {
+    const length = readSync(terminal, buffer);
+    if (length === 0) return text;
+    for (const character of decoder.decode(buffer.subarray(0, length), { stream: true })) {
       if (character === "\r" || character === "\n") return text;
       if (character === "\x03") throw new Interrupted();
       if (character === "\x04") {
@@ -42,5 +46,4 @@ async function typed(input: ReadStream): Promise<string> {
       else text += character;
     }
   }
-  return text;
 }

@@ -49,7 +49,7 @@ ${commonHelp}`,
         : { user: name, block: readKeyFile(values.key), writeOnly: false, description: "" };
     // Nothing is made before all that can be wrong was looked at.
     if (key !== null) await checkKey(key);
-    const db = createDatabase(location);
+    const db = await createDatabase(location);
     try {
       const password = await newPassword(io, values["password-file"], name);
       await createTables(db);
@@ -72,7 +72,11 @@ ${commonHelp}`,
       io.stdout(`store     ${store.id}\ndatabase  ${shownLocation(location)}\nadmin     ${name}\n`);
       if (key !== null) io.stdout(describeKey(name, await addKey(db, actor, key), new Date()));
       io.stdout(
-        next(name, key !== null, argv.includes("--database") ? ` --database ${shownLocation(location)}` : ""),
+        next(
+          name,
+          key !== null,
+          values.database !== undefined ? ` --database ${shownLocation(location)}` : "",
+        ),
       );
     } catch (error) {
       await db.destroy();

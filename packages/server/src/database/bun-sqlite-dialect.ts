@@ -47,7 +47,6 @@ export function openSqlite(path: string, create: boolean): Database {
   const database = new Database(path, { create, readwrite: true });
   // Several processes may hold the file: a command beside the server waits for the other's transaction.
   database.run("pragma busy_timeout = 10000");
-  database.run("pragma journal_mode = wal");
   database.run("pragma synchronous = full");
   database.run("pragma foreign_keys = on");
   return database;

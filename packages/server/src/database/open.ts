@@ -2,7 +2,7 @@ import type { Database } from "bun:sqlite";
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { Problem } from "@pstore/core/problem";
-import { Kysely } from "kysely";
+import { Kysely, sql } from "kysely";
 import { BunSqliteDialect, openSqlite } from "./bun-sqlite-dialect.ts";
 import { checkVersion } from "./migrate.ts";
 import type { Tables } from "./schema.ts";
@@ -42,6 +42,7 @@ export async function openDatabase(location: Location): Promise<Db> {
   const db = openUnchecked(location);
   try {
     await checkVersion(db, location.path);
+    await useWal(db);
   } catch (error) {
     await db.destroy();
     throw error instanceof Problem ? error : unopenable(location.path, error);
@@ -53,7 +54,7 @@ export async function openDatabase(location: Location): Promise<Db> {
  * Makes the file of a new database, readable by nobody else, in a folder that is made as well if need be.
  * @throws Problem `conflict` when there is something at its path, `unavailable` when it cannot be made
  */
-export function createDatabase(location: Location): Db {
+export async function createDatabase(location: Location): Promise<Db> {
   const { path } = location;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -68,7 +69,17 @@ export function createDatabase(location: Location): Db {
     }
     throw unopenable(path, error);
   }
-  return connect(path, true);
+  const db = connect(path, true);
+  await useWal(db);
+  return db;
+}
+
+/**
+ * Readers do not wait for a writer, nor the reverse. The file remembers it; it is said again for one that was restored
+ * from a copy, and only once it is known to be ours.
+ */
+async function useWal(db: Db): Promise<void> {
+  await sql`pragma journal_mode = wal`.execute(db);
 }
 
 function connect(path: string, create: boolean): Db {

@@ -105,7 +105,8 @@ export async function addKey(db: Db, actor: Actor, key: NewKey): Promise<AddedKe
       if (!(error instanceof Problem) || old.removed !== null) throw error;
       fault = error.message;
     }
-    await updateKey(trx, fingerprint, rowOf(merged, key));
+    const description = key.description === "" ? old.description : key.description;
+    await updateKey(trx, fingerprint, { ...rowOf(merged, key), description });
     await record(trx, actor, [{ action: "update key", detail: `${key.user}: ${fingerprint}` }]);
     return { ...checked, known: old.removed === null, fault };
   });

@@ -1,0 +1,72 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { apiPath } from "@pstore/core/api/schemas";
+import { loginText } from "@pstore/core/login";
+import { TestStore } from "../store-for-tests.ts";
+
+test("a server that is told to stop finishes what it does, takes nothing more, and ends with 0", async () => {
+  const store = await TestStore.make();
+  const joe = await store.addUser("joe");
+  const server = Bun.spawn(
+    [
+      process.execPath,
+      join(import.meta.dir, "../bin.ts"),
+      "serve",
+      "--listen=127.0.0.1:0",
+      `--database=sqlite:${store.location.path}`,
+    ],
+    { stdout: "pipe", stderr: "inherit", env: { PATH: process.env["PATH"] ?? "" } },
+  );
+  try {
+    const lines = server.stdout.getReader();
+    const line = new TextDecoder().decode((await lines.read()).value);
+    const url = /^listening on (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(line)?.[1] ?? "";
+    const { challenge } = (await (await fetch(`${url}${apiPath}/challenge`)).json()) as { challenge: string };
+    const login = { user: "joe", key: joe.key, origin: url, challenge };
+    const signature = store.sign(joe.key, loginText({ ...login, store: store.store.id }));
+    const signedIn = await fetch(`${url}${apiPath}/session`, {
+      method: "POST",
+      body: JSON.stringify({ ...login, signature }),
+    });
+    const { token } = (await signedIn.json()) as { token: string };
+
+    const id = crypto.randomUUID();
+    let more: ReadableStreamDefaultController<Uint8Array> | undefined;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        more = controller;
+        controller.enqueue(new Uint8Array(2 * 1024 * 1024));
+      },
+    });
+    const upload = fetch(`${url}${apiPath}/uploads/${id}`, {
+      method: "PUT",
+      body,
+      headers: { authorization: `Bearer ${token}` },
+    });
+    while ((await store.db.selectFrom("value_pieces").select("seq").execute()).length === 0)
+      await Bun.sleep(10);
+    server.kill("SIGTERM");
+    while (await accepts(url)) await Bun.sleep(10);
+    expect(server.exitCode).toBeNull();
+    more?.enqueue(new Uint8Array(5));
+    more?.close();
+    const answer = await upload;
+    expect([answer.status, await answer.json()]).toEqual([
+      200,
+      expect.objectContaining({ id, size: 2 * 1024 * 1024 + 5 }),
+    ]);
+    expect(await server.exited).toBe(0);
+  } finally {
+    server.kill("SIGKILL");
+    await store.close();
+  }
+});
+
+async function accepts(url: string): Promise<boolean> {
+  try {
+    await fetch(`${url}/healthz`, { keepalive: false });
+    return true;
+  } catch {
+    return false;
+  }
+}

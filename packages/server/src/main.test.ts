@@ -1,0 +1,213 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { GnupgHome } from "@pstore/core/openpgp/gnupg-for-tests";
+import type { Io } from "./cli/io.ts";
+import { main } from "./main.ts";
+
+let folder: string;
+let gpg: GnupgHome;
+
+beforeAll(() => {
+  folder = mkdtempSync("/tmp/p-");
+  gpg = new GnupgHome();
+});
+afterAll(() => {
+  gpg.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const url = (name: string) => `sqlite:${join(folder, name, "store.db")}`;
+
+async function run(
+  argv: string[],
+  options: { stdin?: Uint8Array; typed?: string[]; database?: string } = {},
+) {
+  const typed = options.typed?.values();
+  let stdout = "";
+  let stderr = "";
+  const io: Io = {
+    env: { PSTORE_DATABASE: options.database ?? url("store") },
+    stdout: (text) => {
+      stdout += text;
+    },
+    stderr: (text) => {
+      stderr += text;
+    },
+    stdin: async () => options.stdin ?? new Uint8Array(),
+    askSecret: async () => typed?.next().value ?? null,
+    stopped: async () => {},
+  };
+  const code = await main(argv, io);
+  return { code, stdout, stderr };
+}
+
+const store = (...argv: string[]) => run(argv);
+
+test("help and version", async () => {
+  expect(await store("--version")).toEqual({ code: 0, stdout: "pstore-server 3.0.0\n", stderr: "" });
+  const { stdout } = await store("--help");
+  for (const command of ["init", "serve", "user", "key", "check", "migrate"]) {
+    expect(stdout).toContain(`  ${command} `);
+    const help = await store(command, "--help");
+    expect(help.code).toBe(0);
+    expect(help.stdout).toStartWith(`usage: pstore-server ${command}`);
+    expect(help.stdout).toContain("--database URL");
+    expect(Math.max(...help.stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(130);
+  }
+});
+
+test("wrong usage ends with 2 and one line", async () => {
+  for (const argv of [
+    [],
+    ["x"],
+    ["user"],
+    ["user", "add"],
+    ["key", "x"],
+    ["serve", "--x"],
+    ["init"],
+    ["check", "x"],
+  ]) {
+    const { code, stdout, stderr } = await store(...argv);
+    expect([argv, code, stdout, stderr.split("\n").length]).toEqual([argv, 2, "", 2]);
+    expect(stderr).toStartWith("pstore-server: ");
+  }
+});
+
+test("init makes a private store, once, with an admin", async () => {
+  const missing = await store("user", "list");
+  expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining("there is no store at")]);
+  const { code, stdout, stderr } = await store("init", "--admin", "root1", "--email", "r@example.com");
+  expect(code).toBe(0);
+  expect(stdout).toContain(`database  ${url("store")}\n`);
+  expect(stdout).toMatch(/^store {5}[0-9a-f-]{36}$/m);
+  expect(stdout).toContain("pstore-server key add root1 -");
+  expect(stdout).toContain("--store-url=http://127.0.0.1:8000 --user=root1");
+  expect(stderr).toContain("root1 has no web password");
+  expect(statSync(join(folder, "store")).mode & 0o777).toBe(0o700);
+  expect(statSync(join(folder, "store/store.db")).mode & 0o777).toBe(0o600);
+  const again = await store("init", "--admin", "root1");
+  expect([again.code, again.stderr]).toEqual([1, expect.stringContaining("already")]);
+  expect((await store("user", "show", "root1")).stdout).toContain("root1 (active, staff, superuser)");
+});
+
+test("init asks for the password twice, and leaves nothing when that goes wrong", async () => {
+  const database = url("asked");
+  const init = (typed: string[]) => run(["init", "--admin", "a"], { typed, database });
+  expect((await init(["one", "two"])).stderr).toContain("the two passwords differ");
+  expect((await init([""])).stderr).toContain("the password is empty");
+  expect((await init(["one", "one"])).code).toBe(0);
+  const shown = await run(["user", "show", "a"], { database });
+  expect(shown.stdout).toContain("web password yes");
+  const file = join(folder, "password");
+  writeFileSync(file, "secret\n");
+  expect((await run(["init", "--admin", "a", "--password-file", file], { database: url("file") })).code).toBe(
+    0,
+  );
+  const broken = await run(["init", "--admin", "a", "--key", file], { database: url("bad") });
+  expect([broken.code, broken.stderr]).toEqual([1, expect.stringContaining("no OpenPGP public key")]);
+  expect((await run(["user", "list"], { database: url("bad") })).stderr).toContain("there is no store");
+});
+
+test("users: a removed one's name is never given again", async () => {
+  expect((await store("user", "add", "joe", "--full-name", "Joe\u202e", "--view-any")).code).toBe(0);
+  expect((await store("user", "add", "joe")).stderr).toContain("there is a user joe already");
+  expect((await store("user", "list")).stdout).toMatch(/^joe +active +view-any +Joe\\u\{202e\}$/m);
+  expect((await store("user", "disable", "joe")).code).toBe(0);
+  expect((await store("user", "show", "joe")).stdout).toContain("joe (disabled");
+  expect((await store("user", "enable", "joe")).code).toBe(0);
+  expect((await store("user", "remove", "joe")).code).toBe(0);
+  expect((await store("user", "add", "joe")).stderr).toContain("is never given again");
+  expect((await store("user", "enable", "joe")).stderr).toContain("was removed");
+  for (const name of ["", "-x", "a b", "a'; drop table users; --", "ü"]) {
+    expect([name, (await store("user", "add", "--", name)).code]).toEqual([name, 1]);
+  }
+  const list = JSON.parse((await store("user", "list", "--json")).stdout);
+  expect(list.users.find((one: { name: string }) => one.name === "joe").state).toBe("removed");
+});
+
+test("keys: what is said of one, and which ones are refused", async () => {
+  await store("user", "add", "ann");
+  await store("user", "add", "bob");
+  const hex = gpg.generate("ann", "ed25519", "sign,cert", "never", [["cv25519", "encr", "30d"]]);
+  const block = gpg.run(["--armor", "--export", hex]);
+  const add = (user: string, stdin: Uint8Array, ...more: string[]) =>
+    run(["key", "add", user, "-", ...more], { stdin });
+  const added = await add("ann", block, "--description", "laptop");
+  expect(added.code).toBe(0);
+  expect(added.stdout).toContain("algorithm    ed25519\n");
+  expect(added.stdout).toContain("user id      ann <ann@example.com>\n");
+  expect(added.stdout).toMatch(/fingerprint {2}([0-9A-F]{4} ){5} ([0-9A-F]{4} ){4}[0-9A-F]{4}\n/);
+  expect(added.stdout).toMatch(/expires {6}\d{4}-\d\d-\d\d \(WARNING: in 30 days/);
+  expect(added.stdout).toContain("encrypts     with cv25519 ");
+  expect((await add("ann", block)).stderr).toContain("registered already");
+  expect((await add("bob", block)).stderr).toContain("another user's");
+  expect((await add("nobody", block)).stderr).toContain("there is no user nobody");
+  expect((await add("ann", block, "--write-only")).stderr).toContain("remove it first");
+
+  const signOnly = gpg.generate("host", "ed25519", "sign,cert");
+  const hostBlock = gpg.run(["--export", signOnly]);
+  const refused = await add("bob", hostBlock);
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("--write-only")]);
+  expect((await add("bob", hostBlock, "--write-only")).stdout).toContain("encrypts     no: write-only");
+  expect((await add("bob", gpg.run(["--armor", "--export-secret-keys", hex]))).stderr).toContain(
+    "private key",
+  );
+
+  const keys = JSON.parse((await store("key", "list", "--json")).stdout).keys;
+  expect(keys.map((key: { user: string; writeOnly: boolean }) => [key.user, key.writeOnly])).toEqual([
+    ["ann", false],
+    ["bob", true],
+  ]);
+  expect((await store("key", "list", "ann")).stdout).toContain("laptop");
+  const grouped = hex.toLowerCase().replace(/.{4}/g, "$& ").trim();
+  expect((await store("key", "remove", "0".repeat(40))).stderr).toContain("is registered; see 'key list'");
+  expect((await store("key", "remove", "12")).stderr).toContain("no whole fingerprint");
+  expect((await store("key", "remove", ...grouped.split(" "))).code).toBe(0);
+  expect((await add("bob", block)).stderr).toContain("another user's");
+  expect((await add("ann", block)).code).toBe(0);
+  expect((await store("key", "remove", `openpgp:${hex.toLowerCase()}`)).code).toBe(0);
+});
+
+test("check and migrate find nothing to do in a fresh store", async () => {
+  expect(await store("check")).toMatchObject({ code: 0, stdout: "" });
+  expect(JSON.parse((await store("check", "--json")).stdout)).toEqual({ faults: [] });
+  expect((await store("migrate")).stdout).toContain("nothing to do");
+});
+
+test("serve says where it listens, and what nobody could use", async () => {
+  const local = await store("serve", "--listen", "127.0.0.1:0");
+  expect(local).toEqual({
+    code: 0,
+    stdout: expect.stringMatching(/^listening on http:\/\/127\.0\.0\.1:[1-9]\d*\n$/),
+    stderr: "",
+  });
+  expect((await store("serve", "--listen", "0.0.0.0:0")).stderr).toContain(
+    "without --public-url nobody can sign in",
+  );
+  const named = await store("serve", "--listen", "0.0.0.0:0", "--public-url", "https://pstore.example.com");
+  expect(named.stderr).toBe("");
+  const taken = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
+  const clash = await store("serve", "--listen", `127.0.0.1:${taken.port}`);
+  await taken.stop(true);
+  expect([clash.code, clash.stdout, clash.stderr]).toEqual([
+    1,
+    "",
+    expect.stringContaining("another program listens"),
+  ]);
+  for (const wrong of [
+    ["--listen", "x"],
+    ["--public-url", "ftp://x"],
+    ["--session-time", "0"],
+  ]) {
+    expect((await store("serve", ...wrong)).code).toBe(2);
+  }
+});
+
+test("a file that is no store is left as it is", async () => {
+  const text = join(folder, "text");
+  writeFileSync(text, "hello\n");
+  expect((await store("user", "list", "--database", `sqlite:${text}`)).stderr).toContain("cannot be used");
+  expect(await Bun.file(text).text()).toBe("hello\n");
+  expect((await store("user", "list", "--database", "postgres://x")).code).toBe(2);
+});

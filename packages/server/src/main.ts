@@ -41,6 +41,12 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
       `${name === undefined ? "say what to do" : `'${name}' is no command`}: ${Object.keys(commands).join(", ")}; see 'pstore-server --help'`,
     );
   }
+  if (io.env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
+    throw new Problem(
+      "usage",
+      "NODE_TLS_REJECT_UNAUTHORIZED=0 switches off the check of certificates; unset it",
+    );
+  }
   const command = await load();
   const options = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
   if (options.includes("--help") || options.includes("-h")) {

@@ -2,7 +2,7 @@ import type { LoginRequest, Session } from "@pstore/core/api/schemas";
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import { loginText } from "@pstore/core/login";
 import { Problem } from "@pstore/core/problem";
-import { getChallenge, postSession } from "../http/api.ts";
+import { getChallenge, getStore, postSession } from "../http/api.ts";
 import type { Transport } from "../http/transport.ts";
 import type { Keyring, PrivateKey } from "../keyring/keyring.ts";
 import type { Pins } from "../state/pins.ts";
@@ -94,6 +94,7 @@ export class SignIn {
       return await postSession(this.#transport, login);
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== "sign-in-refused") throw error;
+      await this.#refuseAnotherStore();
       throw new Problem(
         "sign-in-refused",
         `the store at ${this.#transport.url} refused to sign in '${login.user}' with the key ${readable(login.key)}; ` +
@@ -101,5 +102,15 @@ export class SignIn {
         { cause: error },
       );
     }
+  }
+
+  /** A known URL is not asked for its id again; a refusal may come from another store that stands there now. */
+  async #refuseAnotherStore(): Promise<void> {
+    const { id } = await getStore(this.#transport);
+    if (id === this.#store) return;
+    throw new Problem(
+      "untrusted-server",
+      `${this.#transport.url} is another store than the one that this client knows there; nothing was done, ask who runs the server`,
+    );
   }
 }

@@ -23,6 +23,8 @@ const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const user = v.pipe(v.string(), v.maxLength(150));
 const name = v.pipe(v.string(), v.maxLength(255));
 const access = v.picklist(["read", "write"]);
+/** What is shown unsigned must not forge lines of its own, nor act upon a terminal. */
+const printable = v.regex(/^[\x20-\x7e]+$/);
 
 /** `GET /store`: what this store is. */
 export const StoreInfo = v.object({ id: uuid, version: v.string() });
@@ -92,10 +94,10 @@ export type Revision = v.InferOutput<typeof Revision>;
 /** An object as a row of a list. */
 export const ObjectRow = v.object({
   id: uuid,
-  name,
+  name: v.pipe(name, printable),
   /** The asking user's own; `null` where a privileged user looks at what is not theirs. */
   access: v.nullable(access),
-  members: v.array(v.object({ user, access })),
+  members: v.array(v.object({ user: v.pipe(user, printable), access })),
 });
 export type ObjectRow = v.InferOutput<typeof ObjectRow>;
 

@@ -113,14 +113,20 @@ export class Store {
 
   /** The objects whose name contains a text; all of the user's own where it is empty. */
   async list(text: string, all: boolean): Promise<readonly ObjectRow[]> {
-    const rows: ObjectRow[] = [];
+    const rows = new Map<string, ObjectRow>();
     let cursor: string | undefined;
     do {
       const page = await this.#api.objects({ q: text, all, ...(cursor === undefined ? {} : { cursor }) });
-      rows.push(...page.objects);
+      const before = rows.size;
+      for (const row of page.objects) rows.set(row.id, row);
       cursor = page.next ?? undefined;
+      if (cursor !== undefined && rows.size === before)
+        throw new Problem(
+          "untrusted-server",
+          "the server's list does not end: a page of it brings nothing new; ask who runs the server",
+        );
     } while (cursor !== undefined);
-    return rows;
+    return [...rows.values()];
   }
 
   /**
@@ -213,9 +219,12 @@ export class Store {
     await this.#trust.accept(user);
   }
 
+  /** What to ask for with an object, by what this client knows of it; the keyring is told what will follow. */
   #include(name: string, value: string | undefined): Include {
-    const isNew = this.#objects.byName(name) === null;
-    return { ...(value === undefined ? {} : { value }), ...(isNew ? { keys: "author" } : {}) };
+    const known = this.#objects.byName(name);
+    const isEncrypted = value !== undefined && known?.manifest.properties.get(value)?.kind === "encrypted";
+    if (isEncrypted) this.#parts.keyring.expectUnwrap();
+    return { ...(value === undefined ? {} : { value }), ...(known === null ? { keys: "author" } : {}) };
   }
 
   async #fetch(name: string, include: Include): Promise<ObjectDetail> {

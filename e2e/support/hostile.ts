@@ -21,6 +21,8 @@ export interface Sent {
   /** Below the API's path, without the query. */
   readonly endpoint: string;
   readonly query: URLSearchParams;
+  /** The name and port under which the client knows the server. */
+  readonly host: string;
   readonly body: Buffer<ArrayBuffer>;
 }
 
@@ -164,6 +166,7 @@ export class HostileServer implements AsyncDisposable {
       method,
       endpoint: url.pathname.slice(apiPath.length),
       query: url.searchParams,
+      host: request.headers.host ?? "",
       body,
     };
     this.sent.push(sent);

@@ -1,6 +1,6 @@
 import { readArguments } from "../cli/arguments.ts";
 import { type Command, commonHelp, withDatabase } from "../cli/command.ts";
-import { readStore } from "../repositories/store.ts";
+import { theStore } from "../services/accounts.ts";
 import { checkStore } from "../services/check.ts";
 import { escapeText } from "../text/escape.ts";
 
@@ -22,7 +22,7 @@ ${commonHelp}`,
   async run(argv, io) {
     const { values } = readArguments(argv, { json: { type: "boolean" } }, { least: 0, most: 0, usage });
     return await withDatabase(values, io, async (db, path) => {
-      const faults = await checkStore(db, await readStore(db));
+      const faults = await checkStore(db, await theStore(db));
       if (values.json) {
         io.stdout(`${JSON.stringify({ faults }, null, 2)}\n`);
       } else {

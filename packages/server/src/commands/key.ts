@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { parseFingerprint, readable } from "@pstore/core/fingerprint";
+import { readable } from "@pstore/core/fingerprint";
 import type { Certificate } from "@pstore/core/openpgp/certificate";
 import { Problem } from "@pstore/core/problem";
 import { readArguments } from "../cli/arguments.ts";
@@ -7,10 +7,7 @@ import { type Command, commandActor, commonHelp, withDatabase } from "../cli/com
 import type { Io } from "../cli/io.ts";
 import { describeExpiry, describeKey } from "../cli/shown-key.ts";
 import { table } from "../cli/table.ts";
-import { listKeys } from "../repositories/keys.ts";
-import { knownUser } from "../services/accounts.ts";
-import { certificateOf } from "../services/certificates.ts";
-import { addKey, removeKey, typedFingerprint } from "../services/keys.ts";
+import { addKey, allKeys, removeKey, typedFingerprint } from "../services/keys.ts";
 import { escapeText } from "../text/escape.ts";
 
 const usages = {
@@ -86,23 +83,18 @@ async function list(argv: readonly string[], io: Io): Promise<number> {
     { least: 0, most: 1, usage: usages.list },
   );
   return await withDatabase(values, io, async (db) => {
-    const [name] = positionals;
-    if (name !== undefined) await knownUser(db, name);
-    const rows = [];
-    for (const row of await listKeys(db)) {
-      if (name !== undefined && row.user_name !== name) continue;
-      const certificate = await certificateOf(row.block);
-      rows.push({
-        user: row.user_name,
-        fingerprint: parseFingerprint(row.fingerprint),
+    const rows = await Promise.all(
+      (await allKeys(db, positionals[0])).map(async ({ user, certificate, row }) => ({
+        user,
+        fingerprint: certificate.fingerprint,
         algorithm: certificate.algorithm,
         userIds: certificate.userIds,
         writeOnly: row.write_only === 1,
         expires: await readsUntil(certificate, row.write_only === 1),
         description: row.description,
         added: row.added,
-      });
-    }
+      })),
+    );
     if (values.json) {
       io.stdout(`${JSON.stringify({ keys: rows }, null, 2)}\n`);
       return 0;

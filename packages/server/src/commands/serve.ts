@@ -3,7 +3,7 @@ import { type Command, commonHelp, withDatabase } from "../cli/command.ts";
 import { defaults, isLoopback, serveConfig } from "../config.ts";
 import { createApp } from "../http/app.ts";
 import { listen } from "../http/listen.ts";
-import { readStore } from "../repositories/store.ts";
+import { theStore } from "../services/accounts.ts";
 import { collectGarbage } from "../services/uploads.ts";
 import { version } from "../version.ts";
 
@@ -60,7 +60,7 @@ ${commonHelp}`,
       let origins = config.origins;
       const app = createApp({
         db,
-        store: await readStore(db),
+        store: await theStore(db),
         version,
         loginRules: () => ({ origins, sessionTime: config.sessionTime, refusalTime }),
         maxUploadSize: config.maxUploadSize,

@@ -6,8 +6,7 @@ import type { Io } from "../cli/io.ts";
 import { newPassword } from "../cli/password.ts";
 import { table } from "../cli/table.ts";
 import type { UserTable } from "../database/schema.ts";
-import { listUsers } from "../repositories/users.ts";
-import { addUser, changeState, knownUser, setPassword } from "../services/accounts.ts";
+import { addUser, allUsers, changeState, knownUser, setPassword } from "../services/accounts.ts";
 import { type Standing, standingOf } from "../services/standing.ts";
 import { escapeText } from "../text/escape.ts";
 
@@ -125,7 +124,7 @@ async function list(argv: readonly string[], io: Io): Promise<number> {
     { least: 0, most: 0, usage: usages.list },
   );
   return await withDatabase(values, io, async (db) => {
-    const users = await listUsers(db);
+    const users = await allUsers(db);
     io.stdout(
       values.json
         ? `${JSON.stringify({ users: users.map(shown) }, null, 2)}\n`

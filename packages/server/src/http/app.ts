@@ -5,7 +5,7 @@ import { type Context, Hono } from "hono";
 import { record } from "../services/audit.ts";
 import { type Caller, callerOf } from "../services/sessions.ts";
 import { json, problemAnswer } from "./answers.ts";
-import { readJson } from "./body.ts";
+import { maxJsonSize, maxStrangersJsonSize, readJson } from "./body.ts";
 import { openapi } from "./openapi.ts";
 import { check, type Dependencies, type Route, readQuery } from "./route.ts";
 import { routes } from "./routes/all.ts";
@@ -55,7 +55,9 @@ function failure({ log }: Dependencies, error: unknown): Response {
     return problemAnswer(error.code, error.message);
   }
   const id = randomUUID();
-  log(`request ${id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  log(
+    `request ${id}: ${error instanceof Error ? error.stack || error.message || error.name : String(error)}`,
+  );
   return problemAnswer(
     "internal-error",
     `the server failed; its log says why under ${id}, so tell whoever runs it`,
@@ -74,7 +76,13 @@ async function answer(dependencies: Dependencies, route: Route, context: Context
       path[name] = req.param(name) ?? "";
     }
     const query = route.query && readQuery(route.query, new URL(req.url).searchParams);
-    const body = route.body && check(route.body, await readJson(req.raw), "the request");
+    const body =
+      route.body &&
+      check(
+        route.body,
+        await readJson(req.raw, caller === null ? maxStrangersJsonSize : maxJsonSize),
+        "the request",
+      );
     return await route.handle({ dependencies, request: req.raw, address, path, query, body, caller, token });
   } catch (error) {
     if (caller !== null && error instanceof Problem) await recordRefusal(dependencies, route, caller, error);

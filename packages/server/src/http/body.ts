@@ -2,18 +2,23 @@ import { Problem } from "@pstore/core/problem";
 
 /** The largest JSON body, in bytes: 64 MiB. */
 export const maxJsonSize = 64 * 1024 * 1024;
+/** The same for whoever has not signed in: 64 KiB. */
+export const maxStrangersJsonSize = 64 * 1024;
 
 /**
  * The JSON of a request.
  * @throws Problem `too-large`, `bad-request`
  */
-export async function readJson(request: Request): Promise<unknown> {
+export async function readJson(request: Request, maxSize: number): Promise<unknown> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of bodyOf(request)) {
     size += chunk.length;
-    if (size > maxJsonSize) {
-      throw new Problem("too-large", `the request is over ${maxJsonSize} bytes; make it in several parts`);
+    if (size > maxSize) {
+      throw new Problem(
+        "too-large",
+        `the request is over ${maxSize} bytes, the most that is read here; make it in several parts`,
+      );
     }
     chunks.push(chunk);
   }
@@ -29,11 +34,21 @@ export async function* bodyOf(request: Request): AsyncGenerator<Uint8Array> {
   if (request.body === null) return;
   const expected = request.headers.get("content-length");
   let size = 0;
-  for await (const chunk of request.body) {
-    size += chunk.length;
-    yield chunk;
+  const reader = request.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read().catch(() => {
+      throw cutShort();
+    });
+    if (done) break;
+    size += value.length;
+    yield value;
   }
   if (expected !== null && size !== Number(expected)) {
-    throw new Problem("bad-request", "the request ended before all of its body had come");
+    throw cutShort();
   }
+}
+
+/** The client went away: nobody's fault, and nobody hears of it but the log. */
+function cutShort(): Problem {
+  return new Problem("bad-request", "the request ended before all of its body had come");
 }

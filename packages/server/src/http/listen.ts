@@ -26,6 +26,7 @@ export function listen(
     server = Bun.serve({
       hostname: host,
       port,
+      development: false,
       // The routes have limits of their own, and say so in a sentence; this one only closes the connection.
       maxRequestBodySize: Math.max(config.maxUploadSize, maxJsonSize) + 1024 * 1024,
       // In seconds without a byte; the longest that Bun takes. A slow upload must live.

@@ -3,8 +3,8 @@ import { userName } from "@pstore/core/names";
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
 import { flag, type StoreTable, timeText, type UserTable } from "../database/schema.ts";
-import { insertStore } from "../repositories/store.ts";
-import { findUser, insertUser, updateUser } from "../repositories/users.ts";
+import { insertStore, readStore } from "../repositories/store.ts";
+import { findUser, insertUser, listUsers, updateUser } from "../repositories/users.ts";
 import { type Actor, record } from "./audit.ts";
 
 export interface NewUser {
@@ -25,6 +25,16 @@ export async function createStore(db: Db): Promise<StoreTable> {
   const store = { id: randomUUID(), challenge_secret: randomBytes(32), created: timeText(new Date()) };
   await insertStore(db, store);
   return store;
+}
+
+/** The row of {@link createStore}. */
+export async function theStore(db: Db): Promise<StoreTable> {
+  return await readStore(db);
+}
+
+/** Every user, removed ones too, by name. */
+export async function allUsers(db: Db): Promise<UserTable[]> {
+  return await listUsers(db);
 }
 
 /** @throws Problem `bad-name`, `bad-request`, `conflict` when the name is or was in use */

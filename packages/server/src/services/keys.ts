@@ -3,7 +3,7 @@ import type { Certificate, KeyPart } from "@pstore/core/openpgp/certificate";
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
 import { flag, type PublicKeyTable, timeText } from "../database/schema.ts";
-import { findKey, insertKey, updateKey } from "../repositories/keys.ts";
+import { findKey, insertKey, listKeys, updateKey } from "../repositories/keys.ts";
 import { knownUser } from "./accounts.ts";
 import { type Actor, record } from "./audit.ts";
 import { certificateOf } from "./certificates.ts";
@@ -144,4 +144,21 @@ export async function removeKey(db: Db, actor: Actor, fingerprint: Fingerprint):
     await updateKey(trx, fingerprint, { removed: timeText(new Date()) });
     await record(trx, actor, [{ action: "remove key", detail: fingerprint }]);
   });
+}
+
+export interface ListedKey {
+  readonly user: string;
+  readonly certificate: Certificate;
+  readonly row: PublicKeyTable;
+}
+
+/** The current keys of a user, or of everybody who was not removed, by user. */
+export async function allKeys(db: Db, user: string | undefined): Promise<ListedKey[]> {
+  if (user !== undefined) await knownUser(db, user);
+  const listed: ListedKey[] = [];
+  for (const { user_name: name, ...row } of await listKeys(db)) {
+    if (user !== undefined && name !== user) continue;
+    listed.push({ user: name, certificate: await certificateOf(row.block), row });
+  }
+  return listed;
 }

@@ -14,6 +14,15 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 const always = ["--no-tty", "--batch", "--log-file", "/dev/null", "--status-fd", "2"];
 
+const unwrapping = ["--show-session-key", "--output", "/dev/null", "--decrypt"];
+
+type Gpg = Bun.Subprocess<"pipe", "pipe", "pipe">;
+
+interface Result {
+  readonly status: readonly StatusLine[];
+  readonly stdout: Buffer;
+}
+
 /**
  * A data packet (tag 18, version 1) of random bytes: behind a wrapped key, it is enough for gpg to tell the session
  * key, and gpg sees nothing of the body.
@@ -26,6 +35,8 @@ function dummyBody(): Uint8Array {
 export class GnupgKeyring implements Keyring {
   readonly #env: Record<string, string | undefined>;
   #keys: Promise<readonly PrivateKey[]> | null = null;
+  /** A gpg that waits for a wrapped key. */
+  #waiting: Gpg | null = null;
 
   constructor(env: Environment) {
     this.#env = { ...env, GPG_TTY: env["GPG_TTY"] ?? ownTerminal() };
@@ -76,11 +87,15 @@ export class GnupgKeyring implements Keyring {
     return stdout;
   }
 
+  /** gpg needs some milliseconds to start, in which the server answers. It ends by itself when nothing is asked of it. */
+  expectUnwrap(): void {
+    this.#waiting ??= this.#start(unwrapping);
+  }
+
   async unwrap(wrapped: Uint8Array): Promise<Uint8Array | null> {
-    const { status } = await this.#run(
-      ["--show-session-key", "--output", "/dev/null", "--decrypt"],
-      Buffer.concat([wrapped, dummyBody()]),
-    );
+    const gpg = this.#waiting ?? this.#start(unwrapping);
+    this.#waiting = null;
+    const { status } = await finish(gpg, Buffer.concat([wrapped, dummyBody()]));
     const sessionKey = sessionKeyOf(status);
     if (sessionKey !== null) return sessionKey;
     const says = (keyword: string) => status.some((line) => line.keyword === keyword);
@@ -89,25 +104,35 @@ export class GnupgKeyring implements Keyring {
     throw new Problem("no-private-key", `gpg did not decrypt: ${reasonOf(status)}`);
   }
 
-  async #run(
-    argv: readonly string[],
-    stdin: Uint8Array,
-  ): Promise<{ status: readonly StatusLine[]; stdout: Buffer }> {
-    let gpg: Bun.Subprocess<Uint8Array, "pipe", "pipe">;
+  #run(argv: readonly string[], stdin: Uint8Array): Promise<Result> {
+    return finish(this.#start(argv), stdin);
+  }
+
+  #start(argv: readonly string[]): Gpg {
     try {
-      gpg = Bun.spawn(["gpg", ...always, ...argv], { stdin, stdout: "pipe", stderr: "pipe", env: this.#env });
+      return Bun.spawn(["gpg", ...always, ...argv], {
+        stdin: "pipe",
+        stdout: "pipe",
+        stderr: "pipe",
+        env: this.#env,
+      });
     } catch (error) {
       throw new Problem("no-private-key", "gpg cannot be started; install GnuPG (the package gnupg)", {
         cause: error,
       });
     }
-    const [stdout, stderr] = await Promise.all([
-      new Response(gpg.stdout).arrayBuffer(),
-      new Response(gpg.stderr).text(),
-      gpg.exited,
-    ]);
-    return { status: parseStatus(stderr), stdout: Buffer.from(stdout) };
   }
+}
+
+async function finish(gpg: Gpg, stdin: Uint8Array): Promise<Result> {
+  gpg.stdin.write(stdin);
+  gpg.stdin.end();
+  const [stdout, stderr] = await Promise.all([
+    new Response(gpg.stdout).arrayBuffer(),
+    new Response(gpg.stderr).text(),
+    gpg.exited,
+  ]);
+  return { status: parseStatus(stderr), stdout: Buffer.from(stdout) };
 }
 
 /** The terminal that this process stands at, for pinentry: gpg's own standard input is a pipe. */

@@ -24,6 +24,9 @@ export interface Keyring {
    */
   sign(key: Fingerprint, text: string): Promise<Uint8Array>;
 
+  /** Says that an unwrap will probably follow, so that what it needs can start meanwhile. */
+  expectUnwrap(): void;
+
   /**
    * The session key (32 bytes) of a wrapped key, or `null` when the keyring does not hold the private part for it.
    * @throws Problem `no-private-key` when it is here but could not be used

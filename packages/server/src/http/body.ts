@@ -35,13 +35,18 @@ export async function* bodyOf(request: Request): AsyncGenerator<Uint8Array> {
   const expected = request.headers.get("content-length");
   let size = 0;
   const reader = request.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read().catch(() => {
-      throw cutShort();
-    });
-    if (done) break;
-    size += value.length;
-    yield value;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch(() => {
+        throw cutShort();
+      });
+      if (done) break;
+      size += value.length;
+      yield value;
+    }
+  } finally {
+    // Whoever takes it may stop early, at a limit.
+    await reader.cancel().catch(() => {});
   }
   if (expected !== null && size !== Number(expected)) {
     throw cutShort();

@@ -335,15 +335,22 @@ describe("-o FILE", () => {
   });
 });
 
-describe("an output that is closed early", () => {
-  test("ends the client in silence", async () => {
+describe("an input or output that fails", () => {
+  const shell = (script: string) => run(["sh", "-c", script, pstore], { env: walter.env, cwd: walter.home });
+
+  test("because its reader has gone ends the client in silence", async () => {
     expect((await walter.pstore(["-c", "long"], { stdin: "x" })).code).toBe(0);
     const value = "y".repeat(5_000_000);
     expect((await walter.pstore(["long", "-pe", "text"], { stdin: value })).code).toBe(0);
-    const finished = await run(["sh", "-c", '"$0" long text | head -c 1', pstore], {
-      env: walter.env,
-      cwd: walter.home,
-    });
-    expect(finished).toMatchObject({ code: 0, text: "y", stderr: "" });
+    expect(await shell('"$0" long text | head -c 1')).toMatchObject({ code: 0, text: "y", stderr: "" });
+  });
+
+  test("for another reason is told, and not as a fault of the client", async () => {
+    for (const script of ['"$0" web ip >/dev/full', '"$0" -h >/dev/full', '"$0" web -ps x <.']) {
+      const { code, stderr } = await shell(script);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^error: a file, pipe or terminal failed \((ENOSPC|EISDIR): .*\n$/);
+    }
+    expect(await text(walter, "web", "-pl")).toBe("ip\nkey\npassword\n");
   });
 });

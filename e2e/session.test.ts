@@ -276,6 +276,16 @@ describe("allowing and revoking", () => {
     expect(stderr).toMatch(/^error: the store knows no user 'nobody'; .*\n$/);
   });
 
+  test("leaves no machine without a member, but it may be given away", async () => {
+    await ok(walter, ["-c", "given"], "away");
+    const { code, stderr } = await walter.pstore(["given", "^walter"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: 'given' would have no member left, .*\n$/);
+    await ok(walter, ["given", "^walter", "+joe"]);
+    expect((await walter.pstore(["given"])).code).toBe(1);
+    expect(await ok(joe, ["given", "password"])).toBe("away");
+  });
+
   test("goes together with a new password", async () => {
     await ok(walter, ["-P", "door", "^joe"], "new key");
     expect(await ok(walter, ["door", "password"])).toBe("new key");

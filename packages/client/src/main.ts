@@ -28,13 +28,17 @@ function failure(error: unknown, stderr: Messages): number {
   if (error instanceof Interrupted) return 130;
   // Whoever read our output has closed it: there is nobody to tell.
   if ((error as NodeJS.ErrnoException).code === "EPIPE") return 1;
-  const sentence =
-    error instanceof Problem
-      ? error.message
-      : `pstore has a fault (${(error as Error).message}); please report it`;
+  const sentence = error instanceof Problem ? error.message : sentenceOf(error as NodeJS.ErrnoException);
   const kind = error instanceof Problem && error.code === "unavailable" ? "backend error" : "error";
   stderr.write(`${kind}: ${visibleLine(sentence)}\n`);
   return error instanceof Problem && (error.code === "usage" || error.code === "bad-name") ? 2 : 1;
+}
+
+/** What an error says that nobody foresaw: a full disk under stdout is the host's affair, the rest is ours. */
+function sentenceOf({ message, syscall }: NodeJS.ErrnoException): string {
+  return syscall === undefined
+    ? `pstore has a fault (${message}); please report it`
+    : `a file, pipe or terminal failed (${message}); mend it and repeat the command`;
 }
 
 async function run(args: Arguments, io: Io, output: Output): Promise<void> {

@@ -4,6 +4,7 @@ import type { Manifest, Member } from "@pstore/core/manifest";
 import type { Certificate } from "@pstore/core/openpgp/certificate";
 import { Problem } from "@pstore/core/problem";
 import type { Person } from "../person.ts";
+import { expiryWarning, expiryWarningDays } from "./expiry.ts";
 import type { Acquaintance, Trust, TrustedKey } from "./trust.ts";
 
 /** Who may read and write after a change, with the certificates to wrap to. */
@@ -18,9 +19,6 @@ export interface MemberChange {
   readonly allow: readonly string[];
   readonly revoke: readonly string[];
 }
-
-/** The warning of a key's end comes so many days ahead. */
-export const expiryWarningDays = 90;
 
 /**
  * Plans the members of the next revision: those of the signed manifest before it and those that the command names,
@@ -79,6 +77,12 @@ export class MemberPlanner {
       const acquaintance = await this.#trust.meet(known);
       if (user !== this.#user) this.#trust.refuseChanged(user, acquaintance);
       add(user, await this.#admit(user, acquaintance), acquaintance);
+    }
+    if (members.size === 0) {
+      throw new Problem(
+        "bad-request",
+        `'${name}' would have no member left, and so be lost; give it to somebody with +USER in the same command`,
+      );
     }
     await this.#trust.confirmRecipients(
       [...members.keys()],
@@ -192,16 +196,6 @@ export class MemberPlanner {
       }
     }
   }
-}
-
-/** The sentence that warns of a key's end. */
-export function expiryWarning(whose: string, expires: Date, now: Date): string {
-  const days = Math.ceil((expires.getTime() - now.getTime()) / 86_400_000);
-  return `${whose} expires in ${days} ${days === 1 ? "day" : "days"}, on ${expires.toISOString().slice(0, 10)}; it should be renewed before`;
-}
-
-function withRemedy(fault: Problem, remedy: string): Problem {
-  return new Problem(fault.code, `${fault.message}; ${remedy}`, { cause: fault });
 }
 
 function sameKeys(a: Member, b: Member): boolean {

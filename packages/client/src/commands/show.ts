@@ -10,7 +10,7 @@ import { printFound } from "./list.ts";
 /** `pstore MACHINE`: its properties and its password; where no machine has this name, those that contain it. */
 export async function show(context: Context, name: string): Promise<void> {
   const { args, store } = context;
-  const found = await store.find(name, args.options.all, passwordProperty);
+  const found = await store.find(name, { value: passwordProperty, all: args.options.all });
   if (!isObject(found)) await printFound(context, found, name);
   else if (args.options.json) await printAsJson(context, found);
   else await printProperties(context, found);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readlinkSync } from "node:fs";
 import { type Fingerprint, openpgpHex, readable } from "@pstore/core/fingerprint";
+import { splitPackets } from "@pstore/core/openpgp/packet";
 import { Problem } from "@pstore/core/problem";
 import { parseSecretKeys, parseStatus, reasonOf, type StatusLine, sessionKeyOf } from "./gnupg-status.ts";
 import type { Keyring, PrivateKey } from "./keyring.ts";
@@ -81,10 +82,14 @@ export class GnupgKeyring implements Keyring {
       ],
       Buffer.from(text),
     );
-    if (!status.some(({ keyword }) => keyword === "SIG_CREATED") || stdout.length === 0) {
+    // A `local-user` in gpg.conf signs as well: the signatures stand in the order of these lines.
+    const made = status.filter(({ keyword }) => keyword === "SIG_CREATED");
+    const place = made.findIndex(({ words }) => words.at(-1) === openpgpHex(part));
+    const signature = splitPackets(stdout, { code: "bad-signature", what: "What gpg signed" })[place];
+    if (signature === undefined) {
       throw new Problem("no-private-key", `gpg did not sign with ${readable(part)}: ${reasonOf(status)}`);
     }
-    return stdout;
+    return signature.whole;
   }
 
   /** gpg needs some milliseconds to start, in which the server answers. It ends by itself when nothing is asked of it. */

@@ -32,8 +32,12 @@ const schema = `
     PRIMARY KEY (store, id)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX object_name ON object (store, name);
-  CREATE TABLE pending (store TEXT NOT NULL, user TEXT NOT NULL, digest TEXT NOT NULL, request TEXT NOT NULL,
-    PRIMARY KEY (store, user, digest)) STRICT, WITHOUT ROWID;
+  CREATE TABLE pending (
+    store TEXT NOT NULL,
+    user TEXT NOT NULL,
+    request TEXT NOT NULL,
+    PRIMARY KEY (store, user, request)
+  ) STRICT;
   PRAGMA user_version = 1;
 `;
 

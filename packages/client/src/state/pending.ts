@@ -1,4 +1,3 @@
-import { digestOf } from "@pstore/core/digest";
 import type { StateDatabase } from "./database.ts";
 
 /** The commits that were signed and sent, but not answered: the next command sends the same bytes first. */
@@ -24,19 +23,18 @@ export class PendingCommits {
 
   /** @param request the bytes of the request, as they are sent */
   keep(request: string): void {
-    this.#state.sql.run("INSERT OR IGNORE INTO pending (store, user, digest, request) VALUES (?, ?, ?, ?)", [
+    this.#state.sql.run("INSERT OR IGNORE INTO pending (store, user, request) VALUES (?, ?, ?)", [
       this.#store,
       this.#user,
-      digestOf(request),
       request,
     ]);
   }
 
   forget(request: string): void {
-    this.#state.sql.run("DELETE FROM pending WHERE store = ? AND user = ? AND digest = ?", [
+    this.#state.sql.run("DELETE FROM pending WHERE store = ? AND user = ? AND request = ?", [
       this.#store,
       this.#user,
-      digestOf(request),
+      request,
     ]);
   }
 }

@@ -1,6 +1,5 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { digestOf } from "@pstore/core/digest";
 import { makePrivate } from "./folders.ts";
 
 /** A session that the server gave: it reads ciphertext for a while, and writes nothing. */
@@ -15,7 +14,7 @@ export class Sessions {
   readonly #path: string;
 
   constructor(folder: string, store: string, user: string) {
-    this.#path = join(folder, digestOf(`${store}\n${user}`).slice(0, 32));
+    this.#path = join(folder, `${store}-${user}`);
   }
 
   /** The session, unless there is none, it has expired, or the file is not ours to believe. */

@@ -189,13 +189,16 @@ export class MemberPlanner {
       if (user === this.#user) continue;
       for (const key of keys.keys()) {
         const certificate = certificates.get(key);
-        const expires =
-          certificate === undefined ? null : expiresWithin(certificate, expiryWarningDays, this.#now);
-        if (expires !== null)
-          this.#person.warn(expiryWarning(`${user}'s key ${readable(key)}`, expires, this.#now));
+        const expires = certificate && expiresWithin(certificate, expiryWarningDays, this.#now);
+        const warning = expires && expiryWarning(`${user}'s key ${readable(key)}`, expires, this.#now);
+        if (warning) this.#person.warn(warning);
       }
     }
   }
+}
+
+function withRemedy(fault: Problem, remedy: string): Problem {
+  return new Problem(fault.code, `${fault.message}; ${remedy}`, { cause: fault });
 }
 
 function sameKeys(a: Member, b: Member): boolean {

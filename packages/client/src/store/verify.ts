@@ -18,6 +18,9 @@ export interface Verified extends Known {
   readonly missed: readonly Known[];
 }
 
+/** The server gave an older revision than the one remembered. */
+export class OlderRevision extends Problem {}
+
 /** The most revisions that the server answers at once. */
 const historyPage = 1000;
 
@@ -108,7 +111,7 @@ export class Verifier {
       );
       return { ...shown, isSigned, missed: [shown] };
     }
-    checkNotOlder(remembered, shown);
+    refuseOlder(remembered, shown);
     if (shown.digest === remembered.digest) return { ...shown, isSigned: true, missed: [] };
     const missed = await this.#between(remembered, shown, revision);
     const toVerify = checkChain(
@@ -195,6 +198,15 @@ export class Verifier {
 }
 
 /** A revision as it was served, parsed. */
+function refuseOlder(remembered: Known, shown: Known): void {
+  try {
+    checkNotOlder(remembered, shown);
+  } catch (error) {
+    if (!(error instanceof Problem) || shown.manifest.revision >= remembered.manifest.revision) throw error;
+    throw new OlderRevision(error.code, error.message, { cause: error });
+  }
+}
+
 function read(revision: Revision): Known {
   try {
     return { manifest: parseManifest(revision.manifest), digest: digestOf(revision.manifest) };

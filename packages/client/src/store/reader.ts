@@ -1,0 +1,121 @@
+import type { ObjectDetail, ObjectList, ObjectRow } from "@pstore/core/api/schemas";
+import type { Manifest } from "@pstore/core/manifest";
+import { Problem } from "@pstore/core/problem";
+import type { Api } from "../http/api.ts";
+import type { Keyring } from "../keyring/keyring.ts";
+import type { Person } from "../person.ts";
+import type { Objects } from "../state/objects.ts";
+import type { Base } from "./change.ts";
+import type { Lookup, Wanted } from "./lookup.ts";
+import { Opener } from "./open.ts";
+import type { Trust } from "./trust.ts";
+import { Verifier } from "./verify.ts";
+
+/** An object that was verified, with its values within reach. */
+export interface StoredObject {
+  readonly manifest: Manifest;
+  /** The user's own access; `null` for a privileged user who looks at what is not theirs. */
+  readonly access: "read" | "write" | null;
+  /** Whether anything is encrypted to the user: nothing is to a write-only key, or to who is no member. */
+  readonly isReadable: boolean;
+  /** The value of a property in clear, as a stream, checked on the way. */
+  value(property: string): AsyncIterable<Uint8Array>;
+}
+
+export interface ReaderParts {
+  readonly api: Api;
+  readonly objects: Objects;
+  readonly trust: Trust;
+  readonly keyring: Keyring;
+  readonly person: Person;
+  readonly lookup: Lookup;
+  /** The store's id. */
+  readonly store: string;
+  readonly user: string;
+  readonly acceptUnsigned: boolean;
+}
+
+/** Makes verified objects of what the server answers. */
+export class Reader {
+  readonly opener: Opener;
+  readonly #verifier: Verifier;
+  readonly #parts: ReaderParts;
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
+    this.#verifier = new Verifier(parts);
+    this.opener = new Opener(parts);
+  }
+
+  /**
+   * The object of exactly this name.
+   * @param answer to the request for it
+   * @throws Problem `not-found`, `forbidden`, `untrusted-server`, `untrusted-key`
+   */
+  async object(name: string, answer: Promise<ObjectDetail>): Promise<StoredObject> {
+    return this.#verified(name, await this.#explained(name, answer));
+  }
+
+  /**
+   * The object of exactly this name, or those that contain it.
+   * @param answer to the search for it
+   */
+  async found(
+    name: string,
+    wanted: Wanted,
+    answer: Promise<ObjectList>,
+  ): Promise<StoredObject | readonly ObjectRow[]> {
+    const { lookup, person } = this.#parts;
+    const page = await answer;
+    if (page.object !== null) return this.#verified(name, page.object);
+    const rows = page.next === null ? page.objects : await lookup.list(name, wanted.all === true);
+    const absence = await this.#explainAbsence(name);
+    if (absence !== null && rows.length === 0) throw absence;
+    if (absence !== null) person.warn(absence.message);
+    return rows;
+  }
+
+  /** An object as a change needs it, with the keys of its members and of further users. */
+  async base(name: string, users: readonly string[]): Promise<Base> {
+    const detail = await this.#explained(name, this.#parts.api.object(name, { keys: "members", users }));
+    return { detail, verified: await this.#verifier.newest(name, detail.revision, detail.users) };
+  }
+
+  async #verified(name: string, detail: ObjectDetail): Promise<StoredObject> {
+    const { manifest } = await this.#verifier.newest(name, detail.revision, detail.users);
+    const self = manifest.members.get(this.#parts.user);
+    return {
+      manifest,
+      access: self?.access ?? null,
+      isReadable: [...(self?.keys.values() ?? [])].some((part) => part !== null),
+      value: (property) => this.opener.value({ manifest, detail, property }),
+    };
+  }
+
+  async #explained(name: string, answer: Promise<ObjectDetail>): Promise<ObjectDetail> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== "not-found") throw error;
+      throw (await this.#explainAbsence(name)) ?? error;
+    }
+  }
+
+  /** Why an object that this client knows is not there: a signed deletion, or nothing that proves anything. */
+  async #explainAbsence(name: string): Promise<Problem | null> {
+    const known = this.#parts.objects.byName(name);
+    if (known === null) return null;
+    const now = await this.#verifier.whatBecameOf(known).catch((error: unknown) => {
+      if (error instanceof Problem && error.code === "not-found") return known;
+      throw error;
+    });
+    const { deleted, author, object, revision } = now.manifest;
+    const absence = (why: string) => new Problem("not-found", why);
+    if (deleted) return absence(`${author.user} has deleted the machine '${name}'`);
+    if (object.name !== name)
+      return absence(`${author.user} has renamed the machine '${name}' to '${object.name}'`);
+    return absence(
+      `'${name}' is hidden by the server, no signed deletion: this client has seen its revision ${revision}; you may have lost access to it, ask ${author.user} or who runs the server`,
+    );
+  }
+}

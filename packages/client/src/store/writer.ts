@@ -1,0 +1,53 @@
+import type { Property } from "@pstore/core/manifest";
+import { Problem } from "@pstore/core/problem";
+import type { PendingCommits } from "../state/pending.ts";
+import type { Pins } from "../state/pins.ts";
+import { Changer, type Seal } from "./change.ts";
+import { type MemberChange, MemberPlanner } from "./members.ts";
+import type { Reader, ReaderParts } from "./reader.ts";
+import { type SealedValue, sealValue } from "./seal.ts";
+
+export interface WriterParts extends ReaderParts {
+  readonly pins: Pins;
+  readonly pending: PendingCommits;
+  readonly reader: Reader;
+}
+
+/** Creates and changes objects. */
+export class Writer {
+  readonly #parts: WriterParts;
+  readonly #changer: Changer;
+
+  constructor(parts: WriterParts) {
+    this.#parts = parts;
+    this.#changer = new Changer({ ...parts, planner: new MemberPlanner(parts), opener: parts.reader.opener });
+  }
+
+  /** Makes a new object, of this user and those allowed. */
+  async create(name: string, allow: readonly string[], seal: Seal): Promise<void> {
+    const { api, user } = this.#parts;
+    const [{ users }] = await Promise.all([api.users([user, ...allow]), this.#refuseExisting(name)]);
+    await this.#changer.create(name, { allow, revoke: [] }, users, seal);
+  }
+
+  async #refuseExisting(name: string): Promise<void> {
+    const found = await this.#parts.api.object(name, {}).catch((error: unknown) => {
+      if (error instanceof Problem && error.code === "not-found") return null;
+      throw error;
+    });
+    if (found === null) return;
+    throw new Problem(
+      "conflict",
+      `the machine '${name}' exists already; pstore -P ${name} changes its password`,
+    );
+  }
+
+  async change(name: string, change: MemberChange, seal: Seal): Promise<void> {
+    const read = () => this.#parts.reader.base(name, change.allow);
+    await this.#changer.change(await read(), change, seal, read);
+  }
+
+  seal(property: string, kind: Property["kind"], value: AsyncIterable<Uint8Array>): Promise<SealedValue> {
+    return sealValue(this.#parts, property, kind, value);
+  }
+}

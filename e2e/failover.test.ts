@@ -2,7 +2,7 @@
 // it stands in could slip in.
 import { Database } from "bun:sqlite";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pstore, pstoreServer } from "./support/executables.ts";
 import { createFolder } from "./support/folder.ts";
@@ -10,7 +10,7 @@ import { run } from "./support/process.ts";
 import { startServer, type TestServer } from "./support/server.ts";
 import { createTeam, type Team, type User } from "./support/team.ts";
 
-/** A port of this host on which nobody listens: it was free, and is given to nobody else while it is kept. */
+/** A port on which nobody listens: no system gives out the lowest ones, and their services have died out. */
 const closed = "http://127.0.0.1:1";
 
 let team: Team;
@@ -316,5 +316,6 @@ describe("the folder that an admin stands in has no say", () => {
       expect((await run([program, "--help"], { cwd: folder })).code).toBe(0);
     }
     expect(await readdir(folder)).toEqual(before);
+    await rm(folder, { recursive: true });
   });
 });

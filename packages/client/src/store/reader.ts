@@ -9,7 +9,7 @@ import type { Base } from "./change.ts";
 import type { Lookup, Wanted } from "./lookup.ts";
 import { Opener } from "./open.ts";
 import type { Trust } from "./trust.ts";
-import { Verifier } from "./verify.ts";
+import { OlderRevision, Verifier } from "./verify.ts";
 
 /** An object that was verified, with its values within reach. */
 export interface StoredObject {
@@ -35,6 +35,9 @@ export interface ReaderParts {
   readonly acceptUnsigned: boolean;
 }
 
+/** How often the newest revision is asked for, when other commands of the same user are always quicker. */
+const maxAsked = 8;
+
 /** Makes verified objects of what the server answers. */
 export class Reader {
   readonly opener: Opener;
@@ -52,8 +55,8 @@ export class Reader {
    * @param answer to the request for it
    * @throws Problem `not-found`, `forbidden`, `untrusted-server`, `untrusted-key`
    */
-  async object(name: string, answer: Promise<ObjectDetail>): Promise<StoredObject> {
-    return this.#verified(name, await this.#explained(name, answer));
+  async object(name: string, wanted: Wanted, answer: Promise<ObjectDetail>): Promise<StoredObject> {
+    return this.#verified(name, wanted, answer);
   }
 
   /**
@@ -67,7 +70,7 @@ export class Reader {
   ): Promise<StoredObject | readonly ObjectRow[]> {
     const { lookup, person } = this.#parts;
     const page = await answer;
-    if (page.object !== null) return this.#verified(name, page.object);
+    if (page.object !== null) return this.#verified(name, wanted, Promise.resolve(page.object));
     const rows = page.next === null ? page.objects : await lookup.list(name, wanted.all === true);
     const absence = await this.#explainAbsence(name);
     if (absence !== null && rows.length === 0) throw absence;
@@ -77,12 +80,34 @@ export class Reader {
 
   /** An object as a change needs it, with the keys of its members and of further users. */
   async base(name: string, users: readonly string[]): Promise<Base> {
-    const detail = await this.#explained(name, this.#parts.api.object(name, { keys: "members", users }));
-    return { detail, verified: await this.#verifier.newest(name, detail.revision, detail.users) };
+    const ask = () => this.#parts.api.object(name, { keys: "members", users });
+    return this.#newest(name, ask(), ask);
   }
 
-  async #verified(name: string, detail: ObjectDetail): Promise<StoredObject> {
-    const { manifest } = await this.#verifier.newest(name, detail.revision, detail.users);
+  /**
+   * The newest revision of an object. While the server was asked, another command of the same user may have seen a
+   * newer one than it answers: an honest server gives that one when it is asked again.
+   */
+  async #newest(
+    name: string,
+    answer: Promise<ObjectDetail>,
+    askAgain: () => Promise<ObjectDetail>,
+  ): Promise<Base> {
+    let detail = await this.#explained(name, answer);
+    for (let asked = 1; ; asked++) {
+      try {
+        return { detail, verified: await this.#verifier.newest(name, detail.revision, detail.users) };
+      } catch (error) {
+        if (!(error instanceof OlderRevision) || asked === maxAsked) throw error;
+      }
+      detail = await this.#explained(name, askAgain());
+    }
+  }
+
+  async #verified(name: string, wanted: Wanted, answer: Promise<ObjectDetail>): Promise<StoredObject> {
+    const askAgain = () => this.#parts.lookup.object(name, wanted);
+    const { detail, verified } = await this.#newest(name, answer, askAgain);
+    const { manifest } = verified;
     const self = manifest.members.get(this.#parts.user);
     return {
       manifest,

@@ -120,7 +120,7 @@ export class Store {
   /** The object of exactly this name. @throws Problem `not-found`, `forbidden` */
   async object(name: string, wanted: Wanted): Promise<StoredObject> {
     const answer = this.#lookup.object(name, wanted);
-    return (await this.#readerFor(answer)).object(name, answer);
+    return (await this.#readerFor(answer)).object(name, wanted, answer);
   }
 
   /**

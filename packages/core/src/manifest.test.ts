@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { digestOf } from "./digest.ts";
 import type { Fingerprint } from "./fingerprint.ts";
+import { maxValueSize } from "./limits.ts";
 import {
   encodeManifest,
   type Manifest,
@@ -24,16 +25,29 @@ const anyUser = fc.oneof(
   fc.constantFrom("__proto__", "constructor", "0", "10", "9", "toString"),
   fc.stringMatching(/^[A-Za-z0-9._@][A-Za-z0-9._@-]{0,149}$/),
 );
+/** A key with what is wrapped to: nothing, an OpenPGP key's (sub)key, or an SSH key itself. */
+const anyKey = fc
+  .tuple(anyFingerprint, hexDigits(40), fc.boolean())
+  .map(([key, subkey, isWriteOnly]): [Fingerprint, Fingerprint | null] => {
+    const part: Fingerprint = key.startsWith("openpgp:") ? `openpgp:${subkey.toUpperCase()}` : key;
+    return [key, isWriteOnly ? null : part];
+  });
 const anyMember: fc.Arbitrary<Member> = fc.record({
   access: fc.constantFrom("read", "write"),
-  keys: fc
-    .array(fc.tuple(anyFingerprint, fc.option(anyFingerprint)), { maxLength: 3 })
-    .map((keys) => new Map(keys)),
+  keys: fc.array(anyKey, { maxLength: 3 }).map((keys) => new Map(keys)),
 });
+/** Members none of whom has a key of another. */
+const anyMembers = fc
+  .array(fc.tuple(anyUser, anyMember), { minLength: 1, maxLength: 4 })
+  .map((all) => new Map(all))
+  .filter((members) => {
+    const keys = [...members.values()].flatMap((member) => [...member.keys.keys()]);
+    return new Set(keys).size === keys.length;
+  });
 const anyProperty = (revision: number): fc.Arbitrary<Property> => {
   const base = {
     digest: hexDigits(64),
-    size: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+    size: fc.nat({ max: maxValueSize }),
     revision: fc.integer({ min: 1, max: revision }),
   };
   return fc.oneof(
@@ -53,9 +67,7 @@ const anyManifest: fc.Arbitrary<Manifest> = fc
       time: fc
         .date({ min: new Date(0), max: new Date("9999-12-31T23:59:59Z"), noInvalidDate: true })
         .map((date) => `${date.toISOString().slice(0, 19)}Z`),
-      members: fc
-        .array(fc.tuple(anyUser, anyMember), { minLength: 1, maxLength: 4 })
-        .map((all) => new Map(all)),
+      members: anyMembers,
       properties: fc
         .array(
           fc.tuple(
@@ -217,7 +229,15 @@ describe("refused as a manifest is", () => {
     ["with an unknown kind", '"public"', '"secret"', /unknown kind in properties of 'ip-address'/],
     ["with a public value that has a commitment", '"public"', '"encrypted"', /lacks 'commitment'/],
     ["with an encrypted value without one", '"encrypted"', '"public"', /unknown "commitment"/],
-    ["with a size in quotes", '"size":8', '"size":"8"', /no number in properties of 'ip-address'.size/],
+    ["with a size over 1 TiB", '"size":8', '"size":1099511627777', /no size of a value/],
+    ["wrapped to a key of another type", `:"${key("2")}"`, `:"ssh:SHA256:${"A".repeat(43)}"`, /foreign key/],
+    ["with one key for two users", `{"${key("2")}":`, `{"${key("1")}":`, /one key for both alex and joe/],
+    [
+      "with a size in quotes",
+      '"size":8',
+      '"size":"8"',
+      /no size of a value in properties of 'ip-address'.size/,
+    ],
     ["with a negative size", '"size":8', '"size":-8', /whole numbers/],
     ["with a size of a float", '"size":8', '"size":8.0', /whole numbers/],
     ["with a value of revision 0", '"size":8,"revision":1', '"size":8,"revision":0', /no positive number/],

@@ -1,6 +1,7 @@
 import { isDigest } from "./digest.ts";
 import { type Fingerprint, isFingerprint } from "./fingerprint.ts";
 import { type Json, type JsonObject, parseJson } from "./json.ts";
+import { maxValueSize } from "./limits.ts";
 import { isUuid, machineName, propertyName, userName } from "./names.ts";
 import { Problem } from "./problem.ts";
 
@@ -129,6 +130,7 @@ export function parseManifest(text: string): Manifest {
   if ((manifest.revision === 1) !== (manifest.previous === null))
     fail("has no 'previous' that fits its revision");
   if (manifest.members.size === 0) fail("has no members");
+  refuseSharedKeys(manifest.members);
   return manifest;
 }
 
@@ -142,7 +144,26 @@ function parseMember(value: Json, where: string): Member {
     (name) => fingerprint(name, `${where}.keys`),
     (part) => (part === null ? null : fingerprint(part, `${where}.keys`)),
   );
+  for (const [key, part] of keys)
+    if (part !== null && !fits(key, part)) fail(`wraps to a foreign key in ${where}.keys`);
   return { access, keys };
+}
+
+/** An OpenPGP key is wrapped to one of its (sub)keys, an SSH key to itself. */
+function fits(key: Fingerprint, part: Fingerprint): boolean {
+  return key.startsWith("openpgp:") ? part.startsWith("openpgp:") : part === key;
+}
+
+/** A key is one user's: else a writer could list an outsider's key under a colleague's name. */
+function refuseSharedKeys(members: ReadonlyMap<string, Member>): void {
+  const owners = new Map<Fingerprint, string>();
+  for (const [user, { keys }] of members) {
+    for (const key of keys.keys()) {
+      const owner = owners.get(key);
+      if (owner !== undefined) fail(`lists one key for both ${owner} and ${user}`);
+      owners.set(key, user);
+    }
+  }
 }
 
 function parseProperty(value: Json, where: string, newest: number): Property {
@@ -217,7 +238,9 @@ function fingerprint(value: Json, where: string): Fingerprint {
 }
 
 function size(value: Json, where: string): number {
-  return typeof value === "number" ? value : fail(`has no number in ${where}`);
+  return typeof value === "number" && value <= maxValueSize
+    ? value
+    : fail(`has no size of a value in ${where}`);
 }
 
 function count(value: Json, where: string): number {

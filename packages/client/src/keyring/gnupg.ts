@@ -15,7 +15,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 const always = ["--no-tty", "--batch", "--log-file", "/dev/null", "--status-fd", "2"];
 
-const unwrapping = ["--show-session-key", "--output", "/dev/null", "--decrypt"];
+// To a pipe, never to a file: gpg removes what it could not finish, even a device.
+const unwrapping = ["--show-session-key", "--output", "-", "--decrypt"];
 
 type Gpg = Bun.Subprocess<"pipe", "pipe", "pipe">;
 

@@ -36,6 +36,8 @@ const schema = `
     store TEXT NOT NULL,
     user TEXT NOT NULL,
     request TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    sent INTEGER NOT NULL,
     PRIMARY KEY (store, user, request)
   ) STRICT;
   PRAGMA user_version = 1;

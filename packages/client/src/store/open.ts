@@ -67,7 +67,6 @@ export class Opener {
 
   /** The bytes of a public value or a body, checked. */
   async *#bytes({ manifest, detail, property }: Source, entry: Property): AsyncGenerator<Uint8Array> {
-    if (entry.size === 0) return;
     const what = `'${property}' of '${manifest.object.name}'`;
     const inline = detail.values.find((value) => value.property === property);
     if (inline !== undefined) {

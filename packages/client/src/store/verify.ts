@@ -1,9 +1,16 @@
 import type { Revision, User } from "@pstore/core/api/schemas";
-import { checkAtFirstSight, checkChain, checkIsAsked, checkNotOlder, type Known } from "@pstore/core/checks";
+import {
+  checkAtFirstSight,
+  checkChain,
+  checkIsAsked,
+  checkNotOlder,
+  isWriteOnly,
+  type Known,
+} from "@pstore/core/checks";
 import { checkInclusion } from "@pstore/core/commit";
 import { digestOf } from "@pstore/core/digest";
 import { readable } from "@pstore/core/fingerprint";
-import { parseManifest } from "@pstore/core/manifest";
+import { type Manifest, parseManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../http/api.ts";
 import type { Person } from "../person.ts";
@@ -104,6 +111,12 @@ export class Verifier {
     checkInclusion(revision, this.#store);
     if (remembered === null) {
       checkAtFirstSight(shown.manifest);
+      const anchor = await this.#anchor(shown);
+      if (anchor !== null) {
+        const isAnchored = await this.#isSigned(anchor.revision, anchor.known, users);
+        const verified = await this.#upTo(anchor.known, revision, shown, users);
+        return { ...verified, isSigned: verified.isSigned && isAnchored };
+      }
       const isSigned = await this.#isSigned(revision, shown, users);
       const { object, revision: number } = shown.manifest;
       this.#person.detail(
@@ -124,6 +137,30 @@ export class Verifier {
         isSigned = (await this.#isSigned(one.revision, one.known, users)) && isSigned;
     }
     return { ...shown, isSigned, missed: missed.map((one) => one.known) };
+  }
+
+  /**
+   * A write-only key vouches for values, not for members. So where the newest revision that is seen first is signed with
+   * one, what is believed begins at the last revision before it that is not; `null` when it is not signed so.
+   */
+  async #anchor(shown: Known): Promise<{ known: Known; revision: Revision } | null> {
+    if (shown.manifest.revision === 1 || !isByWriteOnlyKey(shown.manifest)) return null;
+    for (let to = shown.manifest.revision - 1; to > 0; ) {
+      const from = Math.max(1, to - historyPage + 1);
+      const { revisions } = await this.#api.history(shown.manifest.object.id, from, to);
+      for (const revision of revisions.toReversed()) {
+        const known = read(revision);
+        if (known.manifest.revision > 1 && isByWriteOnlyKey(known.manifest)) continue;
+        checkInclusion(revision, this.#store);
+        checkAtFirstSight(known.manifest);
+        return { known, revision };
+      }
+      to = from - 1;
+    }
+    throw new Problem(
+      "untrusted-server",
+      `the server does not give the revisions of '${shown.manifest.object.name}' that say who its members are; nothing of it was used, ask who runs the server`,
+    );
   }
 
   /** The revisions above the remembered one, fetched, up to the one shown. */
@@ -171,6 +208,10 @@ export class Verifier {
   async #verifySignature(revision: Revision, known: Known, users: readonly User[]): Promise<void> {
     const { user, key } = known.manifest.author;
     const trusted = (await this.#trust.pinned(user, key)) ?? (await this.#introduce(user, key, users));
+    // A key that is known as write-only is no more than that because a manifest says so.
+    if (trusted.writeOnly && known.manifest.members.get(user)?.keys.get(key)) {
+      throw this.#trust.changedKey(user, [key]);
+    }
     const { verifyDetached } = await import("@pstore/core/openpgp/signature");
     await verifyDetached(
       trusted.certificate,
@@ -195,6 +236,10 @@ export class Verifier {
     if (trusted !== undefined) return trusted;
     throw this.#trust.changedKey(user, [key]);
   }
+}
+
+function isByWriteOnlyKey({ members, author }: Manifest): boolean {
+  return isWriteOnly(members, author.user, author.key);
 }
 
 /** A revision as it was served, parsed. */

@@ -390,7 +390,9 @@ test("a manifest lists keys for what they are, and leaves a writer", async () =>
   );
   await refused(joesToken, 422, "listed as write-only", list(ann, new Map([[ann.key, null]])));
   await refused(joesToken, 422, "has no encryption subkey", list(ann, new Map([[ann.key, joe.subkey]])));
-  await refused(joesToken, 422, "not registered", list(ann, new Map([[joe.key, joe.subkey]])));
+  await refused(joesToken, 400, "one key for both ann and joe", list(ann, new Map([[joe.key, joe.subkey]])));
+  const strange: Fingerprint = `openpgp:${"F".repeat(40)}`;
+  await refused(joesToken, 422, "not registered", list(ann, new Map([[strange, strange]])));
   await refused(joesToken, 422, "no key is listed for ann", list(ann, new Map()));
   const nobody = { ...ann, name: "nobody" };
   await refused(joesToken, 422, /'nobody' is no user of this store.*\^nobody/, list(nobody, ann.keys));

@@ -1,0 +1,306 @@
+// Clients that change the same machine at the same time: nothing is lost, and nothing is half done.
+import { Database } from "bun:sqlite";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type Gate, type Held, openGate } from "./support/gate.ts";
+import type { Finished } from "./support/process.ts";
+import { createTeam, type Team, type User } from "./support/team.ts";
+
+const rounds = 100;
+
+let gate: Gate;
+let team: Team;
+let walter: User;
+let joe: User;
+let ada: User;
+
+beforeAll(async () => {
+  gate = await openGate();
+  team = await createTeam({ users: ["walter", "joe", "ada"], server: { serve: ["--public-url", gate.url] } });
+  gate.leadTo(() => team.server.url);
+  [walter, joe, ada] = ["walter", "joe", "ada"].map((name) => team.user(name)) as [User, User, User];
+  for (const user of [walter, joe, ada])
+    await user.configure(`--store-url=${gate.url}`, `--user=${user.name}`, "--yes");
+}, 60_000);
+
+afterAll(async () => {
+  await team?.dispose();
+  await gate?.[Symbol.asyncDispose]();
+});
+
+/** Runs a command that must succeed, and answers what it printed. */
+async function does(user: User, args: readonly string[], stdin?: string): Promise<string> {
+  const { code, text, stderr } = await user.pstore(args, stdin === undefined ? {} : { stdin });
+  if (code !== 0) throw new Error(`${user.name}: pstore ${args.join(" ")} ended with ${code}: ${stderr}`);
+  return text;
+}
+
+/** Who is seen first in a test is told in it. */
+const withoutNotices = (stderr: string) => stderr.replace(/^NOTICE: .*\n/gm, "");
+
+type Command = readonly [user: User, args: readonly string[], stdin?: string];
+
+/** What the gate holds, unless a command ends before it gets there. */
+function reached(held: Promise<readonly Held[]>, running: readonly Promise<Finished>[]) {
+  const tooEarly = running.map(async (command): Promise<never> => {
+    const { code, stderr } = await command;
+    throw new Error(`A command ended with ${code} before its commit: ${stderr}`);
+  });
+  return Promise.race([held, ...tooEarly]);
+}
+
+/** Starts commands, and holds the commit that each of them makes until all have read the same revision. */
+async function atOnce(commands: readonly Command[]): Promise<Finished[]> {
+  const held = gate.holdCommits(commands.length);
+  const running = commands.map(([user, args, stdin]) =>
+    user.pstore(args, stdin === undefined ? {} : { stdin }),
+  );
+  await Promise.all((await reached(held, running)).map((one) => one.release()));
+  return Promise.all(running);
+}
+
+/** Both commands read the same revision; the second one's commit comes when the first one's is answered. */
+async function inThisOrder(first: Command, second: Command): Promise<[Finished, Finished]> {
+  const held: Held[] = [];
+  const running: Promise<Finished>[] = [];
+  for (const [user, args, stdin] of [first, second]) {
+    const arrives = gate.holdCommits(1);
+    const command = user.pstore(args, stdin === undefined ? {} : { stdin });
+    running.push(command);
+    held.push(...(await reached(arrives, [command])));
+  }
+  for (const one of held) await one.release();
+  return (await Promise.all(running)) as [Finished, Finished];
+}
+
+/** Both orders, several times. */
+const orders = Array.from({ length: 6 }, (_, index) => ({ index, isReversed: index % 2 === 1 }));
+
+interface Shown {
+  readonly revision: number;
+  readonly properties: readonly { name: string; kind: string; value?: string }[];
+  readonly members: readonly { user: string }[];
+}
+
+async function shown(user: User, machine: string): Promise<Shown> {
+  return JSON.parse(await does(user, [machine, "--json"])) as Shown;
+}
+
+const membersOf = async (user: User, machine: string) =>
+  (await shown(user, machine)).members.map((member) => member.user).sort();
+
+/** Who wrote the revisions of a machine, first to last; each must name the one before it. */
+function history(machine: string): { author: string; properties: Record<string, { revision: number }> }[] {
+  const db = new Database(team.server.database, { readonly: true });
+  const rows = db
+    .query<{ manifest: string; digest: string; revision: number }, [string]>(
+      `SELECT manifest, digest, revisions.revision FROM revisions JOIN objects ON objects.id = object_id
+       WHERE live_name = ? ORDER BY revisions.revision`,
+    )
+    .all(machine);
+  db.close();
+  let previous: string | null = null;
+  return rows.map(({ manifest, digest, revision }, index) => {
+    const parsed = JSON.parse(manifest) as {
+      revision: number;
+      previous: string | null;
+      author: { user: string };
+      properties: Record<string, { revision: number }>;
+    };
+    expect([parsed.revision, revision, parsed.previous]).toEqual([index + 1, index + 1, previous]);
+    previous = digest;
+    return { author: parsed.author.user, properties: parsed.properties };
+  });
+}
+
+async function expectNoFaults(): Promise<void> {
+  const { code, text } = await team.server.command(["check"]);
+  expect({ code, text }).toEqual({ code: 0, text: "" });
+}
+
+describe("two clients change a machine at once", () => {
+  test(`different properties: both succeed, ${rounds} times over`, async () => {
+    await does(walter, ["-c", "apart", "+joe"], "secret\n");
+    for (let round = 1; round <= rounds; round++) {
+      const results = await atOnce([
+        [walter, ["apart", "-ps", `walter-${round}`], `w${round}`],
+        [joe, ["apart", round % 10 === 0 ? "-pe" : "-ps", `joe-${round}`], `j${round}`],
+      ]);
+      for (const { code, stderr } of results)
+        expect({ round, code, stderr: withoutNotices(stderr) }).toEqual({
+          round,
+          code: 0,
+          stderr: "",
+        });
+    }
+    const { properties, revision } = await shown(walter, "apart");
+    expect(revision).toBe(1 + 2 * rounds);
+    const values = new Map(properties.map(({ name, value }) => [name, value]));
+    for (let round = 1; round <= rounds; round++) {
+      expect(values.get(`walter-${round}`)).toBe(`w${round}`);
+      if (round % 10 !== 0) expect(values.get(`joe-${round}`)).toBe(`j${round}`);
+      else expect(await does(walter, ["-pg", "apart", `joe-${round}`])).toBe(`j${round}`);
+    }
+    const authors = history("apart").map(({ author }) => author);
+    expect(authors.filter((author) => author === "walter")).toHaveLength(1 + rounds);
+    expect(authors.filter((author) => author === "joe")).toHaveLength(rounds);
+    await expectNoFaults();
+  }, 120_000);
+
+  test(`the same property: one succeeds, the other names who did, ${rounds} times over`, async () => {
+    await does(walter, ["-c", "same", "+joe"], "secret\n");
+    const winners: string[] = [];
+    for (let round = 1; round <= rounds; round++) {
+      const kind = round % 10 === 0 ? "-pe" : "-ps";
+      const results = await atOnce([
+        [walter, ["same", kind, "it"], `walter ${round}`],
+        [joe, ["same", kind, "it"], `joe ${round}`],
+      ]);
+      const codes = results.map(({ code }) => code);
+      expect({ round, codes: [...codes].sort() }).toEqual({ round, codes: [0, 1] });
+      const [winner, loser] = codes[0] === 0 ? ["walter", "joe"] : ["joe", "walter"];
+      expect(results[codes.indexOf(1)]?.stderr).toBe(
+        `error: ${winner} has changed 'it' of 'same' at the same time; nothing of yours was stored, look at it and repeat\n`,
+      );
+      if (kind === "-pe" || round === 1 || round === rounds)
+        expect(await does(team.user(loser as string), ["-pg", "same", "it"])).toBe(`${winner} ${round}`);
+      winners.push(winner as string);
+    }
+    // Every acknowledged write is one revision, in its order, and there is no other.
+    const revisions = history("same");
+    expect(revisions.slice(1).map(({ author }) => author)).toEqual(winners);
+    revisions.slice(1).forEach(({ properties }, index) => {
+      expect(properties["it"]?.revision).toBe(index + 2);
+    });
+    await expectNoFaults();
+  }, 120_000);
+
+  test("who was too late may repeat at once", async () => {
+    await does(walter, ["-c", "late", "+joe"], "secret\n");
+    const [first, second] = await inThisOrder(
+      [walter, ["late", "-ps", "again"], "w"],
+      [joe, ["late", "-ps", "again"], "j"],
+    );
+    expect([first.code, second.code]).toEqual([0, 1]);
+    await does(joe, ["late", "-ps", "again"], "repeated");
+    expect(await does(walter, ["-pg", "late", "again"])).toBe("repeated");
+  });
+
+  test("the same password: one changes it, the other learns who did", async () => {
+    await does(walter, ["-c", "password", "+joe"], "secret\n");
+    const results = await atOnce([
+      [walter, ["-P", "password"], "walters\n"],
+      [joe, ["-P", "password"], "joes\n"],
+    ]);
+    const winner = results[0]?.code === 0 ? "walter" : "joe";
+    expect(results.map(({ code }) => code).sort()).toEqual([0, 1]);
+    expect(results.find(({ code }) => code === 1)?.stderr).toContain(`${winner} has changed 'password'`);
+    expect(await does(walter, ["-pg", "password", "password"])).toBe(`${winner}s`);
+  });
+
+  test("the same new name: one makes the machine, the other is told that it is there", async () => {
+    for (let round = 1; round <= 5; round++) {
+      const name = `new-${round}`;
+      const results = await atOnce([
+        [walter, ["-c", name], "walter\n"],
+        [joe, ["-c", name], "joe\n"],
+      ]);
+      expect(results.map(({ code }) => code).sort()).toEqual([0, 1]);
+      const winner = results[0]?.code === 0 ? walter : joe;
+      const late = results.find(({ code }) => code === 1);
+      expect(late?.stderr.split("\n")).toHaveLength(2);
+      expect(late?.stderr).toContain(name);
+      expect(await does(winner, ["-pg", name, "password"])).toBe(winner.name);
+    }
+    await expectNoFaults();
+  });
+});
+
+describe("members change while a value is written", () => {
+  test("a newcomer can read the value that was written meanwhile", async () => {
+    for (const { index, isReversed } of orders) {
+      const machine = `joined-${index}`;
+      await does(walter, ["-c", machine, "+joe"], "secret\n");
+      const members: Command = [walter, [machine, "+ada"]];
+      const value: Command = [joe, [machine, "-pe", "meanwhile"], `value ${index}`];
+      const results = await (isReversed ? inThisOrder(value, members) : inThisOrder(members, value));
+      expect(results.map(({ code }) => code)).toEqual([0, 0]);
+      for (const user of [walter, joe, ada]) {
+        expect(await does(user, ["-pg", machine, "meanwhile"])).toBe(`value ${index}`);
+        expect(await does(user, ["-pg", machine, "password"])).toBe("secret");
+      }
+    }
+    await expectNoFaults();
+  }, 60_000);
+
+  test("who is revoked gets no key of the value that was written meanwhile", async () => {
+    for (const { index, isReversed } of orders) {
+      const machine = `left-${index}`;
+      await does(walter, ["-c", machine, "+joe", "+ada"], "secret\n");
+      const members: Command = [walter, [machine, "^ada"]];
+      const value: Command = [joe, [machine, "-pe", "meanwhile"], `value ${index}`];
+      const results = await (isReversed ? inThisOrder(value, members) : inThisOrder(members, value));
+      expect(results.map(({ code }) => code)).toEqual([0, 0]);
+      expect(await membersOf(joe, machine)).toEqual(["joe", "walter"]);
+      expect((await ada.pstore(["-pg", machine, "meanwhile"])).code).toBe(1);
+      const db = new Database(team.server.database, { readonly: true });
+      const wrapped = db
+        .query<{ n: number }, [string, string]>(
+          `SELECT count(*) AS n FROM wrapped_keys JOIN stored_values ON stored_values.id = value_id
+           JOIN objects ON objects.id = stored_values.object_id WHERE live_name = ? AND fingerprint = ?`,
+        )
+        .get(machine, `openpgp:${ada.fingerprint}`)?.n;
+      db.close();
+      expect(wrapped).toBe(0);
+      expect(await does(walter, ["-pg", machine, "meanwhile"])).toBe(`value ${index}`);
+    }
+    await expectNoFaults();
+  }, 60_000);
+
+  test("one who is allowed and one who is revoked, by two: both happen", async () => {
+    await does(walter, ["-c", "both", "+joe"], "secret\n");
+    await does(walter, ["-c", "both-2", "+joe", "+ada"], "secret\n");
+    const added = await atOnce([
+      [walter, ["both", "+ada"]],
+      [joe, ["both", "+ada"]],
+    ]);
+    expect(added.map(({ code }) => code)).toEqual([0, 0]);
+    expect(added.map(({ stderr }) => stderr).join("")).toContain("WARNING: ada already has access to 'both'");
+    expect(await membersOf(ada, "both")).toEqual(["ada", "joe", "walter"]);
+
+    // Whom somebody else has revoked cannot be revoked again.
+    const revoked = await atOnce([
+      [walter, ["both-2", "^ada"]],
+      [joe, ["both-2", "^ada"]],
+    ]);
+    expect(revoked.map(({ code }) => code).sort()).toEqual([0, 1]);
+    expect(await membersOf(joe, "both-2")).toEqual(["joe", "walter"]);
+  });
+
+  test("a writer who was revoked meanwhile stores nothing", async () => {
+    await does(walter, ["-c", "out", "+joe"], "secret\n");
+    const [, late] = await inThisOrder([walter, ["out", "^joe"]], [joe, ["out", "-pe", "file"], "x"]);
+    expect({ code: late.code, text: late.text }).toEqual({ code: 1, text: "" });
+    expect(late.stderr).toMatch(/^error: .*out.*\n$/);
+    const { properties } = await shown(walter, "out");
+    expect(properties.map(({ name }) => name)).toEqual(["password"]);
+    expect(await membersOf(walter, "out")).toEqual(["walter"]);
+    await expectNoFaults();
+  });
+});
+
+test("twelve clients at once all come through", async () => {
+  await does(walter, ["-c", "busy", "+joe", "+ada"], "secret\n");
+  const results = await atOnce(
+    Array.from({ length: 12 }, (_, index): Command => {
+      const user = [walter, joe, ada][index % 3] as User;
+      return [user, ["busy", "-pe", `of-${index}`], `${index}`];
+    }),
+  );
+  expect(results.map(({ code, stderr }) => `${code} ${withoutNotices(stderr)}`)).toEqual(
+    results.map(() => "0 "),
+  );
+  expect((await shown(walter, "busy")).revision).toBe(13);
+  for (let index = 0; index < 12; index++)
+    expect(await does(ada, ["-pg", "busy", `of-${index}`])).toBe(`${index}`);
+  await expectNoFaults();
+}, 60_000);

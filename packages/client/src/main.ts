@@ -1,10 +1,10 @@
 import { Problem } from "@pstore/core/problem";
+import { visibleLine } from "@pstore/core/visible";
 import { version } from "../package.json";
 import { type Arguments, readArguments } from "./cli/arguments.ts";
 import { help } from "./cli/help.ts";
 import { readRc } from "./cli/rc.ts";
 import type { Io, Messages } from "./io.ts";
-import { visibleLine } from "./terminal/escape.ts";
 import { Interrupted } from "./terminal/interrupted.ts";
 import { type Output, toFile } from "./terminal/output.ts";
 

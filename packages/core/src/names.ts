@@ -1,4 +1,5 @@
 import { Problem } from "./problem.ts";
+import { asciiLine } from "./visible.ts";
 
 /** The longest name of a machine or property, in characters (all are ASCII, so also in bytes). */
 export const maxNameLength = 255;
@@ -30,11 +31,7 @@ function checkPrintable(name: string, what: string): void {
 
 /** The start of a refused name, safe to print. */
 function shown(name: string): string {
-  return escapeControls(name.length > 40 ? `${name.slice(0, 40)}…` : name);
-}
-
-function escapeControls(text: string): string {
-  return text.replace(/[^\x20-\x7e…]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
+  return name.length > 40 ? `${asciiLine(name.slice(0, 40))}…` : asciiLine(name);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { visible } from "../terminal/escape.ts";
+import { visible } from "@pstore/core/visible";
 import { printJson } from "../terminal/output.ts";
 import type { Context } from "./command.ts";
 import { asJsonValue } from "./layout.ts";

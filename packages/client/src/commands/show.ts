@@ -1,7 +1,7 @@
 import { shownValueSize } from "@pstore/core/limits";
 import type { Property } from "@pstore/core/manifest";
+import { visible } from "@pstore/core/visible";
 import type { StoredObject } from "../store/store.ts";
-import { visible } from "../terminal/escape.ts";
 import { type Output, printJson, printLine } from "../terminal/output.ts";
 import type { Context } from "./command.ts";
 import { asJsonValue, asText, byName, concealed, laidOut, passwordProperty, summary } from "./layout.ts";

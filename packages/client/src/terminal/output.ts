@@ -1,4 +1,4 @@
-import { visible } from "./escape.ts";
+import { visible } from "@pstore/core/visible";
 import { WholeFile } from "./file.ts";
 
 /** Where a command prints its data: to stdout, or with `-o` to a file. */

@@ -1,6 +1,6 @@
+import { visibleLine } from "@pstore/core/visible";
 import type { Messages } from "../io.ts";
 import type { Person } from "../person.ts";
-import { visibleLine } from "./escape.ts";
 import { ProgressBar } from "./progress.ts";
 
 /** The person at the terminal: told on stderr, asked at /dev/tty. */

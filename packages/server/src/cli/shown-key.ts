@@ -1,6 +1,6 @@
 import { readable } from "@pstore/core/fingerprint";
+import { asciiLine } from "@pstore/core/visible";
 import type { CheckedKey } from "../services/keys.ts";
-import { escapeText } from "../text/escape.ts";
 
 const warnedDays = 90;
 const day = 86_400_000;
@@ -12,7 +12,7 @@ export function describeKey(user: string, { certificate, encrypts }: CheckedKey,
     ["type", "OpenPGP"],
     ["algorithm", certificate.algorithm],
     ["fingerprint", readable(certificate.fingerprint)],
-    ...certificate.userIds.map((id): [string, string] => ["user id", escapeText(id)]),
+    ...certificate.userIds.map((id): [string, string] => ["user id", asciiLine(id)]),
     ["expires", describeExpiry(encrypts?.expires ?? certificate.expires, now)],
     [
       "encrypts",

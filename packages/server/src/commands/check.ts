@@ -1,8 +1,8 @@
+import { asciiLine } from "@pstore/core/visible";
 import { readArguments } from "../cli/arguments.ts";
 import { type Command, commonHelp, withDatabase } from "../cli/command.ts";
 import { theStore } from "../services/accounts.ts";
 import { checkStore } from "../services/check.ts";
-import { escapeText } from "../text/escape.ts";
 
 const usage = "pstore-server check [--json]";
 
@@ -38,5 +38,5 @@ ${commonHelp}`,
 };
 
 function escapeLine(text: string): string {
-  return `${escapeText(text)}\n`;
+  return `${asciiLine(text)}\n`;
 }

@@ -2,13 +2,13 @@ import { readFileSync } from "node:fs";
 import { readable } from "@pstore/core/fingerprint";
 import type { Certificate } from "@pstore/core/openpgp/certificate";
 import { Problem } from "@pstore/core/problem";
+import { asciiLine } from "@pstore/core/visible";
 import { readArguments } from "../cli/arguments.ts";
 import { type Command, commandActor, commonHelp, withDatabase } from "../cli/command.ts";
 import type { Io } from "../cli/io.ts";
 import { describeExpiry, describeKey } from "../cli/shown-key.ts";
 import { table } from "../cli/table.ts";
 import { addKey, allKeys, removeKey, typedFingerprint } from "../services/keys.ts";
-import { escapeText } from "../text/escape.ts";
 
 const usages = {
   add: "pstore-server key add NAME FILE|- [--write-only] [--description TEXT]",
@@ -109,7 +109,7 @@ async function list(argv: readonly string[], io: Io): Promise<number> {
           row.algorithm,
           row.writeOnly ? "no" : "yes",
           describeExpiry(row.expires, now),
-          escapeText(row.description),
+          asciiLine(row.description),
         ]),
       ),
     );

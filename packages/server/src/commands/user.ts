@@ -1,5 +1,6 @@
 import { readable } from "@pstore/core/fingerprint";
 import { Problem } from "@pstore/core/problem";
+import { asciiLine } from "@pstore/core/visible";
 import { readArguments } from "../cli/arguments.ts";
 import { type Command, commandActor, commonHelp, withDatabase } from "../cli/command.ts";
 import type { Io } from "../cli/io.ts";
@@ -8,7 +9,6 @@ import { table } from "../cli/table.ts";
 import type { UserTable } from "../database/schema.ts";
 import { addUser, allUsers, changeState, knownUser, setPassword } from "../services/accounts.ts";
 import { type Standing, standingOf } from "../services/standing.ts";
-import { escapeText } from "../text/escape.ts";
 
 const usages = {
   add: "pstore-server user add NAME [--email E] [--full-name TEXT] [--staff] [--superuser] [--view-any] [--password-file FILE]",
@@ -134,8 +134,8 @@ async function list(argv: readonly string[], io: Io): Promise<number> {
               row.name,
               state(row),
               rights(row).join(" "),
-              escapeText(row.email),
-              escapeText(row.full_name),
+              asciiLine(row.email),
+              asciiLine(row.full_name),
             ]),
           ),
     );
@@ -160,8 +160,8 @@ async function show(argv: readonly string[], io: Io): Promise<number> {
     io.stdout(
       [
         `user         ${row.name} (${[state(row), ...rights(row)].join(", ")})`,
-        `full name    ${escapeText(row.full_name)}`,
-        `e-mail       ${escapeText(row.email)}`,
+        `full name    ${asciiLine(row.full_name)}`,
+        `e-mail       ${asciiLine(row.email)}`,
         `web password ${row.password_hash === null ? "no" : "yes"}`,
         ...keys.map(
           (key) =>

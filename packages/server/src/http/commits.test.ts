@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
+import type { Fingerprint } from "@pstore/core/fingerprint";
 import { listAudit } from "../repositories/audit.ts";
 import { changeState } from "../services/accounts.ts";
 import { removeKey } from "../services/keys.ts";

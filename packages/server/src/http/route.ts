@@ -1,13 +1,10 @@
 import { Problem } from "@pstore/core/problem";
 import * as v from "valibot";
-import type { Db } from "../database/open.ts";
-import type { StoreTable } from "../database/schema.ts";
+import type { StoreContext } from "../services/context.ts";
 import type { Caller, LoginRules } from "../services/sessions.ts";
 
 /** What the routes need of the program that runs them. */
-export interface Dependencies {
-  readonly db: Db;
-  readonly store: StoreTable;
+export interface Dependencies extends StoreContext {
   readonly version: string;
   /** Asked at each login: without a public URL the origins depend on the port, which is known only once it is open. */
   readonly loginRules: () => LoginRules;

@@ -47,6 +47,11 @@ export async function deleteSession(db: Db, tokenDigest: string): Promise<void> 
   await db.deleteFrom("sessions").where("token_digest", "=", tokenDigest).execute();
 }
 
+/** Ends every session that a key signed in for. */
+export async function deleteSessionsOfKey(db: Db, fingerprint: string): Promise<void> {
+  await db.deleteFrom("sessions").where("fingerprint", "=", fingerprint).execute();
+}
+
 /** A second insert of the same challenge fails (see isDuplicate). */
 export async function insertUsedChallenge(db: Db, challenge: string, expires: string): Promise<void> {
   await db.insertInto("used_challenges").values({ challenge, expires }).execute();

@@ -1,7 +1,7 @@
+import { asciiLine } from "@pstore/core/visible";
 import type { Db } from "../database/open.ts";
 import { timeText } from "../database/schema.ts";
 import { insertAudit } from "../repositories/audit.ts";
-import { escapeText } from "../text/escape.ts";
 
 /** Who does something, for the log. */
 export interface Actor {
@@ -40,7 +40,7 @@ export async function record(db: Db, actor: Actor, deeds: readonly Deed[]): Prom
       property: deed.property ?? "",
       address: actor.address,
       outcome: deed.outcome ?? "ok",
-      detail: escapeText(deed.detail ?? "").slice(0, longestDetail),
+      detail: asciiLine(deed.detail ?? "").slice(0, longestDetail),
     })),
   );
 }

@@ -4,6 +4,7 @@ import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
 import { flag, type PublicKeyTable, timeText } from "../database/schema.ts";
 import { findKey, insertKey, listKeys, updateKey } from "../repositories/keys.ts";
+import { deleteSessionsOfKey } from "../repositories/sessions.ts";
 import { knownUser } from "./accounts.ts";
 import { type Actor, record } from "./audit.ts";
 import { certificateOf } from "./certificates.ts";
@@ -107,6 +108,8 @@ export async function addKey(db: Db, actor: Actor, key: NewKey): Promise<AddedKe
     }
     const description = key.description === "" ? old.description : key.description;
     await updateKey(trx, fingerprint, { ...rowOf(merged, key), description });
+    // Whoever revokes a key may do so because it was stolen: its thief is out at once, too.
+    if (fault !== null) await deleteSessionsOfKey(trx, fingerprint);
     await record(trx, actor, [{ action: "update key", detail: `${key.user}: ${fingerprint}` }]);
     return { ...checked, known: old.removed === null, fault };
   });

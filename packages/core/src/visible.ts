@@ -14,6 +14,11 @@ export function visibleLine(text: string): string {
   return visible(text).replaceAll("\n", "\\n");
 }
 
+/** The same with everything escaped but printable ASCII: where a letter that looks like another would mislead. */
+export function asciiLine(text: string): string {
+  return text.replace(/[^\x20-\x7e]/gu, escaped);
+}
+
 function escaped(character: string): string {
   return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }

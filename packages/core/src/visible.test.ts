@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { visible, visibleLine } from "./escape.ts";
+import { asciiLine, visible, visibleLine } from "./visible.ts";
 
 test("what a terminal would act upon is shown, and the rest left alone", () => {
   expect(visible("a\u001b[31mb\u0007\u009b\u202e\u200b\r")).toBe(
@@ -18,4 +18,9 @@ test("nothing that is shown can act", () => {
       );
     }),
   );
+});
+
+test("an ASCII line escapes letters too, which may only look like those they seem to be", () => {
+  expect(asciiLine("wаlter\n")).toBe("w\\u{430}lter\\u{a}");
+  expect(asciiLine("walter ~")).toBe("walter ~");
 });

@@ -11,9 +11,9 @@ import { keyCommitment } from "@pstore/core/commitment";
 import { digestOf, measure } from "@pstore/core/digest";
 import { openpgpFingerprint, readable } from "@pstore/core/fingerprint";
 import { encodeManifest, type Manifest } from "@pstore/core/manifest";
-import { dearmor } from "@pstore/core/openpgp/armor";
+import { armor, dearmor } from "@pstore/core/openpgp/armor";
 import { sealWhole } from "@pstore/core/openpgp/body";
-import { armor, readCertificate } from "@pstore/core/openpgp/certificate";
+import { readCertificate } from "@pstore/core/openpgp/certificate";
 import { concat, splitPackets, tags } from "@pstore/core/openpgp/packet";
 import { wrapSessionKey } from "@pstore/core/openpgp/wrap";
 import {
@@ -135,6 +135,25 @@ describe("a secret is encrypted to the keys that this client has pinned, whateve
       given.keys = [other];
     });
     await scene.refuses(walter, [name, "-pe", "b", "--yes"], { attack: own, says: /walter/, stdin: secret });
+  });
+
+  test("another key for the client's own user, at first sight", async () => {
+    const other = await served(mallory);
+    const attack = keysOf("walter", (user) => {
+      user.keys = [other];
+    });
+    await scene.refuses(walter, ["-c", "first.example.com"], {
+      ...{ attack, env: scene.newcomer(walter), stdin: `${secret}\n` },
+      says: /no public key for 'walter' whose private key gpg holds/,
+    });
+    const further = keysOf("walter", (user) => {
+      user.keys = [other, ...user.keys];
+    });
+    await scene.under(further, walter, ["-c", "first.example.com", "--yes"], {
+      env: scene.newcomer(walter),
+      stdin: `${secret}\n`,
+    });
+    expect(scene.server.commits.at(-1)).not.toContain(mallory.fingerprint);
   });
 
   test("a key that is pinned to somebody else, for a user never seen", async () => {

@@ -2,6 +2,7 @@ import type { User } from "@pstore/core/api/schemas";
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import type { Manifest, Member } from "@pstore/core/manifest";
 import type { Certificate } from "@pstore/core/openpgp/certificate";
+import { encryptionSubkey, expiresWithin, whyUnusable } from "@pstore/core/openpgp/usability";
 import { Problem } from "@pstore/core/problem";
 import type { Person } from "../person.ts";
 import { expiryWarning, expiryWarningDays } from "./expiry.ts";
@@ -88,7 +89,7 @@ export class MemberPlanner {
       [...members.keys()],
       [this.#user, ...change.allow].filter((user) => members.has(user)),
     );
-    await this.#warnOfExpiry(members, certificates);
+    this.#warnOfExpiry(members, certificates);
     return { members, certificates };
   }
 
@@ -121,7 +122,7 @@ export class MemberPlanner {
       } else if (part === null || trusted.writeOnly) {
         keys.set(key, null);
       } else {
-        const now = await this.#partOf(user, key, trusted, part);
+        const now = this.#partOf(user, key, trusted, part);
         if (now instanceof Problem) fault = now;
         else keys.set(key, now);
       }
@@ -143,7 +144,7 @@ export class MemberPlanner {
     const keys = new Map<Fingerprint, Fingerprint | null>();
     let fault: Problem | null = null;
     for (const [key, trusted] of acquaintance.trusted) {
-      const part = trusted.writeOnly ? null : await this.#partOf(user, key, trusted, null);
+      const part = trusted.writeOnly ? null : this.#partOf(user, key, trusted, null);
       if (part instanceof Problem) fault = part;
       else keys.set(key, part);
     }
@@ -160,13 +161,12 @@ export class MemberPlanner {
   }
 
   /** The part to wrap to: the one named before as long as it can be used, else the newest that can. */
-  async #partOf(
+  #partOf(
     user: string,
     key: Fingerprint,
     trusted: TrustedKey,
     before: Fingerprint | null,
-  ): Promise<Fingerprint | Problem> {
-    const { encryptionSubkey, whyUnusable } = await import("@pstore/core/openpgp/certificate");
+  ): Fingerprint | Problem {
     const { certificate } = trusted;
     try {
       const newest = encryptionSubkey(certificate, this.#now, `${user}'s key ${readable(key)}`);
@@ -180,11 +180,10 @@ export class MemberPlanner {
     }
   }
 
-  async #warnOfExpiry(
+  #warnOfExpiry(
     members: ReadonlyMap<string, Member>,
     certificates: ReadonlyMap<Fingerprint, Certificate>,
-  ): Promise<void> {
-    const { expiresWithin } = await import("@pstore/core/openpgp/certificate");
+  ): void {
     for (const [user, { keys }] of members) {
       if (user === this.#user) continue;
       for (const key of keys.keys()) {

@@ -103,7 +103,7 @@ export class Trust {
 
   async #merged(pin: Pin, served: Certificate): Promise<Pin> {
     if (Buffer.compare(pin.certificate, served.bytes) === 0) return pin;
-    const { mergeCertificates } = await import("@pstore/core/openpgp/certificate");
+    const { mergeCertificates } = await import("@pstore/core/openpgp/merge");
     const merged = await mergeCertificates(await this.#certificate(pin.certificate), served);
     if (Buffer.compare(pin.certificate, merged.bytes) === 0) return pin;
     return { ...pin, certificate: merged.bytes, expires: expiryOf(merged) };
@@ -117,7 +117,7 @@ export class Trust {
     pins: readonly Pin[];
   }): Promise<Pin | null> {
     const { user, key, certificate, pins } = about;
-    const { isCertifiedBy } = await import("@pstore/core/openpgp/certificate");
+    const { isCertifiedBy } = await import("@pstore/core/openpgp/introduction");
     for (const pin of pins) {
       if (pin.writeOnly && !key.writeOnly) continue;
       if (!(await isCertifiedBy(certificate, await this.#certificate(pin.certificate)))) continue;

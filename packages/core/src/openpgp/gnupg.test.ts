@@ -5,10 +5,11 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sealWhole } from "./body.ts";
-import { encryptionSubkey, readCertificate } from "./certificate.ts";
+import { readCertificate } from "./certificate.ts";
 import { GnupgHome } from "./gnupg-for-tests.ts";
 import { concat, packet, readPkesk } from "./packet.ts";
 import { assertMayStillSign, verifyDetached } from "./signature.ts";
+import { encryptionSubkey } from "./usability.ts";
 import { wrapSessionKey } from "./wrap.ts";
 
 const home = new GnupgHome();

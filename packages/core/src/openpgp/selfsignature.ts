@@ -1,5 +1,6 @@
 /** Verification of the signatures that hold a certificate together (RFC 9580, sections 5.2.1 and 10.1). */
 import { config, PublicKeyPacket, PublicSubkeyPacket, SignaturePacket } from "openpgp";
+import type { Component } from "./key-block.ts";
 import { type RawPacket, tags } from "./packet.ts";
 
 /** Signature types (RFC 9580, section 5.2.1). */
@@ -28,6 +29,9 @@ export interface Subject {
   /** a user id: its octets as they came, since OpenPGP.js would decode and encode them */
   userID?: { write(): Uint8Array };
 }
+
+/** A signature that was verified. */
+export type SelfSignature = NonNullable<Awaited<ReturnType<typeof verified>>>;
 
 /** @returns null when the packet is none that can be computed with */
 export async function readKeyPacket(raw: RawPacket): Promise<KeyPacket | null> {
@@ -85,4 +89,71 @@ export function claims(signature: SignaturePacket, key: KeyPacket): boolean {
   const fingerprint = signature.issuerFingerprint;
   if (fingerprint !== null) return Buffer.from(fingerprint).toString("hex") === key.getFingerprint();
   return signature.issuerKeyID.equals(key.getKeyID());
+}
+
+/** The newest signature that verifies; of two of the same second the later one in the block. */
+export async function latest(
+  signatures: RawPacket[],
+  allowed: number[],
+  key: KeyPacket,
+  subject: Subject,
+): Promise<SelfSignature | null> {
+  for (const { content } of newestFirst(signatures, allowed, key)) {
+    const signature = await verified(content, allowed, key, subject);
+    if (signature !== null) return signature;
+  }
+  return null;
+}
+
+export function newestFirst(signatures: RawPacket[], allowed: number[], key: KeyPacket): RawPacket[] {
+  const candidates = signatures.flatMap((raw) => {
+    const read = readSignature(raw.content);
+    if (read === null || !allowed.includes(read.signatureType ?? -1) || !claims(read, key)) return [];
+    return [{ raw, created: read.created?.getTime() ?? 0 }];
+  });
+  return candidates
+    .reverse()
+    .sort((a, b) => b.created - a.created)
+    .map(({ raw }) => raw);
+}
+
+export const anyVerified = latest;
+
+/** The newest self-certification of a user id, unless it was revoked after that. */
+export async function latestCertification(
+  { packet, signatures }: Component,
+  key: KeyPacket,
+): Promise<SelfSignature | null> {
+  const subject = userIdSubject(key, packet);
+  const certification = await latest(signatures, types.certifications, key, subject);
+  const revocation = await latest(signatures, [types.certificationRevocation], key, subject);
+  if (certification === null || (revocation !== null && !newer(certification, revocation))) return null;
+  return certification;
+}
+
+export function userIdSubject(key: KeyPacket, userId: RawPacket) {
+  return { key, userID: { write: () => userId.content } };
+}
+
+export function newer(a: SelfSignature, b: SelfSignature): boolean {
+  return (a.created?.getTime() ?? 0) > (b.created?.getTime() ?? 0);
+}
+
+/** Whether a subkey signed that it belongs to this primary key, in one of its valid bindings. */
+export async function agreed(signatures: RawPacket[], key: KeyPacket, subkey: KeyPacket): Promise<boolean> {
+  const subject = { key, bind: subkey };
+  for (const { content } of newestFirst(signatures, [types.subkeyBinding], key)) {
+    const binding = await verified(content, [types.subkeyBinding], key, subject);
+    if (binding !== null && (await hasBackSignature(binding, subject, subkey))) return true;
+  }
+  return false;
+}
+
+export async function hasBackSignature(
+  binding: SelfSignature,
+  subject: Subject,
+  subkey: KeyPacket,
+): Promise<boolean> {
+  const back = binding.embeddedSignature;
+  return back !== null && (await verified(back.write(), [types.primaryBinding], subkey, subject)) !== null;
 }

@@ -1,9 +1,10 @@
 /** Detached OpenPGP signatures, as commits, logins and vouches carry them. */
 import type { Fingerprint } from "../fingerprint.ts";
 import { Problem } from "../problem.ts";
-import { type Certificate, type KeyPart, whyUnusable } from "./certificate.ts";
+import type { Certificate, KeyPart } from "./certificate.ts";
 import { readOnePacket, tags } from "./packet.ts";
 import { claims, readKeyPacket, readSignature, strongHashes, types, verified } from "./selfsignature.ts";
+import { whyUnusable } from "./usability.ts";
 
 /** Subpackets that may stand outside of what is signed, since they only help to find the key (RFC 9580, section 5.2.3). */
 const unsignedSubpackets = [16, 33];

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { readable } from "@pstore/core/fingerprint";
 import type { Certificate } from "@pstore/core/openpgp/certificate";
+import { encryptionSubkey } from "@pstore/core/openpgp/usability";
 import { Problem } from "@pstore/core/problem";
 import { asciiLine } from "@pstore/core/visible";
 import { readArguments } from "../cli/arguments.ts";
@@ -90,7 +91,7 @@ async function list(argv: readonly string[], io: Io): Promise<number> {
         algorithm: certificate.algorithm,
         userIds: certificate.userIds,
         writeOnly: row.write_only === 1,
-        expires: await readsUntil(certificate, row.write_only === 1),
+        expires: readsUntil(certificate, row.write_only === 1),
         description: row.description,
         added: row.added,
       })),
@@ -118,9 +119,8 @@ async function list(argv: readonly string[], io: Io): Promise<number> {
 }
 
 /** When a key stops serving: its encryption subkey may expire before it. */
-async function readsUntil(certificate: Certificate, writeOnly: boolean): Promise<Date | null> {
+function readsUntil(certificate: Certificate, writeOnly: boolean): Date | null {
   if (writeOnly) return certificate.expires;
-  const { encryptionSubkey } = await import("@pstore/core/openpgp/certificate");
   try {
     return encryptionSubkey(certificate, new Date(), "").expires;
   } catch {

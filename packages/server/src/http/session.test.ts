@@ -154,7 +154,8 @@ test("an expired key does not sign in", async () => {
   const old = await store.addUser("old");
   const hex = old.key.slice("openpgp:".length);
   store.gpg.run(["--quick-set-expire", hex, "seconds=1"]);
-  const { readCertificate, armor } = await import("@pstore/core/openpgp/certificate");
+  const { readCertificate } = await import("@pstore/core/openpgp/certificate");
+  const { armor } = await import("@pstore/core/openpgp/armor");
   const certificate = await readCertificate(store.gpg.run(["--export", hex]));
   // As it stands in a store where it was added in time.
   await store.db

@@ -1,5 +1,7 @@
 import { type Fingerprint, isFingerprint, openpgpFingerprint, readable } from "@pstore/core/fingerprint";
+import { armor } from "@pstore/core/openpgp/armor";
 import type { Certificate, KeyPart } from "@pstore/core/openpgp/certificate";
+import { encryptionSubkey, signingParts } from "@pstore/core/openpgp/usability";
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
 import { flag, type PublicKeyTable, timeText } from "../database/schema.ts";
@@ -29,24 +31,18 @@ export interface CheckedKey {
  * @throws Problem `unusable-key`
  */
 export async function checkKey(key: NewKey): Promise<CheckedKey> {
-  const { encryptionSubkey, readCertificate, signingParts } = await import(
-    "@pstore/core/openpgp/certificate"
-  );
+  const { readCertificate } = await import("@pstore/core/openpgp/certificate");
   const certificate = await readCertificate(key.block, key.user);
-  return examine(certificate, key, { encryptionSubkey, signingParts });
+  return examine(certificate, key);
 }
 
-function examine(
-  certificate: Certificate,
-  key: NewKey,
-  tools: Pick<typeof import("@pstore/core/openpgp/certificate"), "encryptionSubkey" | "signingParts">,
-): CheckedKey {
+function examine(certificate: Certificate, key: NewKey): CheckedKey {
   const now = new Date();
   const whose = `${key.user}'s key ${readable(certificate.fingerprint)}`;
-  tools.signingParts(certificate, now, whose);
+  signingParts(certificate, now, whose);
   if (key.writeOnly) return { certificate, encrypts: null };
   try {
-    return { certificate, encrypts: tools.encryptionSubkey(certificate, now, whose) };
+    return { certificate, encrypts: encryptionSubkey(certificate, now, whose) };
   } catch (error) {
     if (!(error instanceof Problem) || certificate.encrypting.length > 0) throw error;
     throw new Problem(
@@ -69,8 +65,9 @@ export interface AddedKey extends CheckedKey {
  * @throws Problem `unusable-key`, `conflict` when it is another user's or has another write-only flag, `not-found`
  */
 export async function addKey(db: Db, actor: Actor, key: NewKey): Promise<AddedKey> {
-  const tools = await import("@pstore/core/openpgp/certificate");
-  const certificate = await tools.readCertificate(key.block, key.user);
+  const { readCertificate } = await import("@pstore/core/openpgp/certificate");
+  const { mergeCertificates } = await import("@pstore/core/openpgp/merge");
+  const certificate = await readCertificate(key.block, key.user);
   if (key.description.length > 255)
     throw new Problem("bad-request", "the description is over 255 characters");
   return await db.transaction().execute(async (trx) => {
@@ -78,7 +75,7 @@ export async function addKey(db: Db, actor: Actor, key: NewKey): Promise<AddedKe
     const { fingerprint } = certificate;
     const old = await findKey(trx, fingerprint);
     if (old === undefined) {
-      const checked = examine(certificate, key, tools);
+      const checked = examine(certificate, key);
       const row = rowOf(certificate, key);
       await insertKey(trx, { fingerprint, user_id: user.id, added: timeText(new Date()), ...row });
       await record(trx, actor, [{ action: "add key", detail: `${key.user}: ${fingerprint}` }]);
@@ -97,11 +94,11 @@ export async function addKey(db: Db, actor: Actor, key: NewKey): Promise<AddedKe
       );
     }
     // A revocation or subkey that the store has seen is not forgotten for an older copy.
-    const merged = await tools.mergeCertificates(await certificateOf(old.block), certificate);
+    const merged = await mergeCertificates(await certificateOf(old.block), certificate);
     let checked: CheckedKey = { certificate: merged, encrypts: null };
     let fault: string | null = null;
     try {
-      checked = examine(merged, key, tools);
+      checked = examine(merged, key);
     } catch (error) {
       if (!(error instanceof Problem) || old.removed !== null) throw error;
       fault = error.message;
@@ -116,7 +113,7 @@ export async function addKey(db: Db, actor: Actor, key: NewKey): Promise<AddedKe
 
   function rowOf(certificate: Certificate, { writeOnly, description }: NewKey) {
     return {
-      block: tools.armor(certificate.bytes),
+      block: armor(certificate.bytes),
       write_only: flag(writeOnly),
       description,
       expires: certificate.expires === null ? null : timeText(certificate.expires),

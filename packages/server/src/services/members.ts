@@ -1,5 +1,6 @@
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import type { Member } from "@pstore/core/manifest";
+import { encryptionSubkey, whyUnusable } from "@pstore/core/openpgp/usability";
 import { Problem } from "@pstore/core/problem";
 import type { PublicKeyTable } from "../database/schema.ts";
 import { certificateOf } from "./certificates.ts";
@@ -48,7 +49,6 @@ async function faultOfKey(
   if (key.write_only === 1)
     return subkey === null ? null : `${whose} is write-only, nothing is encrypted to it`;
   if (subkey === null) return `${whose} is a reading key, but is listed as write-only`;
-  const { whyUnusable } = await import("@pstore/core/openpgp/certificate");
   try {
     const certificate = await certificateOf(key.block);
     const part = certificate.encrypting.find((one) => one.fingerprint === subkey);
@@ -64,7 +64,6 @@ async function faultOfKey(
 /** Whether a user has any key that a change could list: a write-only one, or one that encrypts now. */
 export async function hasUsableKey(found: UserWithKeys, now: Date): Promise<boolean> {
   if (found.user.active === 0) return false;
-  const { encryptionSubkey } = await import("@pstore/core/openpgp/certificate");
   for (const key of found.keys) {
     if (key.write_only === 1) return true;
     try {

@@ -93,7 +93,8 @@ export class Transport {
 async function send(url: string, request: Request): Promise<Response> {
   const { method, path, token, body } = request;
   const isStream = typeof body === "object";
-  const headers: Record<string, string> = { accept: "application/json" };
+  // Compressed, a small answer could fill all memory, and hardly anything here can be compressed.
+  const headers: Record<string, string> = { accept: "application/json", "accept-encoding": "identity" };
   if (token !== undefined) headers["authorization"] = `Bearer ${token}`;
   if (body !== undefined)
     headers["content-type"] = isStream ? "application/octet-stream" : "application/json";
@@ -104,6 +105,7 @@ async function send(url: string, request: Request): Promise<Response> {
       method,
       headers,
       redirect: "manual",
+      decompress: false,
       signal: giveUp.signal,
       ...(body === undefined ? {} : { body: isStream ? byteStream(body) : body }),
     });

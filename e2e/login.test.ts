@@ -11,7 +11,7 @@ import { type Fingerprint, openpgpFingerprint } from "@pstore/core/fingerprint";
 import { loginText } from "@pstore/core/login";
 import { encodeManifest, type Manifest } from "@pstore/core/manifest";
 import { exportPublic, generateKey, gpg, revokeKey } from "./support/gnupg.ts";
-import { keyOf, memberOf, signAs, signWith, the } from "./support/hostile.ts";
+import { HostileServer, keyOf, memberOf, signAs, signWith, the } from "./support/hostile.ts";
 import { succeed } from "./support/process.ts";
 import { createTeam, type Team, type User } from "./support/team.ts";
 
@@ -221,6 +221,25 @@ describe("a login counts once, for the store, origin, user, key and challenge th
         refused(`for the origin '${origin}'`, await login(walter, { signed: { origin } })),
       ),
     );
+  });
+
+  test("a client that was lured to another URL, which passes everything on to this store", async () => {
+    await using proxy = await HostileServer.start();
+    proxy.target = team.server.url;
+    const lured = await walter.pstore([`--store-url=${proxy.url}`], {
+      env: { XDG_STATE_HOME: `${walter.home}/lured` },
+    });
+    expect(lured).toMatchObject({ code: 1, text: "" });
+    expect(lured.stderr).toMatch(/refused to sign in 'walter'/);
+    const relayed = proxy.sent
+      .filter(({ endpoint }) => endpoint === "/session")
+      .map(({ body }) => body.toString());
+    expect(relayed.length).toBeGreaterThan(0);
+    for (const body of relayed) {
+      const stolen = JSON.parse(body) as LoginRequest;
+      await refused("as it came", stolen);
+      await refused("said to be for us", { ...stolen, origin: team.server.url });
+    }
   });
 
   test("for another store or user, by another user's key, and by none", async () => {

@@ -54,6 +54,14 @@ const junk: Record<string, (given: Given) => void> = {
   "bytes that are no text": (given) => {
     given.body = Buffer.from([0xff, 0xfe, 0x00, 0x80]);
   },
+  "a compressed answer, which was not asked for": (given) => {
+    given.headers = { "content-encoding": "gzip" };
+    given.body = Buffer.from(Bun.gzipSync(given.body));
+  },
+  "bytes that are said to be compressed": (given) => {
+    given.headers = { "content-encoding": "gzip" };
+    given.body = Buffer.from([0x1f, 0x8b, 0xff, 0xff]);
+  },
   "an answer of another endpoint": (given) => answerJson(given, { challenge: "x", expiresIn: 1 }),
 };
 
@@ -137,6 +145,100 @@ describe("answers that are no pstore server's", () => {
       expect(stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
       expect(stderr.trimEnd().split("\n")).toHaveLength(1);
     }
+  });
+});
+
+describe("sign-in that the server bends", () => {
+  test("a challenge that would write further lines into what is signed, or is none", async () => {
+    for (const challenge of ["x\nstore y", "", " ", "x".repeat(129), "é", 7, null]) {
+      const before = scene.server.sent.length;
+      await scene.refuses(walter, ["--no-session"], {
+        attack: onJson("/challenge", () => ({ challenge, expiresIn: 300 })),
+        says: notAStore,
+      });
+      const sent = scene.server.sent.slice(before);
+      expect(sent.filter(({ endpoint }) => endpoint === "/session")).toEqual([]);
+    }
+  });
+
+  test("a token that would write further headers, or lasts for ever", async () => {
+    for (const answer of [
+      { token: "x\r\nx-evil: 1", expiresIn: 900 },
+      { token: "", expiresIn: 900 },
+      { token: "x".repeat(5000), expiresIn: 900 },
+      { token: "x".repeat(43), expiresIn: -1 },
+      { token: "x".repeat(43), expiresIn: 1e300 },
+    ]) {
+      await scene.refuses(walter, ["--no-session"], {
+        attack: onJson("/session", () => answer),
+        says: notAStore,
+      });
+    }
+  });
+
+  test("a session that the server never knows", async () => {
+    const attack: Attack = (given, sent) => {
+      if (!sent.endpoint.startsWith("/object")) return;
+      answerJson(given, {
+        type: "about:blank",
+        title: "x",
+        status: 401,
+        code: "not-signed-in",
+        detail: "there is no such session",
+      });
+      given.status = 401;
+    };
+    const before = scene.server.sent.length;
+    await scene.refuses(walter, [name, "-pg", "a"], { attack, says: /there is no such session/ });
+    expect(scene.server.sent.length - before).toBeLessThan(6);
+  });
+});
+
+describe("what the server says of a change", () => {
+  test("an upload that it stored otherwise, or under another id", async () => {
+    const large = Buffer.alloc(200_000, secret);
+    for (const change of [{ size: 1 }, { digest: "0".repeat(64) }]) {
+      const attack = onJson<object>(/^\/uploads\//, (upload) => ({ ...upload, ...change }));
+      await scene.refuses(walter, [name, "-pe", "large"], {
+        attack,
+        says: /did not store 'large' as it was sent/,
+        stdin: large,
+      });
+    }
+  });
+
+  test("a change that it claims to have made, and has not: the next look is refused", async () => {
+    const own = await scene.machine(walter);
+    await scene.does(walter, [own, "-pe", "a"], `${secret} 1`);
+    const old = scene.server.detail(own);
+    await scene.does(walter, [own, "-pe", "a"], `${secret} 2`);
+    // As after a commit that was answered, and thrown away.
+    await scene.refuses(walter, [own, "-pg", "a"], {
+      attack: onObject(() => old),
+      says: /has already seen revision 3/,
+    });
+  });
+
+  test("a conflict, again and again: the client gives up", async () => {
+    const own = await scene.machine(walter);
+    const attack: Attack = (given, sent) => {
+      if (sent.endpoint !== "/commits") return;
+      answerJson(given, {
+        type: "about:blank",
+        title: "x",
+        status: 409,
+        code: "conflict",
+        detail: "somebody was quicker",
+      });
+      given.status = 409;
+    };
+    // The real server applied the first one, which then shows as a change of the same property.
+    const { code, text, stderr } = await scene.under(attack, walter, [own, "-pe", "a"], { stdin: secret });
+    expect({ code, text, stderr }).toEqual({
+      code: 1,
+      text: "",
+      stderr: expect.stringMatching(/^error: [^\n]+\n$/),
+    });
   });
 });
 
@@ -254,7 +356,7 @@ describe("fields of wrong types and sizes", () => {
       await scene.refuses(walter, [name, "-pg", "a"], {
         attack,
         env: scene.newcomer(walter),
-        says: /broke off in the middle of 'a'|'a' of '[^']+' is said to have \d+ bytes|'a' of '[^']+' are not those that were signed/,
+        says: /no size of a value|broke off in the middle of 'a'|'a' of '[^']+' is said to have \d+ bytes|'a' of '[^']+' are not those that were signed/,
       });
     }
   });

@@ -31,6 +31,8 @@ export interface Given {
   status: number;
   type: string;
   body: Buffer<ArrayBuffer>;
+  /** Further headers of the answer. */
+  headers?: Readonly<Record<string, string>>;
   /** Whether the connection is cut instead of an end: before the answer, or after the bytes above. */
   cut: "no" | "before" | "after";
 }
@@ -191,6 +193,7 @@ export class HostileServer implements AsyncDisposable {
     }
     response.statusCode = given.status;
     response.setHeader("content-type", given.type);
+    for (const [name, value] of Object.entries(given.headers ?? {})) response.setHeader(name, value);
     if (given.cut === "no") {
       response.setHeader("content-length", given.body.length);
       response.end(given.body);

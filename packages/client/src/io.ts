@@ -1,5 +1,3 @@
-import type { Output } from "./terminal/output.ts";
-
 /** Where a run reads and writes. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -20,4 +18,12 @@ export interface Input {
 export interface Messages {
   readonly isTerminal: boolean;
   write(text: string): void;
+}
+
+/** Where a command prints its data: to stdout, or with `-o` to a file. */
+export interface Output {
+  /** Whether a person sees it. */
+  readonly isTerminal: boolean;
+  /** Writes bytes as they are, and waits until there is room for more. */
+  bytes(data: Uint8Array | string): Promise<void>;
 }

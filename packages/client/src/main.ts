@@ -4,9 +4,9 @@ import { version } from "../package.json";
 import { type Arguments, readArguments } from "./cli/arguments.ts";
 import { help } from "./cli/help.ts";
 import { readRc } from "./cli/rc.ts";
-import type { Io, Messages } from "./io.ts";
+import type { Io, Messages, Output } from "./io.ts";
 import { Interrupted } from "./terminal/interrupted.ts";
-import { type Output, toFile } from "./terminal/output.ts";
+import { toFile } from "./terminal/output.ts";
 
 /**
  * Runs one command.

@@ -12,7 +12,7 @@ import { set } from "./commands/set.ts";
 import { show } from "./commands/show.ts";
 import { trust } from "./commands/trust.ts";
 import { Transport } from "./http/transport.ts";
-import type { Io } from "./io.ts";
+import type { Io, Output } from "./io.ts";
 import { GnupgKeyring } from "./keyring/gnupg.ts";
 import { openState } from "./state/database.ts";
 import { sessionFolder, stateFolder } from "./state/folders.ts";
@@ -20,7 +20,6 @@ import { Sessions } from "./state/sessions.ts";
 import { Urls } from "./state/urls.ts";
 import { Identity } from "./store/connect.ts";
 import { Store } from "./store/store.ts";
-import type { Output } from "./terminal/output.ts";
 import { PersonAtTerminal } from "./terminal/person.ts";
 
 /**

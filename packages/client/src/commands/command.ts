@@ -1,8 +1,7 @@
 import type { Arguments } from "../cli/arguments.ts";
-import type { Input } from "../io.ts";
+import type { Input, Output } from "../io.ts";
 import type { Person } from "../person.ts";
 import type { Store } from "../store/store.ts";
-import type { Output } from "../terminal/output.ts";
 
 /** What a command works with. */
 export interface Context {

@@ -1,8 +1,9 @@
 import { shownValueSize } from "@pstore/core/limits";
 import type { Property } from "@pstore/core/manifest";
 import { visible } from "@pstore/core/visible";
+import type { Output } from "../io.ts";
 import type { StoredObject } from "../store/store.ts";
-import { type Output, printJson, printLine } from "../terminal/output.ts";
+import { printJson, printLine } from "../terminal/output.ts";
 import type { Context } from "./command.ts";
 import { asJsonValue, asText, byName, concealed, laidOut, passwordProperty, summary } from "./layout.ts";
 import { printFound } from "./list.ts";

@@ -1,13 +1,6 @@
 import { visible } from "@pstore/core/visible";
+import type { Output } from "../io.ts";
 import { WholeFile } from "./file.ts";
-
-/** Where a command prints its data: to stdout, or with `-o` to a file. */
-export interface Output {
-  /** Whether a person sees it. */
-  readonly isTerminal: boolean;
-  /** Writes bytes as they are, and waits until there is room for more. */
-  bytes(data: Uint8Array | string): Promise<void>;
-}
 
 /** Writes a line of text; on a terminal, what is stored in it cannot act upon the terminal. */
 export function printLine(output: Output, text: string): Promise<void> {

@@ -1,6 +1,5 @@
 import { fstatSync, write, writeSync } from "node:fs";
-import type { Input, Messages } from "../io.ts";
-import type { Output } from "./output.ts";
+import type { Input, Messages, Output } from "../io.ts";
 
 // Standard input, output and error of this process. To open `process.stdout` or to load `node:tty` costs some
 // milliseconds, which a command that prints one password to a pipe need not pay.

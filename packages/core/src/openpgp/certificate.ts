@@ -18,7 +18,6 @@ import {
   type SelfSignature,
   types,
 } from "./selfsignature.ts";
-import { earlier } from "./usability.ts";
 
 /** A primary key or a subkey that may encrypt or sign. */
 export interface KeyPart {
@@ -222,4 +221,10 @@ function expiry(key: KeyPacket, signature: SelfSignature | null): Date | null {
     expires = new Date(key.created.getTime() + signature.keyExpirationTime * 1000);
   const ownEnd = signature?.getExpirationTime();
   return ownEnd instanceof Date ? earlier(expires, ownEnd) : expires;
+}
+
+/** The earlier of two times; null: never. */
+function earlier(a: Date | null, b: Date | null): Date | null {
+  if (a === null || b === null) return a ?? b;
+  return a < b ? a : b;
 }

@@ -65,7 +65,8 @@ function usableParts(
  */
 export function expiresWithin(certificate: Certificate, days: number, now: Date): Date | null {
   const [part] = certificate.encrypting.length > 0 ? usableOrNone(certificate, now) : [certificate.primary];
-  const expires = part === undefined ? null : earlier(part.expires, certificate.expires);
+  // A part's own expiry is never behind that of its primary key.
+  const expires = part?.expires ?? null;
   if (expires === null || expires <= now) return null;
   return expires.getTime() - now.getTime() <= days * 86_400_000 ? expires : null;
 }
@@ -76,10 +77,4 @@ function usableOrNone(certificate: Certificate, now: Date): KeyPart[] {
   } catch {
     return [];
   }
-}
-
-/** The earlier of two times; null: never. */
-export function earlier(a: Date | null, b: Date | null): Date | null {
-  if (a === null || b === null) return a ?? b;
-  return a < b ? a : b;
 }

@@ -36,6 +36,22 @@ export function inclusionPath(leaves: readonly Uint8Array[], index: number): rea
     : [...inclusionPath(leaves.slice(k), index - k), merkleRoot(leaves.slice(0, k))];
 }
 
+/** The inclusion paths of all leaves, in their order: the tree is built once, not once a leaf. */
+export function inclusionPaths(leaves: readonly Uint8Array[]): readonly (readonly Uint8Array[])[] {
+  const paths: Uint8Array[][] = leaves.map(() => []);
+  const grow = (start: number, end: number): Uint8Array => {
+    if (end - start <= 1) return merkleRoot(leaves.slice(start, end));
+    const middle = start + split(end - start);
+    const left = grow(start, middle);
+    const right = grow(middle, end);
+    for (const path of paths.slice(start, middle)) path.push(right);
+    for (const path of paths.slice(middle, end)) path.push(left);
+    return nodeHash(left, right);
+  };
+  grow(0, leaves.length);
+  return paths;
+}
+
 /**
  * The root that a leaf and its inclusion path lead to (RFC 9162, section 2.1.3.2), or `null` when the path has not
  * the length that a tree of `count` leaves gives it.

@@ -19,6 +19,13 @@ export interface Acquaintance {
   readonly changed: readonly PublicKey[];
 }
 
+/** A key as the server gives it, read. */
+interface ServedKey {
+  readonly user: string;
+  readonly key: PublicKey;
+  readonly certificate: Certificate;
+}
+
 /** Which public keys are believed to be whose: the server's word alone is good for the first sight of a user. */
 export class Trust {
   readonly #pins: Pins;
@@ -56,8 +63,9 @@ export class Trust {
     const trusted = new Map<Fingerprint, TrustedKey>();
     const changed: PublicKey[] = [];
     const fresh: Pin[] = [];
-    for (const { key, certificate } of served) {
-      const pin = await this.#pinFor({ user: user.name, key, certificate, pins });
+    for (const one of served) {
+      const { key } = one;
+      const pin = await this.#pinFor({ ...one, pins });
       if (pin === null) {
         changed.push(key);
         continue;
@@ -72,7 +80,7 @@ export class Trust {
     return { trusted, changed };
   }
 
-  async #served(user: string, key: PublicKey): Promise<{ key: PublicKey; certificate: Certificate }> {
+  async #served(user: string, key: PublicKey): Promise<ServedKey> {
     const certificate = await this.#certificate(key.publicKey, user);
     if (certificate.fingerprint !== key.fingerprint) {
       throw new Problem(
@@ -80,16 +88,11 @@ export class Trust {
         `the server gave another key for ${user} than the one it names (${readable(key.fingerprint)}); nothing was done`,
       );
     }
-    return { key, certificate };
+    return { user, key, certificate };
   }
 
   /** The pin that makes a served key believed: an old one, a merged one, a new one; `null` when there is none. */
-  async #pinFor(about: {
-    user: string;
-    key: PublicKey;
-    certificate: Certificate;
-    pins: readonly Pin[];
-  }): Promise<Pin | null> {
+  async #pinFor(about: ServedKey & { pins: readonly Pin[] }): Promise<Pin | null> {
     const { user, key, certificate, pins } = about;
     const known = pins.find((pin) => pin.fingerprint === key.fingerprint);
     if (known !== undefined) {
@@ -110,13 +113,12 @@ export class Trust {
   }
 
   /** A further key of a known user is believed when a pinned key of that user has signed it. */
-  async #introduced(about: {
-    user: string;
-    key: PublicKey;
-    certificate: Certificate;
-    pins: readonly Pin[];
-  }): Promise<Pin | null> {
-    const { user, key, certificate, pins } = about;
+  async #introduced({
+    user,
+    key,
+    certificate,
+    pins,
+  }: ServedKey & { pins: readonly Pin[] }): Promise<Pin | null> {
     const { isCertifiedBy } = await import("@pstore/core/openpgp/introduction");
     for (const pin of pins) {
       if (pin.writeOnly && !key.writeOnly) continue;

@@ -1,20 +1,14 @@
 /** Whether one key speaks for another: a certification of its user id (RFC 9580, section 5.2.1, types 0x10 to 0x13). */
 import type { Certificate } from "./certificate.ts";
 import { readBlock } from "./key-block.ts";
-import type { RawPacket } from "./packet.ts";
 import {
-  type KeyPacket,
   latest,
   latestCertification,
   newer,
-  newestFirst,
   readKeyPacket,
-  type SelfSignature,
-  type Subject,
   strongHashes,
   types,
   userIdSubject,
-  verified,
 } from "./selfsignature.ts";
 
 /**
@@ -33,7 +27,13 @@ export async function isCertifiedBy(
   if (key === null || signerKey === null) return false;
   for (const component of block.userIds) {
     const subject = userIdSubject(key, component.packet);
-    const certification = await latestStrong(component.signatures, types.certifications, signerKey, subject);
+    const certification = await latest(
+      component.signatures,
+      types.certifications,
+      signerKey,
+      subject,
+      strongHashes,
+    );
     if (certification === null || certification.isExpired(now)) continue;
     // A revocation counts whatever its hash: it only takes away.
     const revocation = await latest(
@@ -46,17 +46,4 @@ export async function isCertifiedBy(
     if ((await latestCertification(component, key)) !== null) return true;
   }
   return false;
-}
-
-async function latestStrong(
-  signatures: RawPacket[],
-  allowed: number[],
-  key: KeyPacket,
-  subject: Subject,
-): Promise<SelfSignature | null> {
-  for (const { content } of newestFirst(signatures, allowed, key)) {
-    const signature = await verified(content, allowed, key, subject, strongHashes);
-    if (signature !== null) return signature;
-  }
-  return null;
 }

@@ -91,21 +91,22 @@ export function claims(signature: SignaturePacket, key: KeyPacket): boolean {
   return signature.issuerKeyID.equals(key.getKeyID());
 }
 
-/** The newest signature that verifies; of two of the same second the later one in the block. */
+/** The newest signature that verifies (see `verified`); of two of the same second the later one in the block. */
 export async function latest(
   signatures: RawPacket[],
   allowed: number[],
   key: KeyPacket,
   subject: Subject,
+  hashes?: readonly number[],
 ): Promise<SelfSignature | null> {
   for (const { content } of newestFirst(signatures, allowed, key)) {
-    const signature = await verified(content, allowed, key, subject);
+    const signature = await verified(content, allowed, key, subject, hashes);
     if (signature !== null) return signature;
   }
   return null;
 }
 
-export function newestFirst(signatures: RawPacket[], allowed: number[], key: KeyPacket): RawPacket[] {
+function newestFirst(signatures: RawPacket[], allowed: number[], key: KeyPacket): RawPacket[] {
   const candidates = signatures.flatMap((raw) => {
     const read = readSignature(raw.content);
     if (read === null || !allowed.includes(read.signatureType ?? -1) || !claims(read, key)) return [];

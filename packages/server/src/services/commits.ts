@@ -3,7 +3,7 @@ import { leafOf } from "@pstore/core/commit";
 import { digestOf } from "@pstore/core/digest";
 import { readable } from "@pstore/core/fingerprint";
 import type { Manifest } from "@pstore/core/manifest";
-import { inclusionPath } from "@pstore/core/merkle";
+import { inclusionPaths } from "@pstore/core/merkle";
 import { Problem } from "@pstore/core/problem";
 import { type Db, isDuplicate } from "../database/open.ts";
 import { type StoreTable, timeText } from "../database/schema.ts";
@@ -54,10 +54,10 @@ export async function applyCommit(
       const users = await usersWithKeys(trx, names);
       // The author's key may have been removed since its signature was checked.
       currentKey(users.get(author.user), author);
-      const leaves = changes.map(({ text }) => leafOf(text));
+      const paths = inclusionPaths(changes.map(({ text }) => leafOf(text)));
       const deeds: Deed[] = [];
       for (const [position, change] of changes.entries()) {
-        const path = inclusionPath(leaves, position).map((step) => Buffer.from(step).toString("hex"));
+        const path = (paths[position] ?? []).map((step) => Buffer.from(step).toString("hex"));
         const made = { commit_digest: digest, position, path: path.join(" ") };
         deeds.push(...(await new Application(trx, caller, users, change).apply(made)));
       }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { inclusionPath, merkleRoot, rootFromPath } from "./merkle.ts";
+import { inclusionPath, inclusionPaths, merkleRoot, rootFromPath } from "./merkle.ts";
 
 const hex = (bytes: Uint8Array | null) => (bytes === null ? null : Buffer.from(bytes).toString("hex"));
 const bytes = (digits: string) => Uint8Array.from(Buffer.from(digits, "hex"));
@@ -95,6 +95,14 @@ describe("a Merkle tree", () => {
         const path = inclusionPath(leaves, index);
         expect(hex(rootFromPath(leaf(index), index, count, path))).toBe(root);
       }
+    }
+  });
+
+  test("is the same for every leaf of 0 to 70, taken alone or with all others", () => {
+    for (let count = 0; count <= 70; count++) {
+      const leaves = leavesOf(count);
+      const alone = leaves.map((_, index) => inclusionPath(leaves, index).map(hex));
+      expect(inclusionPaths(leaves).map((path) => path.map(hex))).toEqual(alone);
     }
   });
 });

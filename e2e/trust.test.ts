@@ -83,12 +83,14 @@ const wrappedTo = (fingerprint: string) =>
   );
 
 describe("by default", () => {
-  test("a key seen first is pinned with a notice that shows its fingerprint, once", async () => {
+  test("the store, and a key seen first, are pinned with a notice that shows what they are, once", async () => {
+    const id = atServer((db) => db.query<{ id: string }, []>("SELECT id FROM store").get()?.id);
+    const used = `NOTICE: first use of ${team.server.url}, which is now pinned as the store ${id}\n`;
     const seen = `NOTICE: first sight of joe, whose key is now pinned: ${spaced(joe.fingerprint)}\n`;
-    expect((await does(walter, ["-c", "noticed", "+joe"], "secret\n")).stderr).toBe(seen);
+    expect((await does(walter, ["-c", "noticed", "+joe"], "secret\n")).stderr).toBe(used + seen);
     expect((await does(walter, ["-P", "noticed"], "other\n")).stderr).toBe("");
     const back = `NOTICE: first sight of walter, whose key is now pinned: ${spaced(walter.fingerprint)}\n`;
-    expect((await does(joe, ["-pg", "noticed", "password"])).stderr).toBe(back);
+    expect((await does(joe, ["-pg", "noticed", "password"])).stderr).toBe(used + back);
     expect((await does(joe, ["-pg", "noticed", "password"])).stderr).toBe("");
   });
 

@@ -58,6 +58,7 @@ export class Identity {
     if (pinned !== id) {
       await this.#confirmSecondUrl(url, id);
       this.#urls.pin(url, id);
+      this.#person.notice(`first use of ${url}, which is now pinned as the store ${id}`);
     }
     this.#store = id;
   }

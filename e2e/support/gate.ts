@@ -98,6 +98,7 @@ export class Gate implements AsyncDisposable {
         this.#hold({
           release: () =>
             new Promise((resolve) => {
+              if (server.destroyed) return resolve();
               answered = resolve;
               server.write(bytes);
               client.resume();

@@ -46,14 +46,27 @@ export class Pins {
     return this.#rows("fingerprint = ?", fingerprint).map((pin) => pin.user);
   }
 
-  /** Adds pins, or replaces those of the same user and fingerprint. */
-  put(pins: readonly Pin[]): void {
+  /**
+   * Adds pins of one user, or replaces those of the same fingerprint.
+   * @param seen what was pinned to that user when the new ones were made of it
+   * @returns false, with nothing done, when another command has changed that meanwhile: a revocation that it saw would
+   *   be forgotten
+   */
+  put(pins: readonly Pin[], seen?: readonly Pin[]): boolean {
     const insert = this.#state.sql.query(
       `INSERT OR REPLACE INTO pin (store, user, fingerprint, certificate, write_only, source, confirmed, expires)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#state.sql
+    return this.#state.sql
       .transaction(() => {
+        const [first] = pins;
+        if (
+          first !== undefined &&
+          seen !== undefined &&
+          !Bun.deepEquals(this.ofUser(first.user), seen, true)
+        ) {
+          return false;
+        }
         for (const pin of pins) {
           const { user, fingerprint, certificate, writeOnly, source, confirmed, expires } = pin;
           insert.run(
@@ -67,6 +80,7 @@ export class Pins {
             expires,
           );
         }
+        return true;
       })
       .immediate();
   }

@@ -120,6 +120,16 @@ describe("pins", () => {
     expect(pins.ofUser("joe")[0]?.confirmed).toBe(true);
     expect(pins.ofUser("alex")).toEqual([]);
   });
+
+  test("are not put over what another command has made of them meanwhile", () => {
+    const pins = new Pins(openState(folder), store);
+    expect(pins.put([pin], [])).toBe(true);
+    const seen = pins.ofUser("joe");
+    const revoked = { ...pin, certificate: Uint8Array.of(1, 2, 3, 4) };
+    expect(new Pins(openState(folder), store).put([revoked], seen)).toBe(true);
+    expect(pins.put([{ ...pin, certificate: Uint8Array.of(1, 2, 3, 5) }], seen)).toBe(false);
+    expect(pins.ofUser("joe")).toEqual([revoked]);
+  });
 });
 
 test("pending commits are kept byte for byte until they are forgotten", () => {
@@ -130,6 +140,22 @@ test("pending commits are kept byte for byte until they are forgotten", () => {
   expect(new PendingCommits(openState(folder), store, "alex").all()).toEqual([]);
   pending.forget('{"commit":"ä"}');
   expect(pending.all()).toEqual([]);
+});
+
+test("a pending commit is left to the command that still waits for its answer", async () => {
+  const { sql, isKept } = openState(folder);
+  const pending = new PendingCommits({ sql, isKept }, store, "joe");
+  const other = Bun.spawn(["sleep", "60"]);
+  pending.keep("{}");
+  sql.run("UPDATE pending SET pid = ?", [other.pid]);
+  expect(pending.all()).toEqual([]);
+  // Process ids are used again: after a while it is somebody else's.
+  sql.run("UPDATE pending SET sent = sent - 600000");
+  expect(pending.all()).toEqual(["{}"]);
+  sql.run("UPDATE pending SET sent = sent + 600000");
+  other.kill("SIGKILL");
+  await other.exited;
+  expect(pending.all()).toEqual(["{}"]);
 });
 
 describe("sessions", () => {

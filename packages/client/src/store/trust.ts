@@ -76,7 +76,7 @@ export class Trust {
         writeOnly: pin.writeOnly,
       });
     }
-    if (fresh.length > 0) this.#pins.put(fresh);
+    if (fresh.length > 0 && !this.#pins.put(fresh, pins)) return this.meet(user);
     return { trusted, changed };
   }
 
@@ -226,7 +226,7 @@ export class Trust {
         merged === null ? pin : { ...pin, certificate: merged.certificate, expires: merged.expires },
       );
     }
-    this.#pins.put(accepted);
+    if (!this.#pins.put(accepted, pins)) await this.accept(user);
   }
 
   #certificate(input: string | Uint8Array, owner?: string): Promise<Certificate> {

@@ -301,6 +301,63 @@ describe("a write-only key is encrypted to by nobody", () => {
   });
 });
 
+describe("whoever steals a host's write-only key, and runs the server, lets nobody in", () => {
+  test("its revision that changes members or deletes is refused, by those who knew the machine and by newcomers", async () => {
+    const name = await scene.machine(walter, { with: ["host"] });
+    await scene.does(host, [name, "-pe", "set-by-host", "--yes"], "x");
+    await scene.does(walter, [name, "-pl"]);
+    const before = scene.manifest(name, 2);
+    const next: Manifest = {
+      ...before,
+      ...{
+        revision: 3,
+        previous: digestOf(encodeManifest(before)),
+        author: { user: "host", key: keyOf(host) },
+      },
+    };
+    const part = the(mallory.keys[0]?.encryption);
+    const hosts = {
+      access: "write" as const,
+      keys: new Map([[keyOf(host), openpgpFingerprint(the(host.keys[0]?.encryption))]]),
+    };
+    const wanted: Partial<Manifest>[] = [
+      { members: new Map([...before.members, ...memberOf(mallory)]) },
+      // The host itself becomes a reader: with its own key, or with one more.
+      { members: new Map([...before.members, ["host", hosts]]) },
+      {
+        members: new Map([
+          ...before.members,
+          [
+            "host",
+            {
+              ...hosts,
+              keys: new Map([
+                [keyOf(host), null],
+                [keyOf(mallory), openpgpFingerprint(part)],
+              ]),
+            },
+          ],
+        ]),
+      },
+      { members: new Map([...before.members].filter(([user]) => user !== "walter")) },
+      { deleted: true },
+    ];
+    for (const [index, change] of wanted.entries()) {
+      const revision = await signedBy(host, { ...next, ...change });
+      const attack = onObject((detail) => {
+        detail.revision = revision;
+      });
+      for (const env of [{}, scene.newcomer(walter)]) {
+        const told = await scene.refuses(walter, [name, "-pe", "b", "--yes"], {
+          ...{ attack, env, stdin: secret },
+          says: /write-only|THE KEY OF host HAS CHANGED|no write access|when host deleted it/,
+        });
+        expect({ index, leaks: told.includes("fault") }).toEqual({ index, leaks: false });
+      }
+    }
+  });
+});
+
 describe("the server's word makes nobody a member", () => {
   test("a user more in the list that comes with an object", async () => {
     const name = await scene.machine(walter, { with: ["joe"] });

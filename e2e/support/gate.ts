@@ -4,6 +4,8 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 
 /** A request that a client has sent and that the server has not got yet. */
 export interface Held {
+  /** Lets all of it through but the end, so that the server is at it, and resolves when that is on its way. */
+  begin(): Promise<void>;
   /** Lets it through, and resolves when the answer begins or the connection ends. */
   release(): Promise<void>;
 }
@@ -95,12 +97,18 @@ export class Gate implements AsyncDisposable {
       if (line?.startsWith("POST /api/v1/commits") && this.#waiter !== undefined) {
         // What else comes on this connection belongs to the same request.
         client.pause();
+        let rest = bytes;
         this.#hold({
+          begin: () =>
+            new Promise((resolve) => {
+              server.write(rest.subarray(0, -1), () => resolve());
+              rest = rest.subarray(-1);
+            }),
           release: () =>
             new Promise((resolve) => {
               if (server.destroyed) return resolve();
               answered = resolve;
-              server.write(bytes);
+              server.write(rest);
               client.resume();
             }),
         });

@@ -1,4 +1,3 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
 import { Problem } from "./problem.ts";
 
 /** The place of an encrypted value: it opens nowhere else. */
@@ -20,14 +19,14 @@ export interface Place {
 export function keyCommitment(sessionKey: Uint8Array, place: Place): string {
   const { store, object, property, revision } = place;
   const text = `pstore key commitment 1\nstore ${store}\nobject ${object}\nproperty ${property}\nrevision ${revision}\n`;
-  return createHmac("sha256", sessionKey).update(text).digest("hex");
+  return new Bun.CryptoHasher("sha256", sessionKey).update(text).digest("hex");
 }
 
 /** @throws Problem `untrusted-server` when the session key is not the one that the value's manifest commits to */
 export function checkCommitment(sessionKey: Uint8Array, place: Place, commitment: string): void {
   const expected = Buffer.from(keyCommitment(sessionKey, place), "hex");
   const actual = Buffer.from(commitment, "hex");
-  if (actual.length === expected.length && timingSafeEqual(actual, expected)) return;
+  if (actual.length === expected.length && crypto.timingSafeEqual(actual, expected)) return;
   throw new Problem(
     "untrusted-server",
     `the wrapped key that the server gave for '${place.property}' is not the key of that value; nothing was decrypted, ask who runs the server`,

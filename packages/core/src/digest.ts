@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+// Bun's own hash: `node:crypto` brings Node's streams along, which cost a command that lists 2 ms of its 12.
 
 /** A SHA-256 digest (FIPS 180-4) as 64 lower-case hex digits. */
 export type Digest = string;
@@ -13,13 +13,13 @@ export function isDigest(text: unknown): text is Digest {
 }
 
 export function sha256(...parts: readonly (Uint8Array | string)[]): Uint8Array {
-  const hash = createHash("sha256");
+  const hash = new Bun.CryptoHasher("sha256");
   for (const part of parts) hash.update(part);
   return hash.digest();
 }
 
 export function digestOf(bytes: Uint8Array | string): Digest {
-  return createHash("sha256").update(bytes).digest("hex");
+  return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
 }
 
 /** The number of pieces of a value of so many bytes; none for an empty one. */
@@ -74,7 +74,7 @@ export async function* pieces(
 /** Measures a value that passes by in chunks of any size, in constant memory but for 32 bytes a piece. */
 export class Measurer {
   readonly #pieceDigests: Uint8Array[] = [];
-  #piece = createHash("sha256");
+  #piece = new Bun.CryptoHasher("sha256");
   #filled = 0;
   #size = 0;
 
@@ -97,7 +97,7 @@ export class Measurer {
 
   #endPiece(): void {
     this.#pieceDigests.push(this.#piece.digest());
-    this.#piece = createHash("sha256");
+    this.#piece = new Bun.CryptoHasher("sha256");
     this.#filled = 0;
   }
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { readlinkSync } from "node:fs";
 import { type Fingerprint, openpgpHex, readable } from "@pstore/core/fingerprint";
 import { splitPackets } from "@pstore/core/openpgp/packet";
@@ -30,7 +29,7 @@ interface Result {
  * key, and gpg sees nothing of the body.
  */
 function dummyBody(): Uint8Array {
-  return Buffer.concat([Buffer.from([0xd2, 41, 1]), randomBytes(40)]);
+  return Buffer.concat([Buffer.from([0xd2, 41, 1]), crypto.getRandomValues(new Uint8Array(40))]);
 }
 
 /** The private keys of GnuPG: through the user's own agent, pinentry and smartcards. */

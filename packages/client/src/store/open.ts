@@ -3,7 +3,7 @@ import { checkCommitment } from "@pstore/core/commitment";
 import { pieceCount } from "@pstore/core/digest";
 import type { Fingerprint } from "@pstore/core/fingerprint";
 import type { EncryptedProperty, Manifest, Property } from "@pstore/core/manifest";
-import { BodyOpener } from "@pstore/core/openpgp/body";
+import type { BodyOpener } from "@pstore/core/openpgp/body";
 import { readPkeskFor } from "@pstore/core/openpgp/packet";
 import { checkedPieces, checkedValue } from "@pstore/core/pieces";
 import { Problem } from "@pstore/core/problem";
@@ -39,8 +39,12 @@ export class Opener {
       yield* this.#bytes(source, entry);
       return;
     }
-    const sessionKey = await this.sessionKey(source, entry);
-    yield* decrypted(sessionKey, this.#bytes(source, entry), pieceCount(entry.size) <= 1);
+    // The cipher is loaded while gpg is at work.
+    const [sessionKey, { BodyOpener }] = await Promise.all([
+      this.sessionKey(source, entry),
+      import("@pstore/core/openpgp/body"),
+    ]);
+    yield* decrypted(new BodyOpener(sessionKey), this.#bytes(source, entry), pieceCount(entry.size) <= 1);
   }
 
   /**
@@ -118,11 +122,10 @@ function entryOf({ manifest, property }: Source): Property {
 
 /** @param whole the value is small: nothing of it is handed on before all of it was decrypted without a fault */
 async function* decrypted(
-  sessionKey: Uint8Array,
+  opener: BodyOpener,
   body: AsyncIterable<Uint8Array>,
   whole: boolean,
 ): AsyncGenerator<Uint8Array> {
-  const opener = new BodyOpener(sessionKey);
   const held: Uint8Array[] = [];
   for await (const piece of body) {
     const plain = asServed(() => opener.update(piece));

@@ -88,10 +88,13 @@ export class Changer {
         return;
       } catch (error) {
         if (!(error instanceof Problem) || error.code !== "conflict" || tries === maxTries) throw error;
+        // Two clients that were told of the conflict at once should not meet again.
+        await pause(Math.random() * 20 * Math.min(tries, 10));
+        const before = current.verified.digest;
+        current = await read();
+        // Nobody was quicker: to sign the same again is no use.
+        if (current.verified.digest === before) throw error;
       }
-      // Two clients that were told of the conflict at once should not meet again.
-      await pause(Math.random() * 20 * Math.min(tries, 10));
-      current = await read();
       this.#refuseLostUpdate(base, current, values);
       planned = await this.#plan(current, change);
     }
@@ -222,16 +225,18 @@ export class Changer {
       changes: [{ manifest: text, values: contents, wrappedKeys: [...wrappedKeys] }],
     };
     const bytes = JSON.stringify(request);
+    const digest = digestOf(text);
     pending.keep(bytes);
     try {
-      await api.commit(bytes);
+      const { revisions } = await api.commit(bytes);
+      if (revisions.length !== 1 || revisions[0]?.digest !== digest) throw unconfirmed(manifest);
     } catch (error) {
       if (!(error instanceof Problem) || error.code === "unavailable") throw unanswered(error);
       pending.forget(bytes);
       throw error;
     }
     pending.forget(bytes);
-    objects.remember({ manifest, digest: digestOf(text) }, text);
+    objects.remember({ manifest, digest }, text);
   }
 }
 
@@ -244,6 +249,13 @@ function readingKeys(
     [...keys].flatMap(([key, part]) =>
       part === null || before?.get(user)?.keys.get(key) === part ? [] : [{ key, part }],
     ),
+  );
+}
+
+function unconfirmed({ object }: Manifest): Problem {
+  return new Problem(
+    "untrusted-server",
+    `the server does not confirm the change of '${object.name}' that it was sent; look whether it is there, and ask who runs the server`,
   );
 }
 

@@ -72,7 +72,7 @@ export class Reader {
     const page = await answer;
     if (page.object !== null) return this.#verified(name, wanted, Promise.resolve(page.object));
     const rows = page.next === null ? page.objects : await lookup.list(name, wanted.all === true);
-    const absence = await this.#explainAbsence(name);
+    const absence = await this.explainAbsence(name);
     if (absence !== null && rows.length === 0) throw absence;
     if (absence !== null) person.warn(absence.message);
     return rows;
@@ -122,12 +122,12 @@ export class Reader {
       return await answer;
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== "not-found") throw error;
-      throw (await this.#explainAbsence(name)) ?? error;
+      throw (await this.explainAbsence(name)) ?? error;
     }
   }
 
   /** Why an object that this client knows is not there: a signed deletion, or nothing that proves anything. */
-  async #explainAbsence(name: string): Promise<Problem | null> {
+  async explainAbsence(name: string): Promise<Problem | null> {
     const known = this.#parts.objects.byName(name);
     if (known === null) return null;
     const now = await this.#verifier.whatBecameOf(known).catch((error: unknown) => {

@@ -242,7 +242,7 @@ function isByWriteOnlyKey({ members, author }: Manifest): boolean {
   return isWriteOnly(members, author.user, author.key);
 }
 
-/** A revision as it was served, parsed. */
+/** @throws OlderRevision, so that whoever asked may ask again: another command may have seen a newer one meanwhile */
 function refuseOlder(remembered: Known, shown: Known): void {
   try {
     checkNotOlder(remembered, shown);
@@ -252,6 +252,7 @@ function refuseOlder(remembered: Known, shown: Known): void {
   }
 }
 
+/** A revision as it was served, parsed. */
 function read(revision: Revision): Known {
   try {
     return { manifest: parseManifest(revision.manifest), digest: digestOf(revision.manifest) };

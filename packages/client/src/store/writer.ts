@@ -31,11 +31,16 @@ export class Writer {
   }
 
   async #refuseExisting(name: string): Promise<void> {
-    const found = await this.#parts.api.object(name, {}).catch((error: unknown) => {
+    const { api, person, reader } = this.#parts;
+    const found = await api.object(name, {}).catch((error: unknown) => {
       if (error instanceof Problem && error.code === "not-found") return null;
       throw error;
     });
-    if (found === null) return;
+    if (found === null) {
+      const absence = await reader.explainAbsence(name);
+      if (absence !== null) person.warn(absence.message);
+      return;
+    }
     throw new Problem(
       "conflict",
       `the machine '${name}' exists already; pstore -P ${name} changes its password`,

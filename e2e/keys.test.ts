@@ -352,8 +352,8 @@ describe("a member whose key came to its end", () => {
     const sentence = await refused(walter, ["of-gone", "-pe", "file"], "content");
     expect(sentence).toContain("gone");
     expect(sentence).toContain("^gone");
-    await does(walter, ["-P", "of-gone", "^gone"], "other\n");
-    expect(await does(walter, ["-pg", "of-gone", "password"])).toBe("other");
+    await does(walter, ["of-gone", "-pe", "file", "^gone"], "content");
+    expect(await does(walter, ["-pg", "of-gone", "file"])).toBe("content");
   });
 
   test("goes on with a new encryption subkey when the old one is revoked", async () => {

@@ -98,8 +98,12 @@ function checkWords({ options, machine, property, allow, revoke }: Arguments): v
     throw new Problem("usage", `'${property}' is one word too many; see pstore --help`);
   if (mode === "create" && revoke.length > 0)
     throw new Problem("usage", `a new machine has nobody to revoke with ^${revoke[0]}`);
-  if (mode === "list-properties" && allow.length + revoke.length > 0)
-    throw new Problem("usage", "-pl changes no users; leave them out");
+  if ((mode === "list-properties" || mode === "get") && allow.length + revoke.length > 0) {
+    throw new Problem(
+      "usage",
+      `what only prints changes no users; leave out ${allow.length > 0 ? `+${allow[0]}` : `^${revoke[0]}`}`,
+    );
+  }
 }
 
 /** The user's name at the store where none is given. */

@@ -37,8 +37,13 @@ describe("words", () => {
     expect(refusal(["X", "+"])).toStartWith("bad-name");
   });
 
-  test("where a property is named, no word is a user", () => {
-    expect(readArguments(["X", "-ps", "+1"]).property).toBe("+1");
+  test("a property may begin as a user does, where one must be named and no plain word is left for it", () => {
+    expect(readArguments(["X", "-ps", "+1"])).toMatchObject({ property: "+1", allow: [] });
+    expect(readArguments(["X", "-pe", "key", "^joe", "+alex"])).toMatchObject({
+      property: "key",
+      allow: ["alex"],
+      revoke: ["joe"],
+    });
   });
 
   test("-- ends the options", () => {

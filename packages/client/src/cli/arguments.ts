@@ -15,7 +15,7 @@ export interface Arguments {
 
 const optionByName = new Map(options.flatMap((option) => option.names.map((name) => [name, option])));
 
-/** The modes whose words are a machine and a property, so that no word can be a user. */
+/** The modes that need a machine and a property. */
 const propertyModes: ReadonlySet<Mode | null> = new Set<Mode>(["get", "set-public", "set-encrypted"]);
 
 /**
@@ -106,12 +106,12 @@ function unknown(word: string): Problem {
 }
 
 function sortWords(options: Options, words: readonly string[]): Arguments {
-  const usersMayBeNamed = !propertyModes.has(options.mode);
-  const isUser = (word: string) => usersMayBeNamed && /^[+^]/.test(word);
+  const users = words.filter((word) => /^[+^]/.test(word));
+  const plain = words.filter((word) => !users.includes(word));
+  // A property may begin with these signs too: where one must be named, and no plain word is left for it.
+  if (propertyModes.has(options.mode) && plain.length === 1) plain.push(...users.splice(0, 1));
   const named = (sign: string) => [
-    ...new Set(
-      words.filter((word) => isUser(word) && word[0] === sign).map((word) => userName(word.slice(1))),
-    ),
+    ...new Set(users.filter((word) => word[0] === sign).map((word) => userName(word.slice(1)))),
   ];
   const allow = named("+");
   const revoke = named("^");
@@ -119,7 +119,7 @@ function sortWords(options: Options, words: readonly string[]): Arguments {
   if (both !== undefined)
     throw new Problem("usage", `+${both} and ^${both} contradict each other; give one of them`);
 
-  const [machine, property, ...more] = words.filter((word) => !isUser(word));
+  const [machine, property, ...more] = plain;
   if (more[0] !== undefined) {
     throw new Problem("usage", `'${more[0]}' is one word too many; give a machine and a property at most`);
   }

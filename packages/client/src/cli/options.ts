@@ -93,8 +93,16 @@ export const options: readonly Option[] = [
   ),
   mode(["-pg"], "get", "print a property, byte for byte"),
   mode(["-pl"], "list-properties", "list the names of the properties; with -v, sizes and kinds"),
-  mode(["-ps"], "set-public", "store a property from standard input, public: the server can read it"),
-  mode(["-pe"], "set-encrypted", "store a property from standard input, encrypted"),
+  mode(
+    ["-ps"],
+    "set-public",
+    "store a property from standard input, public: the server can read it; +USER and ^USER too",
+  ),
+  mode(
+    ["-pe"],
+    "set-encrypted",
+    "store a property from standard input, encrypted; +USER and ^USER may stand beside it",
+  ),
   {
     names: ["-o", "--output"],
     argument: "FILE",

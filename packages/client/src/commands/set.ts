@@ -3,14 +3,14 @@ import { Problem } from "@pstore/core/problem";
 import type { Context } from "./command.ts";
 import { passwordProperty } from "./layout.ts";
 
-/** `… | pstore MACHINE -ps PROPERTY` and `-pe`: stores standard input, as it comes. */
+/** `… | pstore MACHINE -ps PROPERTY [+USER]… [^USER]…` and `-pe`: stores standard input, as it comes. */
 export async function set(
   context: Context,
   machine: string,
   property: string,
   kind: Property["kind"],
 ): Promise<void> {
-  const { store, person, stdin } = context;
+  const { args, store, person, stdin } = context;
   if (kind === "public") {
     if (property === passwordProperty) {
       throw new Problem(
@@ -21,9 +21,7 @@ export async function set(
     person.detail("NOTICE: not encrypting the value");
   }
   const value = stdin.isTerminal ? withoutLastLineFeed(stdin.chunks()) : stdin.chunks();
-  await store.change(machine, { allow: [], revoke: [] }, async () => [
-    await store.seal(property, kind, value),
-  ]);
+  await store.change(machine, args, async () => [await store.seal(property, kind, value)]);
 }
 
 /** What is typed ends with a line feed that nobody meant. */

@@ -13,10 +13,11 @@ import {
 import { join } from "node:path";
 import { bun, dist, Failure, root, run } from "./workspace.mjs";
 
-/** Executable → its first module. */
+/** Executable → its first module, and flags of its own. */
 export const programs = {
-  pstore: "packages/client/src/bin.ts",
-  "pstore-server": "packages/server/src/bin.ts",
+  // A command ends before compiling its code further would pay; where it does pay, the client says so itself.
+  pstore: { entry: "packages/client/src/bin.ts", flags: ["--compile-jit-policy=100"] },
+  "pstore-server": { entry: "packages/server/src/bin.ts", flags: [] },
 };
 
 // Without the last two, a compiled program runs code named by `.env` and `bunfig.toml` of whatever folder
@@ -62,7 +63,7 @@ function sourcesDigest() {
 export async function build() {
   mkdirSync(dist, { recursive: true });
   const digest = sourcesDigest();
-  for (const [name, entry] of Object.entries(programs)) {
+  for (const [name, { entry, flags: own }] of Object.entries(programs)) {
     const target = join(dist, name);
     const stamp = join(dist, `.${name}.sources`);
     if (existsSync(target) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) continue;
@@ -72,7 +73,7 @@ export async function build() {
     const workshop = mkdtempSync(join(dist, ".build-"));
     try {
       const outfile = join(workshop, name);
-      const argv = [bun, "build", ...flags, `--outfile=${outfile}`, join(root, entry)];
+      const argv = [bun, "build", ...flags, ...own, `--outfile=${outfile}`, join(root, entry)];
       const { code, output } = await run(argv, { capture: true, cwd: workshop });
       if (code !== 0 || !existsSync(outfile)) {
         throw new Failure(`bun build of ${entry} failed with exit code ${code}:\n${output.trim()}`);

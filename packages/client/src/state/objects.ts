@@ -29,6 +29,12 @@ export class Objects {
     return this.#known("name = ? AND deleted = 0", name);
   }
 
+  /** Whether `byName` has an answer, without reading it. */
+  knows(name: string): boolean {
+    const sql = "SELECT 1 FROM object WHERE store = ? AND name = ? AND deleted = 0 LIMIT 1";
+    return this.#state.sql.query(sql).get(this.#store, name) !== null;
+  }
+
   /** Remembers a verified manifest, unless a newer one is remembered already. */
   remember(known: Known, text: string): void {
     const { object, revision, deleted } = known.manifest;

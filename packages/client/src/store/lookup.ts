@@ -25,12 +25,16 @@ export class Lookup {
   }
 
   object(name: string, wanted: Wanted): Promise<ObjectDetail> {
-    return this.#api.object(name, this.#include(name, wanted));
+    const answer = this.#api.object(name, this.#include(name, wanted));
+    this.#anticipate(name, wanted);
+    return answer;
   }
 
   /** The object of exactly this name, or else the first of those that contain it. */
   search(name: string, wanted: Wanted): Promise<ObjectList> {
-    return this.#api.objects({ q: name, exact: true, ...this.#include(name, wanted) });
+    const answer = this.#api.objects({ q: name, exact: true, ...this.#include(name, wanted) });
+    this.#anticipate(name, wanted);
+    return answer;
   }
 
   /** The objects whose name contains a text; all of the user's own where it is empty. */
@@ -52,11 +56,17 @@ export class Lookup {
     return [...rows.values()];
   }
 
-  /** What to ask for with an object, by what this client knows of it; the keyring is told what will follow. */
   #include(name: string, { value, all = false }: Wanted): Include {
-    const known = this.#objects.byName(name);
-    const isEncrypted = value !== undefined && known?.manifest.properties.get(value)?.kind === "encrypted";
-    if (isEncrypted) this.#keyring.expectUnwrap();
-    return { all, ...(value === undefined ? {} : { value }), ...(known === null ? { keys: "author" } : {}) };
+    const isNew = !this.#objects.knows(name);
+    return { all, ...(value === undefined ? {} : { value }), ...(isNew ? { keys: "author" } : {}) };
+  }
+
+  /** Tells the keyring what will probably follow, as soon as the request is on its way. */
+  #anticipate(name: string, { value }: Wanted): void {
+    if (value === undefined) return;
+    setImmediate(() => {
+      const known = this.#objects.byName(name);
+      if (known?.manifest.properties.get(value)?.kind === "encrypted") this.#keyring.expectUnwrap();
+    });
   }
 }

@@ -231,12 +231,17 @@ export class Trust {
 
   #certificate(input: string | Uint8Array, owner?: string): Promise<Certificate> {
     const text = typeof input === "string" ? input : Buffer.from(input).toString("base64");
-    const read =
-      this.#read.get(text) ??
-      import("@pstore/core/openpgp/certificate").then((m) => m.readCertificate(input, owner));
+    const read = this.#read.get(text) ?? readAnew(input, owner);
     this.#read.set(text, read);
     return read;
   }
+}
+
+async function readAnew(input: string | Uint8Array, owner?: string): Promise<Certificate> {
+  // The executable starts with a compiler that holds back; public-key operations are what it is for.
+  Bun.unsafe.setJITPolicy(1);
+  const { readCertificate } = await import("@pstore/core/openpgp/certificate");
+  return readCertificate(input, owner);
 }
 
 function makePin(

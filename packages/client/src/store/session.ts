@@ -98,7 +98,7 @@ export class SignIn {
       throw new Problem(
         "sign-in-refused",
         `the store at ${this.#transport.url} refused to sign in '${login.user}' with the key ${readable(login.key)}; ` +
-          "check --user, and that an admin has added this key for that user",
+          "check --user, that an admin has added this key for that user, and that the server has this URL as --public-url",
         { cause: error },
       );
     }

@@ -25,6 +25,8 @@ export interface Include {
   readonly keys?: "author" | "members";
   /** Further users whose keys shall come along. */
   readonly users?: readonly string[];
+  /** Which keys need not be sent, since they are here (see core's have.ts). */
+  readonly have?: readonly string[];
   /** Also what is not the user's own. */
   readonly all?: boolean;
 }
@@ -137,12 +139,13 @@ async function open<S extends v.GenericSchema>(
 
 type Pair = readonly [name: string, value: string | undefined];
 
-function query({ value, keys, users = [], all }: Include): readonly Pair[] {
+function query({ value, keys, users = [], have = [], all }: Include): readonly Pair[] {
   return [
     ["value", value],
     ["keys", keys],
     ["all", all ? "1" : undefined],
     ...users.map((user): Pair => ["user", user]),
+    ...have.map((key): Pair => ["have", key]),
   ];
 }
 

@@ -80,7 +80,9 @@ export class Reader {
 
   /** An object as a change needs it, with the keys of its members and of further users. */
   async base(name: string, users: readonly string[]): Promise<Base> {
-    const ask = () => this.#parts.api.object(name, { keys: "members", users });
+    const known = this.#parts.objects.byName(name)?.manifest.members.keys() ?? [];
+    const have = this.#parts.trust.have([...known, ...users]);
+    const ask = () => this.#parts.api.object(name, { keys: "members", users, have });
     return this.#newest(name, ask(), ask);
   }
 

@@ -1,3 +1,4 @@
+import { have, maxHave } from "@pstore/core/api/have";
 import type { PublicKey, User } from "@pstore/core/api/schemas";
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import type { Certificate } from "@pstore/core/openpgp/certificate";
@@ -81,7 +82,7 @@ export class Trust {
   }
 
   async #served(user: string, key: PublicKey): Promise<ServedKey> {
-    const certificate = await this.#certificate(key.publicKey, user);
+    const certificate = await this.#certificate(key.publicKey ?? this.#pinnedBlock(user, key), user);
     if (certificate.fingerprint !== key.fingerprint) {
       throw new Problem(
         "untrusted-server",
@@ -89,6 +90,22 @@ export class Trust {
       );
     }
     return { user, key, certificate };
+  }
+
+  /** What is here of a key that the server did not send, because it was told that it need not. */
+  #pinnedBlock(user: string, key: PublicKey): Uint8Array {
+    const pin = this.#pins.ofUser(user).find((one) => one.fingerprint === key.fingerprint);
+    if (pin !== undefined) return pin.certificate;
+    throw new Problem(
+      "untrusted-server",
+      `the server does not give the key ${readable(key.fingerprint)} of ${user}; nothing was done`,
+    );
+  }
+
+  /** What the server need not send of these users, since it is pinned here. */
+  have(users: readonly string[]): readonly string[] {
+    const pins = [...new Set(users)].flatMap((user) => this.#pins.ofUser(user));
+    return pins.slice(0, maxHave).map((pin) => have(pin.fingerprint, pin.certificate));
   }
 
   /** The pin that makes a served key believed: an old one, a merged one, a new one; `null` when there is none. */

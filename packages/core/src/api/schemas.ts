@@ -55,10 +55,11 @@ export const Session = v.object({
 });
 export type Session = v.InferOutput<typeof Session>;
 
-/** A public key of a user: an armored OpenPGP block. */
+/** A public key of a user. */
 export const PublicKey = v.object({
   fingerprint,
-  publicKey: v.string(),
+  /** An armored OpenPGP block; `null` where the request said, with `have`, that the asker has it (see have.ts). */
+  publicKey: v.nullable(v.string()),
   /** It logs in and signs, but nothing is encrypted to it. */
   writeOnly: v.boolean(),
   /** It was taken from its user: it signs nothing new, but what it signed before still stands. */

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
+import { have } from "@pstore/core/api/have";
+import type { User } from "@pstore/core/api/schemas";
 import type { Fingerprint } from "@pstore/core/fingerprint";
+import { dearmor } from "@pstore/core/openpgp/armor";
 import { listAudit } from "../repositories/audit.ts";
 import { changeState } from "../services/accounts.ts";
 import { removeKey } from "../services/keys.ts";
@@ -44,6 +47,29 @@ async function refused(token: string, status: number, sentence: string | RegExp,
   expect(answer.response.headers.get("content-type")).toBe("application/problem+json");
   expect(await store.db.selectFrom("commits").selectAll().execute()).toEqual(before);
 }
+
+test("a key is not sent to who has it in just this state", async () => {
+  await machine("known");
+  const path = "/object?name=known&keys=members";
+  const ask = async (...held: string[]) => {
+    const query = held.map((one) => `&have=${encodeURIComponent(one)}`).join("");
+    const { body } = await store.call("GET", path + query, { token: joesToken });
+    return new Map<string, string | null>(
+      body.users.map((user: User) => [user.name, user.keys[0]?.publicKey ?? null]),
+    );
+  };
+  const all = await ask();
+  const [anns, joes] = [all.get("ann") ?? "", all.get("joe") ?? ""];
+  expect(dearmor(anns).length).toBeGreaterThan(100);
+  expect(await ask(have(ann.key, dearmor(anns)))).toEqual(
+    new Map([
+      ["ann", null],
+      ["joe", joes],
+    ]),
+  );
+  // Another state of it, or another key in the same state.
+  expect(await ask(have(ann.key, dearmor(joes)), have(joe.key, dearmor(anns)))).toEqual(all);
+});
 
 test("a machine is created, shown and read", async () => {
   const { draft } = await machine("web1");

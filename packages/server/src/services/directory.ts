@@ -1,5 +1,7 @@
+import { have } from "@pstore/core/api/have";
 import type { PublicKey, User } from "@pstore/core/api/schemas";
 import { parseFingerprint } from "@pstore/core/fingerprint";
+import { dearmor } from "@pstore/core/openpgp/armor";
 import type { Db } from "../database/open.ts";
 import type { PublicKeyTable, UserTable } from "../database/schema.ts";
 import { currentKeys, findKeys } from "../repositories/keys.ts";
@@ -29,11 +31,13 @@ export async function usersWithKeys(
  * The users named, by name, as the API shows them: disabled and removed ones too, and expired keys, so that a client
  * can say what is wrong.
  * @param also fingerprints of keys that are included even when they were removed
+ * @param held the keys that the caller has, which are named only (see core's have.ts)
  */
 export async function shownUsers(
   db: Db,
   names: Iterable<string>,
   also: readonly string[] = [],
+  held: readonly string[] = [],
 ): Promise<User[]> {
   const found = await usersWithKeys(db, names);
   const asked = await findKeys(db, also);
@@ -41,14 +45,20 @@ export async function shownUsers(
     .sort((a, b) => (a.user.name < b.user.name ? -1 : 1))
     .map(({ user, keys }) => {
       const removed = asked.filter((key) => key.user_id === user.id && key.removed !== null);
-      return { name: user.name, active: user.active === 1, keys: [...keys, ...removed].map(shownKey) };
+      return {
+        name: user.name,
+        active: user.active === 1,
+        keys: [...keys, ...removed].map((key) => shownKey(key, held)),
+      };
     });
 }
 
-function shownKey(key: PublicKeyTable): PublicKey {
+function shownKey(key: PublicKeyTable, held: readonly string[]): PublicKey {
+  const fingerprint = parseFingerprint(key.fingerprint);
+  const isHeld = held.length > 0 && held.includes(have(fingerprint, dearmor(key.block)));
   return {
-    fingerprint: parseFingerprint(key.fingerprint),
-    publicKey: key.block,
+    fingerprint,
+    publicKey: isHeld ? null : key.block,
     writeOnly: key.write_only === 1,
     removed: key.removed !== null,
     description: key.description,

@@ -33,6 +33,8 @@ export interface DetailOptions {
   readonly keys: "author" | "members" | null;
   /** Further users whose keys come along. */
   readonly users: readonly string[];
+  /** Which keys the caller has, see core's have.ts. */
+  readonly have: readonly string[];
 }
 
 export interface ListOptions extends DetailOptions {
@@ -152,7 +154,7 @@ async function detail(
     also.push(manifest.author.key);
     if (options.keys === "members") for (const name of manifest.members.keys()) names.add(name);
   }
-  const users = names.size === 0 ? [] : await shownUsers(db, names, also);
+  const users = names.size === 0 ? [] : await shownUsers(db, names, also, options.have);
   const about = { objectId: object.id, objectName: object.name };
   const deeds: Deed[] = [{ action: "show", ...about }];
   if (read !== null) deeds.push({ action: "read", property: read, ...about });

@@ -1,3 +1,4 @@
+import { maxHave } from "@pstore/core/api/have";
 import { History, ObjectDetail, ObjectList } from "@pstore/core/api/schemas";
 import { uuidPattern } from "@pstore/core/names";
 import * as v from "valibot";
@@ -14,6 +15,7 @@ const detailQuery = v.object({
   value: v.optional(name),
   keys: v.optional(v.picklist(["author", "members"])),
   user: v.pipe(v.array(v.pipe(v.string(), v.maxLength(150))), v.maxLength(1000)),
+  have: v.pipe(v.array(v.pipe(v.string(), v.maxLength(100))), v.maxLength(maxHave)),
 });
 
 function detailOptions(query: v.InferOutput<typeof detailQuery>): DetailOptions {
@@ -22,6 +24,7 @@ function detailOptions(query: v.InferOutput<typeof detailQuery>): DetailOptions 
     value: query.value ?? null,
     keys: query.keys ?? null,
     users: query.user,
+    have: query.have,
   };
 }
 

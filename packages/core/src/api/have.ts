@@ -1,0 +1,13 @@
+import { digestOf } from "../digest.ts";
+import type { Fingerprint } from "../fingerprint.ts";
+
+/** The most keys of which a client says that it has them: they travel in a URL. */
+export const maxHave = 100;
+
+/**
+ * How a client says that it has a public key, in just this state, so that the server need not send it again: the
+ * fingerprint, a dot, and the first 16 hex digits of the SHA-256 digest of its binary block.
+ */
+export function have(fingerprint: Fingerprint, block: Uint8Array): string {
+  return `${fingerprint}.${digestOf(block).slice(0, 16)}`;
+}

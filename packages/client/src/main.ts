@@ -15,13 +15,21 @@ import { toFile } from "./terminal/output.ts";
  */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   try {
-    const args = readArguments(argv, readRc(io.env["HOME"]));
+    const args = readArguments(argv, asksForHelp(argv) ? [] : readRc(io.env["HOME"]));
     if (args.options.output === null) await run(args, io, io.stdout);
     else await toFile(args.options.output, (file) => run(args, io, file));
     return 0;
   } catch (error) {
     return failure(error, io.stderr);
   }
+}
+
+/** Help is given whatever stands in `.pstorerc`. */
+function asksForHelp(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  return argv
+    .slice(0, end < 0 ? argv.length : end)
+    .some((word) => ["-h", "--help", "--version"].includes(word));
 }
 
 function failure(error: unknown, stderr: Messages): number {

@@ -45,9 +45,20 @@ function isTerminal(fd: number): boolean {
 /** How long to wait before a pipe that takes no more at the moment is tried again, in milliseconds. */
 const glance = 5;
 
-/** The number of bytes that were written, off the main thread: a slow reader stops no signal. */
+/** What every pipe takes at once, in bytes (POSIX, PIPE_BUF). */
+const atOnce = 4096;
+
+/** The number of bytes that were written: a large part off the main thread, so that a slow reader stops no signal. */
 function writeSome(data: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
+    if (data.length <= atOnce) {
+      try {
+        resolve(writeSync(1, data));
+        return;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      }
+    }
     write(1, data, (error, count) => {
       if (error === null) resolve(count);
       else if (error.code === "EAGAIN") setTimeout(resolve, glance, 0);

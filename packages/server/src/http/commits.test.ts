@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { have } from "@pstore/core/api/have";
-import type { User } from "@pstore/core/api/schemas";
+import { apiPath, type User } from "@pstore/core/api/schemas";
 import type { Fingerprint } from "@pstore/core/fingerprint";
 import { dearmor } from "@pstore/core/openpgp/armor";
 import { listAudit } from "../repositories/audit.ts";
 import { changeState } from "../services/accounts.ts";
 import { removeKey } from "../services/keys.ts";
-import { actor, type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
+import { actor, type Draft, origin, TestStore, type TestUser } from "../store-for-tests.ts";
 
 let store: TestStore;
 let joe: TestUser;
@@ -398,6 +398,41 @@ test("a member without a usable key stops a write, with a sentence that says wha
   const members = new Map(next.manifest.members);
   members.delete("eve");
   await store.committed(joesToken, { ...next, manifest: { ...next.manifest, members } });
+});
+
+test("a commit that is held back until its author was disabled changes nothing", async () => {
+  const max = await store.addUser("max");
+  const token = await store.signIn(max);
+  const draft = store.draft(max, "held back", { joe: [joe, "write"] });
+  await store.committed(token, draft);
+  const text = JSON.stringify(
+    store.request([
+      store.next(draft, max, { members: new Map([["joe", { access: "write", keys: joe.keys }]]) }),
+    ]),
+  );
+  const begun = Promise.withResolvers<void>();
+  const disabled = Promise.withResolvers<void>();
+  const body = new ReadableStream({
+    async start(controller) {
+      controller.enqueue(bytes(text.slice(0, 10)));
+      begun.resolve();
+      await disabled.promise;
+      controller.enqueue(bytes(text.slice(10)));
+      controller.close();
+    },
+  });
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = store.fetch(new Request(`${origin}${apiPath}/commits`, { method: "POST", headers, body }));
+  await begun.promise;
+  await Bun.sleep(0);
+  await changeState(store.db, actor, "max", "disable");
+  disabled.resolve();
+  expect(await (await answer).json()).toMatchObject({
+    code: "forbidden",
+    detail: expect.stringContaining("max is disabled or removed"),
+  });
+  const { body: shown } = await store.call("GET", "/object?name=held%20back", { token: joesToken });
+  expect(JSON.parse(shown.revision.manifest).revision).toBe(1);
 });
 
 test("a manifest lists keys for what they are, and leaves a writer", async () => {

@@ -133,11 +133,19 @@ test("a session ends with its user, its key, its time and by signing out", async
   expect(await works(token)).toBe(401);
   await refused(await store.login(eve), "disabled user");
   await changeState(store.db, actor, "eve", "enable");
-  expect(await works(token)).toBe(200);
-  await removeKey(store.db, actor, eve.key);
   expect(await works(token)).toBe(401);
+  const second = await store.signIn(eve);
+  expect(await works(second)).toBe(200);
+  await removeKey(store.db, actor, eve.key);
+  expect(await works(second)).toBe(401);
   await refused(await store.login(eve), "removed key");
-  await addKey(store.db, actor, { user: "eve", block: eve.block, writeOnly: false, description: "" });
+  const addAgain = () =>
+    addKey(store.db, actor, { user: "eve", block: eve.block, writeOnly: false, description: "" });
+  await addAgain();
+  expect(await works(second)).toBe(401);
+  const third = await store.signIn(eve);
+  await addAgain();
+  expect(await works(third)).toBe(401);
   const again = await store.signIn(eve);
   expect((await store.call("DELETE", "/session", { token: again })).status).toBe(204);
   expect(await works(again)).toBe(401);

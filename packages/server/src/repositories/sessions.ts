@@ -52,6 +52,11 @@ export async function deleteSessionsOfKey(db: Db, fingerprint: string): Promise<
   await db.deleteFrom("sessions").where("fingerprint", "=", fingerprint).execute();
 }
 
+/** Ends every session of a user. */
+export async function deleteSessionsOfUser(db: Db, userId: string): Promise<void> {
+  await db.deleteFrom("sessions").where("user_id", "=", userId).execute();
+}
+
 /** A second insert of the same challenge fails (see isDuplicate). */
 export async function insertUsedChallenge(db: Db, challenge: string, expires: string): Promise<void> {
   await db.insertInto("used_challenges").values({ challenge, expires }).execute();

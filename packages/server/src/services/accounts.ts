@@ -3,6 +3,7 @@ import { userName } from "@pstore/core/names";
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
 import { flag, type StoreTable, timeText, type UserTable } from "../database/schema.ts";
+import { deleteSessionsOfUser } from "../repositories/sessions.ts";
 import { insertStore, readStore } from "../repositories/store.ts";
 import { findUser, insertUser, listUsers, updateUser } from "../repositories/users.ts";
 import { type Actor, record } from "./audit.ts";
@@ -100,7 +101,8 @@ export async function setPassword(db: Db, actor: Actor, name: string, password: 
 }
 
 /**
- * Disables, enables or removes a user. Their sessions end at once, for each request looks the user up.
+ * Disables, enables or removes a user. Their sessions end at once, and for good: one that was stolen must not come back
+ * when its user is enabled again.
  * @throws Problem `not-found`
  */
 export async function changeState(
@@ -115,6 +117,7 @@ export async function changeState(
       active: flag(state === "enable"),
       ...(state === "remove" ? { removed: timeText(new Date()), password_hash: null } : {}),
     });
+    if (state !== "enable") await deleteSessionsOfUser(trx, user.id);
     await record(trx, actor, [{ action: `${state} user`, detail: name }]);
   });
 }

@@ -13,7 +13,7 @@ import { certificateOf } from "./certificates.ts";
 import { Application } from "./commit-application.ts";
 import { decode, notTheAuthor, type ReadChange, readChanges } from "./commit-request.ts";
 import { type UserWithKeys, usersWithKeys } from "./directory.ts";
-import type { Caller } from "./sessions.ts";
+import { type Caller, isActive } from "./sessions.ts";
 
 /**
  * Applies a commit, all of it or nothing, and answers what it made. The same bytes again are answered the same.
@@ -52,7 +52,7 @@ export async function applyCommit(
         received: timeText(new Date()),
       });
       const users = await usersWithKeys(trx, names);
-      // The author's key may have been removed since its signature was checked.
+      // The author's key may have been removed, or the author disabled, since the signature was checked.
       currentKey(users.get(author.user), author);
       const paths = inclusionPaths(changes.map(({ text }) => leafOf(text)));
       const deeds: Deed[] = [];
@@ -119,6 +119,13 @@ async function checkSignature(
 }
 
 function currentKey(found: UserWithKeys | undefined, author: Manifest["author"]) {
+  // The session was good when the request began; its body may have been held back for hours.
+  if (!isActive(found?.user)) {
+    throw new Problem(
+      "forbidden",
+      `${author.user} is disabled or removed at this store, so nothing was changed; ask an admin`,
+    );
+  }
   const key = found?.keys.find((one) => one.fingerprint === author.key);
   if (key === undefined) {
     throw new Problem(

@@ -105,8 +105,8 @@ export async function addKey(db: Db, actor: Actor, key: NewKey): Promise<AddedKe
     }
     const description = key.description === "" ? old.description : key.description;
     await updateKey(trx, fingerprint, { ...rowOf(merged, key), description });
-    // Whoever revokes a key may do so because it was stolen: its thief is out at once, too.
-    if (fault !== null) await deleteSessionsOfKey(trx, fingerprint);
+    // The copy may revoke the key, or the subkey that signed in, because it was stolen: its thief is out at once, too.
+    await deleteSessionsOfKey(trx, fingerprint);
     await record(trx, actor, [{ action: "update key", detail: `${key.user}: ${fingerprint}` }]);
     return { ...checked, known: old.removed === null, fault };
   });
@@ -142,6 +142,7 @@ export async function removeKey(db: Db, actor: Actor, fingerprint: Fingerprint):
       throw new Problem("not-found", `no key ${readable(fingerprint)} is registered; see 'key list'`);
     }
     await updateKey(trx, fingerprint, { removed: timeText(new Date()) });
+    await deleteSessionsOfKey(trx, fingerprint);
     await record(trx, actor, [{ action: "remove key", detail: fingerprint }]);
   });
 }

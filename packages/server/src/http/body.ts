@@ -4,6 +4,8 @@ import { Problem } from "@pstore/core/problem";
 export const maxJsonSize = 64 * 1024 * 1024;
 /** The same for whoever has not signed in: 64 KiB. */
 export const maxStrangersJsonSize = 64 * 1024;
+/** The most lists and objects in a JSON body: 64 MiB of nothing but brackets would take 6 GB of memory. */
+const maxStructures = 1_000_000;
 
 /**
  * The JSON of a request.
@@ -22,10 +24,39 @@ export async function readJson(request: Request, maxSize: number): Promise<unkno
     }
     chunks.push(chunk);
   }
+  const bytes = Buffer.concat(chunks);
+  if (countStructures(bytes) > maxStructures) {
+    throw new Problem(
+      "too-large",
+      `the request holds over ${maxStructures} lists and objects, the most that are read here; make it in several parts`,
+    );
+  }
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks)));
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
     throw new Problem("bad-request", "the request's body is not JSON");
+  }
+}
+
+/** How many lists and objects begin in a JSON text; what stands in strings does not count. */
+function countStructures(json: Buffer): number {
+  let count = 0;
+  for (let at = 0; at < json.length; at++) {
+    const octet = json[at];
+    if (octet === 0x5b || octet === 0x7b) count++;
+    else if (octet === 0x22) at = endOfString(json, at);
+  }
+  return count;
+}
+
+/** Where the string that begins at `start` ends: at the first quote with an even number of backslashes in front. */
+function endOfString(json: Buffer, start: number): number {
+  for (let at = start; ; ) {
+    at = json.indexOf(0x22, at + 1);
+    if (at < 0) return json.length;
+    let backslashes = 0;
+    while (json[at - 1 - backslashes] === 0x5c) backslashes++;
+    if (backslashes % 2 === 0) return at;
   }
 }
 

@@ -83,8 +83,10 @@ export class Verifier {
     if (last === undefined) return known;
     const shown = read(last);
     const { isSigned } = await this.#upTo(known, last, shown, []);
-    if (isSigned) this.#objects.remember(shown, last.manifest);
-    return isSigned ? shown : known;
+    if (!isSigned || shown.digest === known.digest) return known;
+    this.#objects.remember(shown, last.manifest);
+    // There may be more than one answer holds; each costs a signature, so the server cannot go on for ever.
+    return this.whatBecameOf(shown);
   }
 
   /**
@@ -147,8 +149,7 @@ export class Verifier {
     if (shown.manifest.revision === 1 || !isByWriteOnlyKey(shown.manifest)) return null;
     for (let to = shown.manifest.revision - 1; to > 0; ) {
       const from = Math.max(1, to - historyPage + 1);
-      const { revisions } = await this.#api.history(shown.manifest.object.id, from, to);
-      for (const revision of revisions.toReversed()) {
+      for (const revision of (await this.#history(shown, from, to)).toReversed()) {
         const known = read(revision);
         if (known.manifest.revision > 1 && isByWriteOnlyKey(known.manifest)) continue;
         checkInclusion(revision, this.#store);
@@ -169,19 +170,27 @@ export class Verifier {
     shown: Known,
     last: Revision,
   ): Promise<{ known: Known; revision: Revision }[]> {
-    const found: { known: Known; revision: Revision }[] = [];
-    let next = remembered.manifest.revision + 1;
-    while (next < shown.manifest.revision) {
-      const to = Math.min(next + historyPage, shown.manifest.revision) - 1;
-      const { revisions } = await this.#api.history(shown.manifest.object.id, next, to);
-      if (revisions.length === 0) break;
-      for (const revision of revisions) {
-        checkInclusion(revision, this.#store);
-        found.push({ known: read(revision), revision });
-      }
-      next += revisions.length;
-    }
+    const missed = await this.#history(shown, remembered.manifest.revision + 1, shown.manifest.revision - 1);
+    const found = missed.map((revision) => {
+      checkInclusion(revision, this.#store);
+      return { known: read(revision), revision };
+    });
     return [...found, { known: shown, revision: last }];
+  }
+
+  /** The revisions of an object from one number to another, as far as the server gives them; it gives them in parts. */
+  async #history({ manifest }: Known, from: number, to: number): Promise<readonly Revision[]> {
+    const found: Revision[] = [];
+    for (let next = from; next <= to; next = from + found.length) {
+      const { revisions } = await this.#api.history(
+        manifest.object.id,
+        next,
+        Math.min(next + historyPage - 1, to),
+      );
+      if (revisions.length === 0) break;
+      for (const revision of revisions) found.push(revision);
+    }
+    return found;
   }
 
   async #isSigned(revision: Revision, known: Known, users: readonly User[]): Promise<boolean> {

@@ -142,7 +142,10 @@ export const ObjectList = v.object({
 });
 export type ObjectList = v.InferOutput<typeof ObjectList>;
 
-/** `GET /objects/ID/history?from=N&to=N`: the revisions from N to N, at most 1,000, in order. */
+/**
+ * `GET /objects/ID/history?from=N&to=N`: the revisions from N to N, in order. One answer holds at most 1,000 and some
+ * megabytes of them, so there may be more behind its last one; there are none when it is empty.
+ */
 export const History = v.object({ revisions: v.array(Revision) });
 export type History = v.InferOutput<typeof History>;
 

@@ -2,7 +2,10 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { have } from "@pstore/core/api/have";
 import { apiPath, type User } from "@pstore/core/api/schemas";
+import { commitOf, commitText } from "@pstore/core/commit";
+import { digestOf } from "@pstore/core/digest";
 import type { Fingerprint } from "@pstore/core/fingerprint";
+import { encodeManifest } from "@pstore/core/manifest";
 import { dearmor } from "@pstore/core/openpgp/armor";
 import { listAudit } from "../repositories/audit.ts";
 import { changeState } from "../services/accounts.ts";
@@ -145,6 +148,26 @@ test("of commits that race from the same revision, one wins and the others are t
   const losers = answers.filter((answer) => answer.status === 409);
   expect(losers).toHaveLength(7);
   expect(losers[0]?.body.detail).toContain("'race' was changed by joe meanwhile: it is at revision 2");
+});
+
+test("history comes in parts that fit in memory, at least one revision each", async () => {
+  const draft = store.draft(joe, "long history");
+  const { id } = draft.manifest.object;
+  const padding = " ".repeat(3 * 1024 * 1024);
+  let previous: string | null = null;
+  for (let revision = 1; revision <= 3; revision++) {
+    const manifest = `${encodeManifest({ ...draft.manifest, revision, previous })}${padding}`;
+    previous = digestOf(manifest);
+    const commit = commitText(commitOf(store.store.id, [manifest]));
+    const changes = [{ manifest, values: [], wrappedKeys: [] }];
+    const json = { commit, signature: store.sign(joe.key, commit), changes };
+    expect((await store.call("POST", "/commits", { token: joesToken, json })).status).toBe(200);
+  }
+  const part = async (from: number) => {
+    const { body } = await store.call("GET", `/objects/${id}/history?from=${from}`, { token: joesToken });
+    return body.revisions.map((one: { manifest: string }) => JSON.parse(one.manifest).revision);
+  };
+  expect([await part(1), await part(3), await part(4)]).toEqual([[1, 2], [3], []]);
 });
 
 test("a name belongs to one machine at a time", async () => {

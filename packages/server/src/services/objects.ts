@@ -23,6 +23,8 @@ import type { Caller } from "./sessions.ts";
 
 /** The most rows of one page of a list, and the most revisions of one piece of history. */
 export const pageSize = 1000;
+/** A piece of history ends with the revision whose manifest passes this, in characters: memory holds all of it. */
+const historySize = 4 * 1024 * 1024;
 
 export interface DetailOptions {
   /** Also where the caller is no member: for privileged users. */
@@ -210,7 +212,8 @@ export function shownRevision(row: SignedRevision): Revision {
 }
 
 /**
- * Revisions of an object, living or deleted, for its newest members and privileged users.
+ * Revisions of an object, living or deleted, for its newest members and privileged users: the first ones of the range,
+ * as many as make a piece, and at least one if there is any.
  * @throws Problem `not-found`
  */
 export async function history(
@@ -223,7 +226,13 @@ export async function history(
   const access = object === undefined ? null : await accessOf(db, id, caller.userId);
   if (object === undefined || (access === null && !caller.seesAll)) throw noSuchObject(id);
   const last = Math.min(range.to, range.from + pageSize - 1);
-  const rows = await signedRevisions(db, id, range.from, last);
+  const rows: SignedRevision[] = [];
+  for (let at = range.from, size = 0; at <= last && size < historySize; at++) {
+    const [row] = await signedRevisions(db, id, at, at);
+    if (row === undefined) break;
+    rows.push(row);
+    size += row.manifest.length;
+  }
   await record(db, caller, [{ action: "history", objectId: id, objectName: object.name }]);
   return { revisions: rows.map(shownRevision) };
 }

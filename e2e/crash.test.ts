@@ -223,7 +223,7 @@ describe("a server that is killed", () => {
     expect(client.exitCode).toBe(1);
     expect(size).toBeLessThan(value.length);
     expect(stderr).toMatch(
-      /^backend error: the connection to .* broke off in the middle of a value; try again\n$/,
+      /^backend error: the connection to .* broke off in the middle of an answer; try again\n$/,
     );
     await team.server.start();
   }, 60_000);

@@ -361,6 +361,14 @@ describe("fields of wrong types and sizes", () => {
     }
   });
 
+  test("an answer of more bytes than any is", async () => {
+    const huge = Buffer.alloc(64 * 1024 * 1024 + 1, " ");
+    const attack: Attack = (given, sent) => {
+      if (sent.endpoint === "/objects") given.body = huge;
+    };
+    await scene.refuses(walter, [], { attack, says: /its answer is over 67108864 bytes/ });
+  });
+
   test("a list whose pages never end", async () => {
     let pages = 0;
     const attack = onJson<ObjectList>("/objects", (list) => {

@@ -15,6 +15,7 @@ import {
 import type { Fingerprint } from "@pstore/core/fingerprint";
 import { isServerCode, Problem } from "@pstore/core/problem";
 import * as v from "valibot";
+import { bytesOf, jsonOf } from "./body.ts";
 import type { Request, Transport } from "./transport.ts";
 
 /** What to include with an object. */
@@ -74,8 +75,7 @@ export class Api {
       ["revision", `${revision}`],
     ]);
     const answer = await this.#signedIn({ method: "GET", path });
-    if (answer.body === null) throw malformed(this.#transport.url);
-    return broken(answer.body, this.#transport.url);
+    return bytesOf(answer, this.#transport.url);
   }
 
   upload(id: string, body: AsyncIterable<Uint8Array>): Promise<Upload> {
@@ -157,8 +157,7 @@ function withQuery(path: string, pairs: readonly Pair[]): string {
 
 async function succeeded(answer: Response, url: string): Promise<Response> {
   if (answer.ok) return answer;
-  const body = await answer.json().catch(() => null);
-  const problem = v.safeParse(ProblemDetails, body);
+  const problem = v.safeParse(ProblemDetails, await jsonOf(answer, url));
   if (!problem.success) {
     throw new Problem(
       "unavailable",
@@ -174,8 +173,7 @@ async function readJson<S extends v.GenericSchema>(
   schema: S,
   url: string,
 ): Promise<v.InferOutput<S>> {
-  const body: unknown = await answer.json().catch(() => null);
-  const parsed = v.safeParse(schema, body);
+  const parsed = v.safeParse(schema, await jsonOf(answer, url));
   if (!parsed.success) throw malformed(url);
   return parsed.output;
 }
@@ -185,17 +183,4 @@ function malformed(url: string): Problem {
     "unavailable",
     `could not use ${url}: it does not answer as a pstore server does; check --store-url, and that client and server are of fitting versions`,
   );
-}
-
-/** A stream whose breaking off is told in a sentence. */
-async function* broken(stream: AsyncIterable<Uint8Array>, url: string): AsyncGenerator<Uint8Array> {
-  try {
-    yield* stream;
-  } catch (error) {
-    throw new Problem(
-      "unavailable",
-      `the connection to ${url} broke off in the middle of a value; try again`,
-      { cause: error },
-    );
-  }
 }

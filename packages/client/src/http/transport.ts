@@ -1,4 +1,5 @@
 import { Problem } from "@pstore/core/problem";
+import { jsonOf } from "./body.ts";
 
 export interface Request {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
@@ -77,7 +78,7 @@ export class Transport {
     }
     const answer = await send(url, request);
     if (answer.status >= 500) {
-      const sentence = await detailOf(answer);
+      const sentence = await detailOf(answer, url);
       throw new Problem("unavailable", `could not use ${url}: it answered ${answer.status}${sentence}`);
     }
     if (answer.status >= 300 && answer.status < 400) {
@@ -155,9 +156,9 @@ function reasonOf(error: unknown): string {
   return known[code ?? ""] ?? code ?? "the connection failed";
 }
 
-async function detailOf(answer: Response): Promise<string> {
+async function detailOf(answer: Response, url: string): Promise<string> {
   try {
-    const { detail } = (await answer.json()) as { detail?: unknown };
+    const { detail } = (await jsonOf(answer, url)) as { detail?: unknown };
     return typeof detail === "string" ? ` (${detail.slice(0, 300)})` : "";
   } catch {
     return "";

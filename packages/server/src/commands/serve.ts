@@ -11,13 +11,16 @@ const usage = "pstore-server serve [--listen HOST:PORT] [--public-url URL]…";
 const hour = 3_600_000;
 /** A refused sign-in takes this long, or a multiple, in milliseconds: longer than any key's signature takes to check. */
 const refusalTime = 500;
+/** Requests that run when the server is told to stop get this long, in milliseconds: less than systemd waits (90 s). */
+const grace = 60_000;
 
 export const serve: Command = {
   name: "serve",
   summary: "answer pstore clients",
   help: `${usage}
 
-Serves the store until SIGTERM or SIGINT; requests that run then are finished.
+Serves the store until SIGTERM or SIGINT; requests that run then are finished,
+if that takes no longer than a minute.
 
   --listen HOST:PORT   where to listen; port 0 is any free one. Default:
                        PSTORE_LISTEN, else ${defaults.listen}
@@ -66,7 +69,7 @@ ${commonHelp}`,
         maxUploadSize: config.maxUploadSize,
         log,
       });
-      const server = listen(app.fetch, config);
+      const server = listen(app.fetch, { ...config, grace });
       if (origins.length === 0) origins = loopbackOrigins(server.port);
       const collector = setInterval(() => {
         collectGarbage(db).catch((error) => log(`old uploads were not collected: ${error}`));

@@ -5,7 +5,7 @@ export interface Listening {
   readonly port: number;
   /** `http://HOST:PORT` */
   readonly url: string;
-  /** Takes no new requests, and resolves when those that run are answered. */
+  /** Takes no new requests, and resolves when those that run are answered, or cut off because they take too long. */
   stop(): Promise<void>;
 }
 
@@ -17,7 +17,13 @@ type Fetch = (request: Request, bindings: { address: string }) => Response | Pro
  */
 export function listen(
   fetch: Fetch,
-  config: { readonly host: string; readonly port: number; readonly maxUploadSize: number },
+  config: {
+    readonly host: string;
+    readonly port: number;
+    readonly maxUploadSize: number;
+    /** How long a stop waits for requests that run, in milliseconds. */
+    readonly grace: number;
+  },
 ): Listening {
   const { host, port } = config;
   const shownHost = host.includes(":") ? `[${host}]` : host;
@@ -47,7 +53,12 @@ export function listen(
   return {
     port: actual,
     url: `http://${shownHost}:${actual}`,
-    stop: () => server.stop(false),
+    async stop() {
+      // Whoever sends a byte now and then, signed in or not, must not keep the server from stopping.
+      const timer = setTimeout(() => void server.stop(true), config.grace);
+      await server.stop(false);
+      clearTimeout(timer);
+    },
   };
 }
 

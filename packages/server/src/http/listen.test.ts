@@ -1,0 +1,23 @@
+import { expect, test } from "bun:test";
+import { connect } from "node:net";
+import { listen } from "./listen.ts";
+
+test("a request whose body never ends does not keep the server from stopping", async () => {
+  const begun = Promise.withResolvers<void>();
+  const server = listen(
+    async (request) => {
+      begun.resolve();
+      return new Response(await request.text().catch(() => "cut off"));
+    },
+    { host: "127.0.0.1", port: 0, maxUploadSize: 1000, grace: 100 },
+  );
+  const socket = connect(server.port, "127.0.0.1");
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.on("error", () => {});
+  socket.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nx");
+  await begun.promise;
+  const start = performance.now();
+  await server.stop();
+  expect(performance.now() - start).toBeGreaterThan(90);
+  await closed;
+});

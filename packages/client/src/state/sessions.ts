@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makePrivate } from "./folders.ts";
 
@@ -20,7 +20,7 @@ export class Sessions {
   /** The session, unless there is none, it has expired, or the file is not ours to believe. */
   read(now: number): StoredSession | null {
     try {
-      const { token, expires } = JSON.parse(readFileSync(this.#path, "utf8")) as Partial<StoredSession>;
+      const { token, expires } = JSON.parse(readOwn(this.#path)) as Partial<StoredSession>;
       const isGood = typeof token === "string" && typeof expires === "number" && now < expires;
       return isGood ? { token, expires } : null;
     } catch {
@@ -42,5 +42,16 @@ export class Sessions {
 
   forget(): void {
     rmSync(this.#path, { force: true });
+  }
+}
+
+/** The text of a file that belongs to this user: under another's session, a command would act for that other. */
+function readOwn(path: string): string {
+  const fd = openSync(path, "r");
+  try {
+    if (fstatSync(fd).uid !== process.getuid?.()) throw new Error(`${path} is not ours`);
+    return readFileSync(fd, "utf8");
+  } finally {
+    closeSync(fd);
   }
 }

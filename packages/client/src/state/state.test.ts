@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { digestOf } from "@pstore/core/digest";
@@ -165,6 +174,10 @@ describe("sessions", () => {
     sessions.write({ token: "t", expires: 1000 });
     expect(sessions.read(999)).toEqual({ token: "t", expires: 1000 });
     expect(sessions.read(1000)).toBeNull();
+    if (process.getuid?.() === 0) {
+      chownSync(join(folder, "run", `${store}-joe`), 65_534, 65_534);
+      expect(sessions.read(999)).toBeNull();
+    }
     const [name = ""] = readdirSync(join(folder, "run"));
     expect(statSync(join(folder, "run", name)).mode & 0o777).toBe(0o600);
     expect(readFileSync(join(folder, "run", name), "utf8")).toContain('"t"');

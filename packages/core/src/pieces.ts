@@ -1,4 +1,5 @@
 import { type Digest, digestOfPieces, measure, pieceCount, pieceSize, sha256 } from "./digest.ts";
+import { maxValueSize } from "./limits.ts";
 import { Problem } from "./problem.ts";
 
 /** What a manifest says of a value. */
@@ -11,9 +12,6 @@ export interface Expected {
 /** The size of a SHA-256 digest, in bytes. */
 const digestSize = 32;
 
-/** The largest value that is read, in bytes: 1 TiB. The digests of its pieces, 32 MiB, are held in memory. */
-const largestValue = 2 ** 40;
-
 /**
  * The pieces of a value that comes as a stream, each checked against the manifest before it is passed on. The stream
  * holds the digests of all pieces (32 bytes each), then the pieces; what comes behind them is not read.
@@ -25,10 +23,10 @@ export async function* checkedPieces(
   expected: Expected,
   what: string,
 ): AsyncGenerator<Uint8Array> {
-  if (expected.size > largestValue) {
+  if (expected.size > maxValueSize) {
     throw new Problem(
       "untrusted-server",
-      `${what} is said to have ${expected.size} bytes, and no value has more than ${largestValue}; nothing of it was read, ask who stored it`,
+      `${what} is said to have ${expected.size} bytes, and no value has more than ${maxValueSize}; nothing of it was read, ask who stored it`,
     );
   }
   const count = pieceCount(expected.size);

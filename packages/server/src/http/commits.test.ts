@@ -194,6 +194,20 @@ test("a deleted machine is gone by name, its signed deletion stays for its membe
   await store.committed(joesToken, store.draft(joe, "doomed"));
 });
 
+test("what is deleted takes no wrapped keys, whoever they are for", async () => {
+  const first = store.draft(joe, "deleted with keys");
+  await store.committed(joesToken, first);
+  const deletion = store.next(first, joe);
+  await store.putSecret(deletion, "password", bytes("x"));
+  const nobodys: Fingerprint = `openpgp:${"A".repeat(40)}`;
+  const keys = new Map([...joe.keys, [nobodys, joe.subkey] as const]);
+  const members = new Map([["joe", { access: "write" as const, keys }]]);
+  deletion.manifest = { ...deletion.manifest, deleted: true, members };
+  const wrapped = deletion.wrappedKeys[0]?.wrapped ?? "";
+  deletion.wrappedKeys = [{ property: "password", key: nobodys, wrapped }];
+  await refused(joesToken, 400, "which has no use for it", deletion);
+});
+
 test("several machines change in one commit, all or none", async () => {
   const drafts = ["many1", "many2", "many3"].map((name) => store.draft(joe, name));
   await store.committed(joesToken, ...drafts);

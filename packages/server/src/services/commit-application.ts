@@ -230,7 +230,8 @@ export class Application {
       for (const [fingerprint, subkey] of readers) {
         if (subkey === null) continue;
         const given = unused.get(place(property.name, fingerprint));
-        if (given !== undefined) {
+        // What is deleted is encrypted to nobody; its members' keys were not checked either.
+        if (given !== undefined && !deleted) {
           unused.delete(place(property.name, fingerprint));
           readPkeskFor(given, subkey);
           const row = { value_id: property.value_id, fingerprint, subkey, bytes: given };

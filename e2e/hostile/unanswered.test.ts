@@ -1,6 +1,7 @@
 // A change that was sent but not answered: it is told, sent again as it was, and stored once.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type Attack, Scene } from "../support/hostile.ts";
+import type { CommitAnswer } from "@pstore/core/api/schemas";
+import { type Attack, onJson, Scene } from "../support/hostile.ts";
 import type { User } from "../support/team.ts";
 
 const { secret } = Scene;
@@ -128,6 +129,16 @@ describe("a commit that was not answered", () => {
       /^WARNING: a change that was not answered before was not stored: .*changed by joe/,
     );
     expect(await walter.pstore([name, "-pg", "a"])).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  test("is not called stored when the server, asked again, answers with something else", async () => {
+    const name = await scene.machine(walter);
+    await scene.under(dropAnswers, walter, [name, "-pe", "a"], { stdin: `${secret} a` });
+    const nothing = onJson<CommitAnswer>("/commits", () => ({ revisions: [] }));
+    const next = await scene.under(nothing, walter, [name, "-pg", "a"]);
+    expect(next.stderr).toMatch(
+      /^WARNING: the server does not confirm a change that was not answered before;/,
+    );
   });
 
   test("is kept without the secret in clear", async () => {

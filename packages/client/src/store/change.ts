@@ -17,6 +17,7 @@ import type { Keyring } from "../keyring/keyring.ts";
 import type { Objects } from "../state/objects.ts";
 import type { PendingCommits } from "../state/pending.ts";
 import type { Pins } from "../state/pins.ts";
+import { isConfirmed } from "./confirm.ts";
 import type { MemberChange, MemberPlanner, PlannedMembers } from "./members.ts";
 import type { Opener } from "./open.ts";
 import { entryFor, type SealedValue } from "./seal.ts";
@@ -225,18 +226,16 @@ export class Changer {
       changes: [{ manifest: text, values: contents, wrappedKeys: [...wrappedKeys] }],
     };
     const bytes = JSON.stringify(request);
-    const digest = digestOf(text);
     pending.keep(bytes);
     try {
-      const { revisions } = await api.commit(bytes);
-      if (revisions.length !== 1 || revisions[0]?.digest !== digest) throw unconfirmed(manifest);
+      if (!isConfirmed(await api.commit(bytes), request)) throw unconfirmed(manifest);
     } catch (error) {
       if (!(error instanceof Problem) || error.code === "unavailable") throw unanswered(error);
       pending.forget(bytes);
       throw error;
     }
     pending.forget(bytes);
-    objects.remember({ manifest, digest }, text);
+    objects.remember({ manifest, digest: digestOf(text) }, text);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ObjectRow, User } from "@pstore/core/api/schemas";
+import type { CommitRequest, ObjectRow, User } from "@pstore/core/api/schemas";
 import type { Fingerprint } from "@pstore/core/fingerprint";
 import type { Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
@@ -12,6 +12,7 @@ import { PendingCommits } from "../state/pending.ts";
 import { Pins } from "../state/pins.ts";
 import type { Sessions } from "../state/sessions.ts";
 import type { Seal } from "./change.ts";
+import { isConfirmed } from "./confirm.ts";
 import { expiryWarning } from "./expiry.ts";
 import { Lookup, type Wanted } from "./lookup.ts";
 import type { MemberChange } from "./members.ts";
@@ -97,8 +98,14 @@ export class Store {
   async #sendAgain(request: string): Promise<void> {
     const { person } = this.#parts;
     try {
-      await this.#api.commit(request);
-      person.notice("a change that was not answered before is now stored");
+      const answer = await this.#api.commit(request);
+      if (isConfirmed(answer, JSON.parse(request) as CommitRequest)) {
+        person.notice("a change that was not answered before is now stored");
+      } else {
+        person.warn(
+          "the server does not confirm a change that was not answered before; look whether it is there, and ask who runs the server",
+        );
+      }
     } catch (error) {
       if (!(error instanceof Problem) || error.code === "unavailable") throw error;
       person.warn(`a change that was not answered before was not stored: ${error.message}`);

@@ -1,8 +1,11 @@
 import { digestOf } from "../digest.ts";
 import type { Fingerprint } from "../fingerprint.ts";
 
-/** The most keys of which a client says that it has them: they travel in a URL. */
-export const maxHave = 100;
+/**
+ * The most keys of which a client says that it has them. They travel in a URL, 76 bytes each, and nginx takes no more
+ * than 8 KiB of one unless it is told to.
+ */
+export const maxHave = 80;
 
 /**
  * How a client says that it has a public key, in just this state, so that the server need not send it again: the

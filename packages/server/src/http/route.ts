@@ -47,7 +47,6 @@ export interface Route {
 }
 
 type QuerySchema = v.ObjectSchema<v.ObjectEntries, undefined>;
-export type Schemas<Q, B> = { readonly query: Q; readonly body: B };
 
 interface Definition<Q extends QuerySchema, B extends Schema, P extends string>
   extends Omit<Route, "handle" | "query" | "body" | "pathParameters"> {

@@ -93,6 +93,7 @@ describe("words and options", () => {
     [["-c", "-P", "web"], "cannot stand beside another command"],
     [["--store-url=ftp://127.0.0.1", "web"], "'ftp://127.0.0.1' is no store URL"],
     [["--store-url=store", "web"], "'store' is no store URL"],
+    [["--store-url=http://:x@127.0.0.1", "web"], "is no store URL"],
   ] as const)("%s is wrong usage: a sentence, and exit 2", async (args, says) => {
     await misused(args, says);
   });
@@ -336,7 +337,7 @@ describe("-o FILE", () => {
   });
 });
 
-describe("an input or output that fails", () => {
+describe("an input, output or program that fails", () => {
   const shell = (script: string) => run(["sh", "-c", script, pstore], { env: walter.env, cwd: walter.home });
 
   test("because its reader has gone ends the client in silence", async () => {
@@ -344,6 +345,15 @@ describe("an input or output that fails", () => {
     const value = "y".repeat(5_000_000);
     expect((await walter.pstore(["long", "-pe", "text"], { stdin: value })).code).toBe(0);
     expect(await shell('"$0" long text | head -c 1')).toMatchObject({ code: 0, text: "y", stderr: "" });
+  });
+
+  test("because it is not installed (gpg) is told in a sentence, whenever that shows", async () => {
+    expect((await walter.pstore(["web"])).code).toBe(0);
+    const { code, stderr } = await walter.pstore(["web"], { env: { PATH: "/nowhere" } });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: "error: gpg cannot be started; install GnuPG (the package gnupg)\n",
+    });
   });
 
   test("for another reason is told, and not as a fault of the client", async () => {

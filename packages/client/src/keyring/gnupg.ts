@@ -94,7 +94,11 @@ export class GnupgKeyring implements Keyring {
 
   /** gpg needs some milliseconds to start, in which the server answers. It ends by itself when nothing is asked of it. */
   expectUnwrap(): void {
-    this.#waiting ??= this.#start(unwrapping);
+    try {
+      this.#waiting ??= this.#start(unwrapping);
+    } catch {
+      // Nobody waits for an answer here: whoever unwraps is told.
+    }
   }
 
   async unwrap(wrapped: Uint8Array): Promise<Uint8Array | null> {

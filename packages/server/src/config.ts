@@ -98,7 +98,8 @@ function parseListen(text: string): { host: string; port: number } {
 
 function parseOrigin(text: string): string {
   const url = URL.parse(text);
-  if (url === null || (url.protocol !== "https:" && url.protocol !== "http:") || url.username !== "") {
+  const isWeb = url?.protocol === "https:" || url?.protocol === "http:";
+  if (url === null || !isWeb || url.username !== "" || url.password !== "") {
     throw new Problem("usage", `'${text}' is no public URL; give one like https://pstore.example.com`);
   }
   return url.origin;

@@ -198,6 +198,7 @@ test("serve says where it listens, and what nobody could use", async () => {
   for (const wrong of [
     ["--listen", "x"],
     ["--public-url", "ftp://x"],
+    ["--public-url", "https://:x@pstore.example.com"],
     ["--session-time", "0"],
   ]) {
     expect((await store("serve", ...wrong)).code).toBe(2);

@@ -173,6 +173,7 @@ function checkUrl(text: string, allowHttp: boolean): void {
     url === null ||
     !/^https?:$/.test(url.protocol) ||
     url.username !== "" ||
+    url.password !== "" ||
     url.search !== "" ||
     url.hash !== ""
   ) {

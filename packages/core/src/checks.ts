@@ -57,12 +57,12 @@ function leavesRights(before: Manifest, next: Manifest): boolean {
 }
 
 function sameMember(a: Member, b: Member | undefined): boolean {
-  return (
-    b !== undefined &&
-    a.access === b.access &&
-    a.keys.size === b.keys.size &&
-    [...a.keys].every(([key, part]) => b.keys.get(key) === part)
-  );
+  return b !== undefined && a.access === b.access && sameKeys(a, b);
+}
+
+/** Whether two members have the same keys, wrapped to the same (sub)keys. */
+export function sameKeys(a: Member, b: Member): boolean {
+  return a.keys.size === b.keys.size && [...a.keys].every(([key, part]) => b.keys.get(key) === part);
 }
 
 /** A value that this revision did not seal is one that stood before (a restored one comes from further back). */
@@ -78,6 +78,7 @@ function faultOfProperties(next: Manifest, before: ReadonlyMap<string, Property>
   return null;
 }
 
+/** Whether two entries of a property name the very same value. */
 export function sameProperty(a: Property, b: Property): boolean {
   return (
     a.kind === b.kind &&

@@ -6,7 +6,8 @@ export const maxNameLength = 255;
 /** The longest user name, in characters. */
 export const maxUserLength = 150;
 
-const printable = /^[\x20-\x7e]+$/;
+/** One or more printable ASCII characters: what names of machines and properties are made of. */
+export const printable = /^[\x20-\x7e]+$/;
 const user = /^[A-Za-z0-9._@][A-Za-z0-9._@-]*$/;
 
 function checkPrintable(name: string, what: string): void {

@@ -1,4 +1,5 @@
 import type { User } from "@pstore/core/api/schemas";
+import { sameKeys } from "@pstore/core/checks";
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import type { Manifest, Member } from "@pstore/core/manifest";
 import type { Certificate } from "@pstore/core/openpgp/certificate";
@@ -198,8 +199,4 @@ export class MemberPlanner {
 
 function withRemedy(fault: Problem, remedy: string): Problem {
   return new Problem(fault.code, `${fault.message}; ${remedy}`, { cause: fault });
-}
-
-function sameKeys(a: Member, b: Member): boolean {
-  return a.keys.size === b.keys.size && [...a.keys].every(([key, part]) => b.keys.get(key) === part);
 }

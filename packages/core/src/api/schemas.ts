@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { fingerprintPattern, isFingerprint } from "../fingerprint.ts";
 import { challengePattern } from "../login.ts";
-import { uuidPattern } from "../names.ts";
+import { printable, uuidPattern } from "../names.ts";
 
 /**
  * The JSON of the HTTP API, version 1. Binary data is standard base64 (RFC 4648, section 4); sizes are bytes; times
@@ -24,7 +24,7 @@ const user = v.pipe(v.string(), v.maxLength(150));
 const name = v.pipe(v.string(), v.maxLength(255));
 const access = v.picklist(["read", "write"]);
 /** What is shown unsigned must not forge lines of its own, nor act upon a terminal. */
-const printable = v.regex(/^[\x20-\x7e]+$/);
+const shown = v.regex(printable);
 
 /** `GET /store`: what this store is. */
 export const StoreInfo = v.object({ id: uuid, version: v.string() });
@@ -95,10 +95,10 @@ export type Revision = v.InferOutput<typeof Revision>;
 /** An object as a row of a list. */
 export const ObjectRow = v.object({
   id: uuid,
-  name: v.pipe(name, printable),
+  name: v.pipe(name, shown),
   /** The asking user's own; `null` where a privileged user looks at what is not theirs. */
   access: v.nullable(access),
-  members: v.array(v.object({ user: v.pipe(user, printable), access })),
+  members: v.array(v.object({ user: v.pipe(user, shown), access })),
 });
 export type ObjectRow = v.InferOutput<typeof ObjectRow>;
 

@@ -1,5 +1,5 @@
-import { sameProperty } from "@pstore/core/checks";
-import type { Manifest, Member } from "@pstore/core/manifest";
+import { sameKeys, sameProperty } from "@pstore/core/checks";
+import type { Manifest } from "@pstore/core/manifest";
 import type { Deed } from "./audit.ts";
 
 /** What a new revision did, for the log: one deed for each thing changed. */
@@ -33,8 +33,4 @@ export function deedsOf(before: Manifest | null, next: Manifest): Deed[] {
     if (!next.properties.has(property)) did("drop", { property });
   }
   return deeds;
-}
-
-function sameKeys(a: Member, b: Member): boolean {
-  return a.keys.size === b.keys.size && [...a.keys].every(([key, part]) => b.keys.get(key) === part);
 }

@@ -21,3 +21,12 @@ test("a request whose body never ends does not keep the server from stopping", a
   expect(performance.now() - start).toBeGreaterThan(90);
   await closed;
 });
+
+test("a second server on the same port is refused, and the sentence says what to do", async () => {
+  const config = { host: "127.0.0.1", maxUploadSize: 1000, grace: 100 };
+  const server = listen(() => new Response(""), { ...config, port: 0 });
+  expect(() => listen(() => new Response(""), { ...config, port: server.port })).toThrow(
+    "another program listens there",
+  );
+  await server.stop();
+});

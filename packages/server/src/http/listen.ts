@@ -33,6 +33,8 @@ export function listen(
       hostname: host,
       port,
       development: false,
+      // With `development: false`, Bun shares the port with whoever asks for it too: a second server took every other client.
+      reusePort: false,
       // The routes have limits of their own, and say so in a sentence; this one only closes the connection.
       maxRequestBodySize: Math.max(config.maxUploadSize, maxJsonSize) + 1024 * 1024,
       // In seconds without a byte; the longest that Bun takes. A slow upload must live.

@@ -43,7 +43,9 @@ function failure(error: unknown, stderr: Messages): number {
 }
 
 /** What an error says that nobody foresaw: a full disk under stdout is the host's affair, the rest is ours. */
-function sentenceOf({ message, syscall }: NodeJS.ErrnoException): string {
+function sentenceOf({ code, message, syscall }: NodeJS.ErrnoException): string {
+  if (code === "SQLITE_FULL" || code?.startsWith("SQLITE_IOERR"))
+    return `what was verified cannot be kept in the state folder (${message}); make room there and repeat the command`;
   return syscall === undefined
     ? `pstore has a fault (${message}); please report it`
     : `a file, pipe or terminal failed (${message}); mend it and repeat the command`;

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { chmodSync } from "node:fs";
+import { accessSync, chmodSync, constants } from "node:fs";
 import { join } from "node:path";
 import { Problem } from "@pstore/core/problem";
 import { makePrivate } from "./folders.ts";
@@ -90,6 +90,8 @@ function openFile(folder: string, path: string): Database {
     sql = new Database(path, { readwrite: true, create: true, strict: true });
     chmodSync(path, 0o600);
   }
+  // SQLite opens what it may only read without a word, and fails at the first thing to remember.
+  for (const place of [folder, path]) accessSync(place, constants.W_OK);
   sql.run("PRAGMA busy_timeout = 10000");
   migrate(sql, path);
   return sql;

@@ -36,12 +36,21 @@ export class Sessions {
       writeFileSync(fresh, JSON.stringify(session), { mode: 0o600, flag: "wx" });
       renameSync(fresh, this.#path);
     } catch {
-      rmSync(fresh, { force: true });
+      remove(fresh);
     }
   }
 
   forget(): void {
-    rmSync(this.#path, { force: true });
+    remove(this.#path);
+  }
+}
+
+/** Removes a file if it can: with `force`, a folder that may not be entered would still end the command. */
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The next command takes another way, or is refused and signs in.
   }
 }
 

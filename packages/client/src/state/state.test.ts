@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
+  chmodSync,
   chownSync,
   mkdirSync,
   mkdtempSync,
@@ -69,6 +70,22 @@ describe("the state", () => {
     expect(state.isKept).toBe(false);
     new Urls(state).pin("https://a", store);
     expect(new Urls(state).storeOf("https://a")).toBe(store);
+  });
+
+  // Root may write everything.
+  test.skipIf(process.getuid?.() === 0)("is not kept where it can be read only, and nothing fails", () => {
+    new Urls(openState(folder)).pin("https://a", store);
+    chmodSync(join(folder, fileName), 0o400);
+    chmodSync(folder, 0o500);
+    const state = openState(folder);
+    expect(state.isKept).toBe(false);
+    new Urls(state).pin("https://b", store);
+    chmodSync(folder, 0o000);
+    const sessions = new Sessions(folder, store, "joe");
+    sessions.write({ token: "t", expires: 1 });
+    sessions.forget();
+    expect(sessions.read(0)).toBeNull();
+    chmodSync(folder, 0o700);
   });
 
   test("that is damaged or newer is not overwritten", () => {

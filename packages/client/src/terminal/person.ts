@@ -36,7 +36,7 @@ export class PersonAtTerminal implements Person {
 
   progress(label: string, total: number | null): { advance(bytes: number): void; done(): void } {
     if (!this.#stderr.isTerminal) return { advance() {}, done() {} };
-    const bar = new ProgressBar(this.#stderr, visibleLine(label), total);
+    const bar = new ProgressBar(this.#stderr, visibleLine(label), total, () => process.stderr.columns || 80);
     return { advance: (bytes) => bar.advance(bytes), done: () => bar.done() };
   }
 

@@ -1,0 +1,39 @@
+import { expect, setSystemTime, test } from "bun:test";
+import { ProgressBar } from "./progress.ts";
+
+const MiB = 1024 * 1024;
+
+/** What is drawn of a transfer of 100 MiB after two seconds, when half of it is done. */
+function drawn(label: string, columns: number, total: number | null = 100 * MiB): string {
+  let text = "";
+  const stderr = { write: (part: string) => (text += part) };
+  setSystemTime(1_000_000);
+  const bar = new ProgressBar(stderr, label, total, () => columns);
+  bar.advance(25 * MiB);
+  expect(text).toBe("");
+  setSystemTime(1_002_000);
+  bar.advance(25 * MiB);
+  setSystemTime();
+  const line = text;
+  bar.done();
+  expect(text).toBe(`${line}\r\u001b[K`);
+  return line.replace("\r", "").replace("\u001b[K", "");
+}
+
+test("a bar says how far a transfer is, and how fast", () => {
+  expect(drawn("key", 80)).toBe("key: [###############...............] 50% of 100.0 MiB, 25.0 MiB/s");
+  expect(drawn("key", 80, null)).toBe("key: 50.0 MiB, 25.0 MiB/s");
+});
+
+test("a bar never fills the line, so that it can be drawn over", () => {
+  expect(drawn("key", 50)).toBe("key: [#######......] 50% of 100.0 MiB, 25.0 MiB/s");
+  expect(drawn("key", 40)).toBe("key: 50% of 100.0 MiB, 25.0 MiB/s");
+  for (const columns of [2, 10, 30, 50, 80, 300])
+    expect(drawn("n".repeat(255), columns).length).toBeLessThan(columns);
+});
+
+test("a bar is taken away once, also when the process ends in the middle", () => {
+  const before = process.listenerCount("exit");
+  drawn("key", 80);
+  expect(process.listenerCount("exit")).toBe(before);
+});

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GnupgHome } from "@pstore/core/openpgp/gnupg-for-tests";
 import type { Io } from "./cli/io.ts";
@@ -89,6 +89,13 @@ test("init makes a private store, once, with an admin", async () => {
   const again = await store("init", "--admin", "root1");
   expect([again.code, again.stderr]).toEqual([1, expect.stringContaining("already")]);
   expect((await store("user", "show", "root1")).stdout).toContain("root1 (active, staff, superuser)");
+});
+
+test("a database that is there but cannot be reached is not called missing", async () => {
+  const loop = join(folder, "loop.db");
+  symlinkSync(loop, loop);
+  const { code, stderr } = await run(["user", "list"], { database: `sqlite:${loop}` });
+  expect([code, stderr]).toEqual([1, expect.stringContaining("cannot be used (ELOOP")]);
 });
 
 test("init asks for the password twice, and leaves nothing when that goes wrong", async () => {

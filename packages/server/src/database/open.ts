@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { accessSync, chmodSync, closeSync, constants, mkdirSync, openSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { Problem } from "@pstore/core/problem";
 import { Kysely, sql } from "kysely";
@@ -25,7 +25,11 @@ export function shownLocation(location: Location): string {
  */
 export function openUnchecked(location: Location): Db {
   const { path } = location;
-  if (!existsSync(path)) {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ENOENT" && code !== "ENOTDIR") throw unopenable(path, error);
     throw new Problem(
       "unavailable",
       `there is no store at ${path}; make one with 'pstore-server init --admin NAME', or give its path with --database sqlite:PATH`,
@@ -70,7 +74,14 @@ export async function createDatabase(location: Location): Promise<Db> {
     throw unopenable(path, error);
   }
   const db = connect(path, true);
-  await useWal(db);
+  try {
+    await useWal(db);
+  } catch (error) {
+    await db.destroy();
+    // An empty file would be in the way of the next `init`.
+    rmSync(path, { force: true });
+    throw unopenable(path, error);
+  }
   return db;
 }
 

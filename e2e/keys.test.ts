@@ -293,6 +293,10 @@ describe("a key that cannot be used", () => {
     await does(user, ["host-machine", "-pe", "state", "--yes"], "written by the host");
     expect(await does(walter, ["-pg", "host-machine", "state"])).toBe("written by the host");
     expect(await refused(user, ["-pg", "host-machine", "state"])).toContain("your key is write-only");
+    expect(await refused(user, ["-c", "host-alone"], "lost\n")).toContain("nobody could read the machine");
+    expect(await refused(walter, ["host-machine", "^walter"])).toContain("nobody could read the machine");
+    await does(user, ["-c", "host-alone", "+walter"], "kept\n");
+    expect(await does(walter, ["host-alone", "-pg", "password", "--yes"])).toBe("kept");
   });
 });
 

@@ -287,7 +287,8 @@ describe("allowing and revoking", () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error: 'given' would have no member left, .*\n$/);
     await ok(walter, ["given", "^walter", "+joe"]);
-    expect((await walter.pstore(["given"])).code).toBe(1);
+    const { stderr: gone } = await walter.pstore(["given"]);
+    expect(gone).toMatch(/^error: you have given up your access to 'given' yourself, with its revision 2; /);
     expect(await ok(joe, ["given", "password"])).toBe("away");
   });
 

@@ -86,6 +86,12 @@ export class MemberPlanner {
         `'${name}' would have no member left, and so be lost; give it to somebody with +USER in the same command`,
       );
     }
+    if (!hasReader(members) && (base === null || hasReader(before))) {
+      throw new Problem(
+        "bad-request",
+        `nobody could read the machine: all of its members would have write-only keys; give it to a reader with +USER in the same command`,
+      );
+    }
     await this.#trust.confirmRecipients(
       [...members.keys()],
       [this.#user, ...change.allow].filter((user) => members.has(user)),
@@ -199,4 +205,8 @@ export class MemberPlanner {
 
 function withRemedy(fault: Problem, remedy: string): Problem {
   return new Problem(fault.code, `${fault.message}; ${remedy}`, { cause: fault });
+}
+
+function hasReader(members: ReadonlyMap<string, Member>): boolean {
+  return [...members.values()].some(({ keys }) => [...keys.values()].some((part) => part !== null));
 }

@@ -141,6 +141,13 @@ export class Reader {
     if (deleted) return absence(`${author.user} has deleted the machine '${name}'`);
     if (object.name !== name)
       return absence(`${author.user} has renamed the machine '${name}' to '${object.name}'`);
+    if (!now.manifest.members.has(this.#parts.user)) {
+      return absence(
+        author.user === this.#parts.user
+          ? `you have given up your access to '${name}' yourself, with its revision ${revision}; ask a member to allow you again`
+          : `you have no access to '${name}': its revision ${revision}, by ${author.user}, is without you; ask a member to allow you again`,
+      );
+    }
     return absence(
       `'${name}' is hidden by the server, no signed deletion: this client has seen its revision ${revision}; you may have lost access to it, ask ${author.user} or who runs the server`,
     );

@@ -1,9 +1,12 @@
-import { main } from "./main.ts";
+import { failure, main } from "./main.ts";
 import { standardError, standardInput, standardOutput } from "./terminal/standard-streams.ts";
 
 process.once("SIGTERM", () => process.exit(143));
 process.once("SIGINT", () => process.exit(130));
 process.once("SIGHUP", () => process.exit(129));
+
+// What nobody awaits may fail too: it gets its sentence like everything else.
+process.once("uncaughtException", (error) => process.exit(failure(error, standardError)));
 
 const io = { env: process.env, stdin: standardInput, stdout: standardOutput, stderr: standardError };
 process.exit(await main(process.argv.slice(2), io));

@@ -32,7 +32,8 @@ function asksForHelp(argv: readonly string[]): boolean {
     .some((word) => ["-h", "--help", "--version"].includes(word));
 }
 
-function failure(error: unknown, stderr: Messages): number {
+/** Says on stderr why a command failed. @returns its exit status */
+export function failure(error: unknown, stderr: Messages): number {
   if (error instanceof Interrupted) return 130;
   // Whoever read our output has closed it: there is nobody to tell.
   if ((error as NodeJS.ErrnoException).code === "EPIPE") return 1;

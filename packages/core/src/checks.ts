@@ -90,14 +90,10 @@ export function sameProperty(a: Property, b: Property): boolean {
 }
 
 /**
- * Checks that a manifest is of the store and name that were asked for, of the object that this client knows under that
- * name, and not of a deleted one.
+ * Checks that a manifest is of the store and name that were asked for, and not of a deleted object.
  * @throws Problem `untrusted-server`
  */
-export function checkIsAsked(
-  manifest: Manifest,
-  asked: { store: string; name: string; id: string | null },
-): void {
+export function checkIsAsked(manifest: Manifest, asked: { store: string; name: string }): void {
   if (manifest.store !== asked.store) {
     untrusted(`the server gave a manifest of another store for '${asked.name}'`);
   }
@@ -106,11 +102,6 @@ export function checkIsAsked(
   }
   if (manifest.deleted) {
     untrusted(`the server gave '${asked.name}' as it was when ${manifest.author.user} deleted it`);
-  }
-  if (asked.id !== null && manifest.object.id !== asked.id) {
-    untrusted(
-      `the server gave another object under the name '${asked.name}' than the one that this client knows`,
-    );
   }
 }
 

@@ -10,7 +10,7 @@ import {
   type Revision,
 } from "./commit.ts";
 import { loginText } from "./login.ts";
-import { inclusionPath } from "./merkle.ts";
+import { inclusionPaths } from "./merkle.ts";
 import { key, problemOf, storeId } from "./samples-for-tests.ts";
 
 const root = "ab".repeat(32);
@@ -25,7 +25,7 @@ function revisionsOf(manifests: readonly string[]): Revision[] {
     commit,
     signature: "",
     index,
-    path: inclusionPath(leaves, index).map((step) => Buffer.from(step).toString("hex")),
+    path: (inclusionPaths(leaves)[index] ?? []).map((step) => Buffer.from(step).toString("hex")),
   }));
 }
 

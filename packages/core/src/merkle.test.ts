@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { inclusionPath, inclusionPaths, merkleRoot, rootFromPath } from "./merkle.ts";
+import { inclusionPaths, merkleRoot, rootFromPath } from "./merkle.ts";
 
 const hex = (bytes: Uint8Array | null) => (bytes === null ? null : Buffer.from(bytes).toString("hex"));
 const bytes = (digits: string) => Uint8Array.from(Buffer.from(digits, "hex"));
@@ -71,6 +71,16 @@ function rootByLevels(leaves: readonly Uint8Array[]): string {
 
 const leaf = (i: number) => createHash("sha256").update(`leaf ${i}`).digest();
 const leavesOf = (count: number) => Array.from({ length: count }, (_, i) => leaf(i));
+
+/** As RFC 9162, section 2.1.3.1, defines it, word for word. */
+function inclusionPath(leaves: readonly Uint8Array[], index: number): readonly Uint8Array[] {
+  if (leaves.length <= 1) return [];
+  let k = 1;
+  while (k * 2 < leaves.length) k *= 2;
+  return index < k
+    ? [...inclusionPath(leaves.slice(0, k), index), merkleRoot(leaves.slice(k))]
+    : [...inclusionPath(leaves.slice(k), index - k), merkleRoot(leaves.slice(0, k))];
+}
 
 describe("a Merkle tree", () => {
   test("has the roots of Certificate Transparency's test vectors", () => {

@@ -27,16 +27,10 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   return nodeHash(merkleRoot(leaves.slice(0, k)), merkleRoot(leaves.slice(k)));
 }
 
-/** The inclusion path (RFC 9162, section 2.1.3.1) of the leaf at `index`, from the leaf upwards: 32 bytes a step. */
-export function inclusionPath(leaves: readonly Uint8Array[], index: number): readonly Uint8Array[] {
-  if (leaves.length <= 1) return [];
-  const k = split(leaves.length);
-  return index < k
-    ? [...inclusionPath(leaves.slice(0, k), index), merkleRoot(leaves.slice(k))]
-    : [...inclusionPath(leaves.slice(k), index - k), merkleRoot(leaves.slice(0, k))];
-}
-
-/** The inclusion paths of all leaves, in their order: the tree is built once, not once a leaf. */
+/**
+ * The inclusion paths (RFC 9162, section 2.1.3.1) of all leaves, in their order, each from the leaf upwards: 32 bytes a
+ * step. The tree is built once, not once a leaf.
+ */
 export function inclusionPaths(leaves: readonly Uint8Array[]): readonly (readonly Uint8Array[])[] {
   const paths: Uint8Array[][] = leaves.map(() => []);
   const grow = (start: number, end: number): Uint8Array => {

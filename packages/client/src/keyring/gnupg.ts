@@ -85,7 +85,7 @@ export class GnupgKeyring implements Keyring {
     // A `local-user` in gpg.conf signs as well: the signatures stand in the order of these lines.
     const made = status.filter(({ keyword }) => keyword === "SIG_CREATED");
     const place = made.findIndex(({ words }) => words.at(-1) === openpgpHex(part));
-    const signature = splitPackets(stdout, { code: "bad-signature", what: "What gpg signed" })[place];
+    const signature = splitPackets(stdout, { code: "bad-signature", what: "what gpg signed" })[place];
     if (signature === undefined) {
       throw new Problem("no-private-key", `gpg did not sign with ${readable(part)}: ${reasonOf(status)}`);
     }

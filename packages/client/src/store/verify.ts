@@ -68,7 +68,7 @@ export class Verifier {
 
     if (byName !== null && byName.manifest.object.id !== shown.manifest.object.id)
       await this.#leftItsName(byName, name);
-    checkIsAsked(shown.manifest, { store: this.#store, name, id: null });
+    checkIsAsked(shown.manifest, { store: this.#store, name });
     const remembered = this.#objects.byId(shown.manifest.object.id);
     const verified = await this.#upTo(remembered, revision, shown, users);
     if (verified.isSigned) this.#objects.remember(shown, revision.manifest);
@@ -111,6 +111,13 @@ export class Verifier {
     users: readonly User[],
   ): Promise<Verified> {
     checkInclusion(revision, this.#store);
+    if (remembered !== null) {
+      refuseOlder(remembered, shown);
+      if (shown.digest === remembered.digest) return { ...shown, isSigned: true, missed: [] };
+    }
+    const gap = shown.manifest.revision - (remembered?.manifest.revision ?? 0);
+    // Whoever signs nothing gets nobody to follow an endless chain: before more than one answer's worth is fetched.
+    if (gap > historyPage) await this.#isSigned(revision, shown, users);
     if (remembered === null) {
       checkAtFirstSight(shown.manifest);
       const anchor = await this.#anchor(shown);
@@ -126,8 +133,6 @@ export class Verifier {
       );
       return { ...shown, isSigned, missed: [shown] };
     }
-    refuseOlder(remembered, shown);
-    if (shown.digest === remembered.digest) return { ...shown, isSigned: true, missed: [] };
     const missed = await this.#between(remembered, shown, revision);
     const toVerify = checkChain(
       remembered,

@@ -18,13 +18,13 @@ export function dearmor(text: string): Uint8Array {
   if (/-----BEGIN PGP (PRIVATE|SECRET) KEY/.test(text)) throw privateKey();
   const blocks = text.split("-----BEGIN PGP ").length - 1;
   if (blocks > 1)
-    throw new Problem("unusable-key", "This text holds several OpenPGP blocks: give one key at a time");
+    throw new Problem("unusable-key", "this text holds several OpenPGP blocks: give one key at a time");
   const start = text.indexOf(begin);
   const stop = text.indexOf(end, start);
   if (start < 0 || stop < 0) {
     throw new Problem(
       "unusable-key",
-      `This is no OpenPGP public key: there is no '${begin}' with its end in it`,
+      `this is no OpenPGP public key: there is no '${begin}' with its end in it`,
     );
   }
   const lines = text.slice(start + begin.length, stop).split(/\r?\n/);
@@ -43,12 +43,12 @@ export function dearmor(text: string): Uint8Array {
 export function privateKey(): Problem {
   return new Problem(
     "unusable-key",
-    "This is a private key: never give it to anyone; the public one comes from `gpg --armor --export`",
+    "this is a private key: never give it to anyone; the public one comes from `gpg --armor --export`",
   );
 }
 
 function damaged(): Problem {
-  return new Problem("unusable-key", "This OpenPGP public key is damaged: copy it again, whole");
+  return new Problem("unusable-key", "this OpenPGP public key is damaged: copy it again, whole");
 }
 
 /** CRC-24 (section 6.1.1). */

@@ -278,13 +278,13 @@ export function openWhole(sessionKey: Uint8Array, body: Uint8Array): Uint8Array<
   return value;
 }
 
-const inside = { code: "bad-body", what: "What the encrypted value holds" } as const;
+const inside = { code: "bad-body", what: "what the encrypted value holds" } as const;
 
 // One sentence for all of these: a difference would tell an attacker who tampers what came out of the cipher.
 function undecryptable(): Problem {
   return new Problem(
     "bad-body",
-    "The encrypted value cannot be decrypted: its key is another one, it is damaged, or it was tampered with",
+    "the encrypted value cannot be decrypted: its key is another one, it is damaged, or it was tampered with",
   );
 }
 

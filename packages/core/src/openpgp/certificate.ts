@@ -10,7 +10,6 @@ import { type Block, join, readBlock } from "./key-block.ts";
 import type { RawPacket } from "./packet.ts";
 import {
   agreed,
-  anyVerified,
   type KeyPacket,
   latest,
   latestCertification,
@@ -69,7 +68,7 @@ async function examine(block: Block, owner?: string): Promise<Certificate> {
   if (packet.content[0] !== 4) {
     throw new Problem(
       "unusable-key",
-      `This OpenPGP key is of version ${packet.content[0]}: pstore uses version 4 alone`,
+      `this OpenPGP key is of version ${packet.content[0]}: pstore uses version 4 alone`,
     );
   }
   const key = await readKeyPacket(packet);
@@ -97,7 +96,7 @@ async function examine(block: Block, owner?: string): Promise<Certificate> {
   about.sort((a, b) => (b.created?.getTime() ?? 0) - (a.created?.getTime() ?? 0));
   const newest = about[0] ?? null;
   const flags = about.find(({ keyFlags }) => keyFlags !== null)?.keyFlags ?? null;
-  const revoked = (await anyVerified(block.primary.signatures, [types.keyRevocation], key, { key })) !== null;
+  const revoked = (await latest(block.primary.signatures, [types.keyRevocation], key, { key })) !== null;
   const primary: KeyPart = {
     ...describe(packet, key),
     expires: expiry(key, newest),
@@ -118,7 +117,7 @@ async function examine(block: Block, owner?: string): Promise<Certificate> {
       ...describe(component.packet, subkey),
       expires: earlier(expiry(subkey, binding), primary.expires),
       revoked:
-        revoked || (await anyVerified(component.signatures, [types.subkeyRevocation], key, subject)) !== null,
+        revoked || (await latest(component.signatures, [types.subkeyRevocation], key, subject)) !== null,
       unsuitable: unsuitable(component.packet, subkey),
       packet: component.packet,
     };
@@ -145,7 +144,7 @@ async function examine(block: Block, owner?: string): Promise<Certificate> {
 }
 
 function nameOf(key: KeyPacket | null, owner: string | undefined): string {
-  if (owner === undefined) return "This OpenPGP key";
+  if (owner === undefined) return "this OpenPGP key";
   return key === null
     ? `${owner}'s key`
     : `${owner}'s key ${readable(openpgpFingerprint(key.getFingerprint()))}`;

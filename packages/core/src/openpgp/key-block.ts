@@ -26,7 +26,7 @@ export function readBlock(input: string | Uint8Array): Block {
   if (input.length > largestCertificate) {
     throw new Problem(
       "unusable-key",
-      "This key is over 256 KiB: export it with `--export-options export-minimal`",
+      "this key is over 256 KiB: export it with `--export-options export-minimal`",
     );
   }
   return divide(typeof input === "string" ? dearmor(input) : binary(input));
@@ -39,14 +39,14 @@ function binary(input: Uint8Array): Uint8Array {
 
 /** Divides a key block, and leaves out what has no place in ours. */
 function divide(bytes: Uint8Array): Block {
-  const packets = splitPackets(bytes, { code: "unusable-key", what: "This OpenPGP public key" });
+  const packets = splitPackets(bytes, { code: "unusable-key", what: "this OpenPGP public key" });
   const [first, ...others] = packets;
   if (packets.some(({ tag }) => tag === tags.secretKey || tag === tags.secretSubkey)) throw privateKey();
   if (first === undefined || first.tag !== tags.publicKey) {
-    throw new Problem("unusable-key", "This is no OpenPGP public key: it does not begin with one");
+    throw new Problem("unusable-key", "this is no OpenPGP public key: it does not begin with one");
   }
   if (others.some(({ tag }) => tag === tags.publicKey)) {
-    throw new Problem("unusable-key", "This block holds several OpenPGP keys: give one key at a time");
+    throw new Problem("unusable-key", "this block holds several OpenPGP keys: give one key at a time");
   }
   const block: Block = { primary: { packet: first, signatures: [] }, userIds: [], subkeys: [] };
   let last: Component | undefined = block.primary;

@@ -201,7 +201,7 @@ export interface Pkesk {
 const wrappedKey: Expected = {
   tag: tags.wrappedKey,
   code: "bad-wrapped-key",
-  what: "The wrapped key",
+  what: "the wrapped key",
   partial: false,
 };
 
@@ -234,13 +234,13 @@ export function readPkeskFor(bytes: Uint8Array, subkey: Fingerprint): Pkesk {
   if (pkesk.keyId !== openpgpHex(subkey).slice(-16)) {
     throw new Problem(
       "bad-wrapped-key",
-      `The wrapped key is for the key ${pkesk.keyId} and not for ${subkey}: it is damaged, or was tampered with`,
+      `the wrapped key is for the key ${pkesk.keyId} and not for ${subkey}: it is damaged, or was tampered with`,
     );
   }
   return pkesk;
 }
 
-const body: Expected = { tag: tags.body, code: "bad-body", what: "The encrypted value", partial: true };
+const body: Expected = { tag: tags.body, code: "bad-body", what: "the encrypted value", partial: true };
 
 /**
  * Proves, piece by piece and in constant memory, that a body is exactly one encrypted data packet (SEIPD) of

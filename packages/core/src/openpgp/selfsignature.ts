@@ -118,8 +118,6 @@ function newestFirst(signatures: RawPacket[], allowed: number[], key: KeyPacket)
     .map(({ raw }) => raw);
 }
 
-export const anyVerified = latest;
-
 /** The newest self-certification of a user id, unless it was revoked after that. */
 export async function latestCertification(
   { packet, signatures }: Component,

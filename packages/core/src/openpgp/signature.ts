@@ -26,7 +26,7 @@ export async function verifyDetached(
   const content = readOnePacket(signature, {
     tag: tags.signature,
     code: "bad-signature",
-    what: "The signature",
+    what: "the signature",
     partial: false,
   });
   const read = readSignature(content);
@@ -53,7 +53,7 @@ function possibleSigners({ primary, signing }: Certificate): KeyPart[] {
 }
 
 function bad(why: string): Problem {
-  return new Problem("bad-signature", `The signature is refused: ${why}`);
+  return new Problem("bad-signature", `the signature is refused: ${why}`);
 }
 
 /**

@@ -39,7 +39,7 @@ export async function wrapSessionKey(
   if (key === null) {
     throw new Problem(
       "unusable-key",
-      `The key ${certificate.fingerprint} has no part ${subkey} to encrypt to`,
+      `the key ${certificate.fingerprint} has no part ${subkey} to encrypt to`,
     );
   }
   const wrapping = new PublicKeyEncryptedSessionKeyPacket() as unknown as Wrapping;

@@ -277,7 +277,7 @@ test("every encrypted property has exactly one wrapped key per reading key", asy
   lacking.wrappedKeys = [...all, { ...first, key: host.key }];
   await refused(joesToken, 400, "which has no use for it", lacking);
   lacking.wrappedKeys = all.map((one) => ({ ...one, wrapped: first.wrapped }));
-  await refused(joesToken, 400, "The wrapped key is for the key", lacking);
+  await refused(joesToken, 400, "the wrapped key is for the key", lacking);
   lacking.wrappedKeys = all.map((one) => ({ ...one, wrapped: Buffer.from("evil").toString("base64") }));
   await refused(joesToken, 400, "wrapped key", lacking);
   lacking.wrappedKeys = all;

@@ -1,8 +1,8 @@
-import { readFileSync, rmSync } from "node:fs";
-import { inspect } from "node:util";
+import { rmSync } from "node:fs";
 import { Problem } from "@pstore/core/problem";
 import { readArguments } from "../cli/arguments.ts";
 import { type Command, commandActor, commonHelp } from "../cli/command.ts";
+import { readKeyFile } from "../cli/key-file.ts";
 import { newPassword } from "../cli/password.ts";
 import { describeKey } from "../cli/shown-key.ts";
 import { databaseLocation } from "../config.ts";
@@ -87,17 +87,6 @@ ${commonHelp}`,
     return 0;
   },
 };
-
-function readKeyFile(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new Problem(
-      "bad-request",
-      `the key file ${inspect(path)} cannot be read (${(error as Error).message})`,
-    );
-  }
-}
 
 function next(name: string, hasKey: boolean, database: string): string {
   const keyStep = hasKey

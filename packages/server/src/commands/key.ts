@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { readable } from "@pstore/core/fingerprint";
 import type { Certificate } from "@pstore/core/openpgp/certificate";
 import { encryptionSubkey } from "@pstore/core/openpgp/usability";
@@ -7,6 +6,7 @@ import { asciiLine } from "@pstore/core/visible";
 import { readArguments } from "../cli/arguments.ts";
 import { type Command, commandActor, commonHelp, withDatabase } from "../cli/command.ts";
 import type { Io } from "../cli/io.ts";
+import { readKeyFile } from "../cli/key-file.ts";
 import { describeExpiry, describeKey } from "../cli/shown-key.ts";
 import { table } from "../cli/table.ts";
 import { addKey, allKeys, removeKey, typedFingerprint } from "../services/keys.ts";
@@ -54,7 +54,7 @@ async function add(argv: readonly string[], io: Io): Promise<number> {
     { least: 2, most: 2, usage: usages.add },
   );
   const [name = "", file = ""] = positionals;
-  const block = file === "-" ? await io.stdin() : readKey(file);
+  const block = file === "-" ? await io.stdin() : readKeyFile(file);
   return await withDatabase(values, io, async (db) => {
     const added = await addKey(db, commandActor(), {
       user: name,
@@ -67,14 +67,6 @@ async function add(argv: readonly string[], io: Io): Promise<number> {
     if (added.known) io.stderr("this key was registered already; what is new in it was taken over\n");
     return 0;
   });
-}
-
-function readKey(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new Problem("bad-request", `the key file cannot be read (${(error as Error).message})`);
-  }
 }
 
 async function list(argv: readonly string[], io: Io): Promise<number> {

@@ -220,7 +220,7 @@ describe("a question about keys", () => {
       const terminal = openTerminal(["sh", "-c", 'printf red | "$0" shared -ps colour', pstore], {
         env: joe.env,
       });
-      return terminal.waitFor(/Encrypt also to .*alex.* \[y\/N\] /).then(() => {
+      return terminal.waitFor(/Share this machine also with .*alex.* \[y\/N\] /).then(() => {
         terminal.type(`${answer}\r`);
         return terminal.exit;
       });

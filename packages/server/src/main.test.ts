@@ -145,7 +145,7 @@ test("keys: what is said of one, and which ones are refused", async () => {
   expect(added.stdout).toContain("algorithm    ed25519\n");
   expect(added.stdout).toContain("user id      ann <ann@example.com>\n");
   expect(added.stdout).toMatch(/fingerprint {2}([0-9A-F]{4} ){5} ([0-9A-F]{4} ){4}[0-9A-F]{4}\n/);
-  expect(added.stdout).toMatch(/expires {6}\d{4}-\d\d-\d\d \(WARNING: in 30 days/);
+  expect(added.stdout).toMatch(/expires {6}\d{4}-\d\d-\d\d \(in 30 days: have it extended/);
   expect(added.stdout).toContain("encrypts     with cv25519 ");
   expect((await add("ann", block)).stderr).toContain("registered already");
   expect((await add("bob", block)).stderr).toContain("another user's");

@@ -22,6 +22,12 @@ export interface MemberChange {
   readonly revoke: readonly string[];
 }
 
+/** The members under way. */
+interface Plan extends PlannedMembers {
+  readonly members: Map<string, Member>;
+  readonly certificates: Map<Fingerprint, Certificate>;
+}
+
 /**
  * Plans the members of the next revision: those of the signed manifest before it and those that the command names,
  * each with trusted keys that are usable now. The server's word adds nobody.
@@ -50,54 +56,68 @@ export class MemberPlanner {
       if (!before.has(user))
         throw new Problem("not-found", `${user} has no access to '${name}' that ^${user} could revoke`);
     }
-    const members = new Map<string, Member>();
-    const certificates = new Map<Fingerprint, Certificate>();
-    const add = (user: string, member: Member, acquaintance: Acquaintance) => {
-      members.set(user, member);
-      for (const [key, part] of member.keys) {
-        const trusted = acquaintance.trusted.get(key);
-        if (part !== null && trusted !== undefined) {
-          certificates.set(key, trusted.certificate);
-          this.#person.detail(`encrypting to ${user}'s key ${readable(key)}`);
-        }
-      }
-    };
+    const plan: Plan = { members: new Map(), certificates: new Map() };
+    await this.#addKept(plan, name, before, change, served);
+    await this.#addNewcomers(plan, base === null ? [this.#user, ...change.allow] : change.allow, served);
+    const { members } = plan;
+    refuseLoss(name, members, base === null ? null : before);
+    const named = [this.#user, ...change.allow].filter((user) => members.has(user));
+    await this.#trust.confirmRecipients([...members.keys()], named);
+    this.#warnOfExpiry(plan);
+    return plan;
+  }
+
+  /** Those who were members before; whoever is in the way of all of them is named at once. */
+  async #addKept(
+    plan: Plan,
+    name: string,
+    before: ReadonlyMap<string, Member>,
+    change: MemberChange,
+    served: readonly User[],
+  ): Promise<void> {
+    const faults = new Map<string, Problem>();
     for (const [user, member] of before) {
       if (change.revoke.includes(user)) continue;
-      const known = this.#served(user, served, `revoke them with ^${user}`);
-      const acquaintance = await this.#trust.meet(known);
-      const isNamed = change.allow.includes(user);
-      const kept = await this.#keep(user, member, acquaintance, isNamed);
-      if (isNamed && sameKeys(kept, member)) this.#person.warn(`${user} already has access to '${name}'`);
-      add(user, kept, acquaintance);
+      try {
+        const known = this.#served(user, served, `revoke them with ^${user}`);
+        const acquaintance = await this.#trust.meet(known);
+        const isNamed = change.allow.includes(user);
+        const kept = await this.#keep(user, member, acquaintance, isNamed);
+        if (isNamed && sameKeys(kept, member)) this.#person.warn(`${user} already has access to '${name}'`);
+        this.#add(plan, user, kept, acquaintance);
+      } catch (error) {
+        if (!(error instanceof Problem) || error.code !== "unusable-key") throw error;
+        faults.set(user, error);
+      }
     }
-    const newcomers = [...(base === null ? [this.#user] : []), ...change.allow].filter(
-      (user) => !members.has(user),
+    const [first, second] = faults.values();
+    if (first === undefined) return;
+    if (second === undefined) throw first;
+    const users = [...faults.keys()];
+    throw new Problem(
+      "unusable-key",
+      `nothing can be encrypted for ${users.join(", ")}; revoke them with ${users.map((user) => `^${user}`).join(" ")} (of the first: ${first.message})`,
     );
-    for (const user of newcomers) {
+  }
+
+  async #addNewcomers(plan: Plan, users: readonly string[], served: readonly User[]): Promise<void> {
+    for (const user of users) {
+      if (plan.members.has(user)) continue;
       const known = this.#served(user, served, `leave out +${user}`);
       const acquaintance = await this.#trust.meet(known);
       if (user !== this.#user) this.#trust.refuseChanged(user, acquaintance);
-      add(user, await this.#admit(user, acquaintance), acquaintance);
+      this.#add(plan, user, await this.#admit(user, acquaintance), acquaintance);
     }
-    if (members.size === 0) {
-      throw new Problem(
-        "bad-request",
-        `'${name}' would have no member left, and so be lost; give it to somebody with +USER in the same command`,
-      );
+  }
+
+  #add({ members, certificates }: Plan, user: string, member: Member, acquaintance: Acquaintance): void {
+    members.set(user, member);
+    for (const [key, part] of member.keys) {
+      const trusted = acquaintance.trusted.get(key);
+      if (part === null || trusted === undefined) continue;
+      certificates.set(key, trusted.certificate);
+      this.#person.detail(`encrypting to ${user}'s key ${readable(key)}`);
     }
-    if (!hasReader(members) && (base === null || hasReader(before))) {
-      throw new Problem(
-        "bad-request",
-        `nobody could read the machine: all of its members would have write-only keys; give it to a reader with +USER in the same command`,
-      );
-    }
-    await this.#trust.confirmRecipients(
-      [...members.keys()],
-      [this.#user, ...change.allow].filter((user) => members.has(user)),
-    );
-    this.#warnOfExpiry(members, certificates);
-    return { members, certificates };
   }
 
   #served(user: string, served: readonly User[], remedy: string): User {
@@ -187,10 +207,7 @@ export class MemberPlanner {
     }
   }
 
-  #warnOfExpiry(
-    members: ReadonlyMap<string, Member>,
-    certificates: ReadonlyMap<Fingerprint, Certificate>,
-  ): void {
+  #warnOfExpiry({ members, certificates }: Plan): void {
     for (const [user, { keys }] of members) {
       if (user === this.#user) continue;
       for (const key of keys.keys()) {
@@ -205,6 +222,26 @@ export class MemberPlanner {
 
 function withRemedy(fault: Problem, remedy: string): Problem {
   return new Problem(fault.code, `${fault.message}; ${remedy}`, { cause: fault });
+}
+
+/** @throws Problem `bad-request` when nobody would be left, or nobody who can read */
+function refuseLoss(
+  name: string,
+  members: ReadonlyMap<string, Member>,
+  before: ReadonlyMap<string, Member> | null,
+): void {
+  if (members.size === 0) {
+    throw new Problem(
+      "bad-request",
+      `'${name}' would have no member left, and so be lost; give it to somebody with +USER in the same command`,
+    );
+  }
+  if (!hasReader(members) && (before === null || hasReader(before))) {
+    throw new Problem(
+      "bad-request",
+      "nobody could read the machine: all of its members would have write-only keys; give it to a reader with +USER in the same command",
+    );
+  }
 }
 
 function hasReader(members: ReadonlyMap<string, Member>): boolean {

@@ -208,7 +208,10 @@ export class Trust {
     );
   }
 
-  /** The members whose keys only the server's word speaks for, and that nobody here has meant yet. */
+  /**
+   * Asks about the members whose keys only the server's word speaks for, and that nobody here has meant yet. Also where
+   * nothing is encrypted to them now: whoever signs a list of members vouches for it to all others.
+   */
   async confirmRecipients(users: readonly string[], named: readonly string[]): Promise<void> {
     for (const user of named) this.#pins.confirm(user);
     const unmeant = users.filter((user) => this.#pins.ofUser(user).some((pin) => !pin.confirmed));
@@ -217,7 +220,7 @@ export class Trust {
       const keys = this.#pins.ofUser(user).map((pin) => readable(pin.fingerprint));
       return `${user} (${keys.join(", ")})`;
     });
-    const question = `Encrypt also to ${list.join(", ")}, known from the server's word only?`;
+    const question = `Share this machine also with ${list.join(", ")}, known from the server's word only?`;
     if (!(await this.#person.confirm(question))) {
       throw new Problem(
         "untrusted-key",

@@ -31,5 +31,6 @@ export function describeExpiry(expires: Date | null, now: Date): string {
   const left = expires.getTime() - now.getTime();
   if (left <= 0) return `${date} (EXPIRED)`;
   if (left > warnedDays * day) return date;
-  return `${date} (WARNING: in ${Math.ceil(left / day)} days; have it extended, and add it again)`;
+  const days = Math.ceil(left / day);
+  return `${date} (in ${days} ${days === 1 ? "day" : "days"}: have it extended, and add it again)`;
 }

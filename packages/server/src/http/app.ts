@@ -54,6 +54,10 @@ function failure({ log }: Dependencies, error: unknown): Response {
   if (error instanceof Problem && error.code !== "internal-error") {
     return problemAnswer(error.code, error.message);
   }
+  if (isDiskFull(error)) {
+    log("the disk of the database is full: nothing can be stored before there is room");
+    return problemAnswer("unavailable", "the disk of the store is full; tell whoever runs it");
+  }
   const id = randomUUID();
   log(
     `request ${id}: ${error instanceof Error ? error.stack || error.message || error.name : String(error)}`,
@@ -62,6 +66,11 @@ function failure({ log }: Dependencies, error: unknown): Response {
     "internal-error",
     `the server failed; its log says why under ${id}, so tell whoever runs it`,
   );
+}
+
+function isDiskFull(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === "SQLITE_FULL" || code === "ENOSPC";
 }
 
 async function answer(dependencies: Dependencies, route: Route, context: Context<Env>): Promise<Response> {

@@ -360,6 +360,16 @@ describe("a member whose key came to its end", () => {
     expect(await does(walter, ["-pg", "of-gone", "file"])).toBe("content");
   });
 
+  test("is named together with all others in the way", async () => {
+    await team.add("left");
+    await team.add("right");
+    await does(walter, ["-c", "of-both", "+left", "+right"], "secret\n");
+    for (const name of ["left", "right"]) await team.server.command(["user", "disable", name]);
+    const sentence = await refused(walter, ["-P", "of-both"], "other\n");
+    expect(sentence).toContain("nothing can be encrypted for left, right; revoke them with ^left ^right");
+    await does(walter, ["-P", "of-both", "^left", "^right"], "other\n");
+  });
+
   test("goes on with a new encryption subkey when the old one is revoked", async () => {
     const user = await member("renewed");
     await addSubkey(user.gnupg, user.fingerprint, { algorithm: "cv25519", usage: "encr" });

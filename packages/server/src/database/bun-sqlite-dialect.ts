@@ -19,10 +19,22 @@ function asKyselyDatabase(database: Database) {
   };
 }
 
-/** A transaction that will write takes the write lock at its start: one that is upgraded later can only fail. */
 class ImmediateDriver extends SqliteDriver {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    super({ database: asKyselyDatabase(database) });
+    this.#database = database;
+  }
+
+  /** A transaction that will write takes the write lock at its start: one that is upgraded later can only fail. */
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw("begin immediate"));
+  }
+
+  /** After some faults, a full disk among them, SQLite has rolled back itself: to ask again would hide the fault. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#database.inTransaction) await super.rollbackTransaction(connection);
   }
 }
 
@@ -35,7 +47,7 @@ export class BunSqliteDialect extends SqliteDialect {
   }
 
   override createDriver(): SqliteDriver {
-    return new ImmediateDriver({ database: asKyselyDatabase(this.#database) });
+    return new ImmediateDriver(this.#database);
   }
 }
 

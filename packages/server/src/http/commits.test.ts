@@ -7,6 +7,7 @@ import { digestOf } from "@pstore/core/digest";
 import type { Fingerprint } from "@pstore/core/fingerprint";
 import { encodeManifest } from "@pstore/core/manifest";
 import { dearmor } from "@pstore/core/openpgp/armor";
+import { sql } from "kysely";
 import { listAudit } from "../repositories/audit.ts";
 import { changeState } from "../services/accounts.ts";
 import { removeKey } from "../services/keys.ts";
@@ -526,4 +527,16 @@ test("names are data wherever they go", async () => {
   }
   const none = await store.call("GET", "/objects?q=a%25z", { token: joesToken });
   expect(none.body.objects).toEqual([]);
+});
+
+test("a full disk is told in a sentence, stores nothing, and passes", async () => {
+  const { draft } = await machine("full");
+  const bigger = store.next(draft, joe);
+  store.putPublic(bigger, "ip", bytes("x".repeat(60_000)));
+  await sql`pragma max_page_count = 1`.execute(store.db);
+  const answer = await store.commit(joesToken, bigger);
+  expect(answer).toMatchObject({ status: 503, body: { code: "unavailable" } });
+  expect(answer.body.detail).toBe("the disk of the store is full; tell whoever runs it");
+  await sql`pragma max_page_count = 1000000`.execute(store.db);
+  expect((await store.commit(joesToken, bigger)).status).toBe(200);
 });

@@ -56,7 +56,16 @@ export class Reader {
    * @throws Problem `not-found`, `forbidden`, `untrusted-server`, `untrusted-key`
    */
   async object(name: string, wanted: Wanted, answer: Promise<ObjectDetail>): Promise<StoredObject> {
-    return this.#verified(name, wanted, answer);
+    const askAgain = () => this.#parts.lookup.object(name, wanted);
+    const { detail, verified } = await this.#newest(name, answer, askAgain);
+    const { manifest } = verified;
+    const self = manifest.members.get(this.#parts.user);
+    return {
+      manifest,
+      access: self?.access ?? null,
+      isReadable: [...(self?.keys.values() ?? [])].some((part) => part !== null),
+      value: (property) => this.opener.value({ manifest, detail, property }),
+    };
   }
 
   /**
@@ -70,7 +79,7 @@ export class Reader {
   ): Promise<StoredObject | readonly ObjectRow[]> {
     const { lookup, person } = this.#parts;
     const page = await answer;
-    if (page.object !== null) return this.#verified(name, wanted, Promise.resolve(page.object));
+    if (page.object !== null) return this.object(name, wanted, Promise.resolve(page.object));
     const rows = page.next === null ? page.objects : await lookup.list(name, wanted.all === true);
     const absence = await this.explainAbsence(name);
     if (absence !== null && rows.length === 0) throw absence;
@@ -104,19 +113,6 @@ export class Reader {
       }
       detail = await this.#explained(name, askAgain());
     }
-  }
-
-  async #verified(name: string, wanted: Wanted, answer: Promise<ObjectDetail>): Promise<StoredObject> {
-    const askAgain = () => this.#parts.lookup.object(name, wanted);
-    const { detail, verified } = await this.#newest(name, answer, askAgain);
-    const { manifest } = verified;
-    const self = manifest.members.get(this.#parts.user);
-    return {
-      manifest,
-      access: self?.access ?? null,
-      isReadable: [...(self?.keys.values() ?? [])].some((part) => part !== null),
-      value: (property) => this.opener.value({ manifest, detail, property }),
-    };
   }
 
   async #explained(name: string, answer: Promise<ObjectDetail>): Promise<ObjectDetail> {

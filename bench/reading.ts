@@ -48,6 +48,8 @@ export async function benchReading(runs: number): Promise<readonly Claim[]> {
   const cases: Case[] = [
     { name: "node", argv: ["node", "-e", "0"] },
     { name: "help", argv: [pstore, "-h"], prints: /^Usage: pstore/ },
+    { name: "node here", argv: ["node", "-e", "0"], env: here },
+    { name: "help here", argv: [pstore, "-h"], env: here, prints: /^Usage: pstore/ },
   ];
   for (const key of keys) cases.push(...(await casesOf(team, key)));
   const timings = interleave(cases, runs);
@@ -110,6 +112,11 @@ function revoke(user: User, machine: string): void {
   if (exitCode !== 0) throw new Error(`joe cannot be revoked: ${stderr}`);
 }
 
+/** What node does at its start depends on variables: with NODE_EXTRA_CA_CERTS it reads certificates first. */
+const here = Object.fromEntries(
+  Object.entries(process.env).filter(([, value]) => value !== undefined),
+) as Record<string, string>;
+
 /** What one read costs the agent, once it holds the passphrase. */
 async function operationsOfOneRead(user: User): Promise<number> {
   const before = await privateKeyOperations(user.gnupg);
@@ -140,11 +147,11 @@ function print(timings: ReadonlyMap<string, Timing>, runs: number): void {
     rows.map(([id, what]) => ({ what, cells: keys.map(({ user }) => cell(`${user} ${id}`)) })),
   );
   printTable(
-    "Without a key",
-    ["ms"],
+    "Without a key, milliseconds",
+    ["nothing but a PATH", "the environment here"],
     [
-      { what: "pstore -h", cells: [cell("help")] },
-      { what: "node -e 0", cells: [cell("node")] },
+      { what: "pstore -h", cells: [cell("help"), cell("help here")] },
+      { what: "node -e 0", cells: [cell("node"), cell("node here")] },
     ],
   );
 }
@@ -169,7 +176,8 @@ function claims(timings: ReadonlyMap<string, Timing>, operations: number): reado
         unit: "ms",
       },
     ]),
-    { what: "-h / node -e 0", is: of("help") / of("node"), atMost: 0.2 },
+    { what: "-h / node -e 0, nothing but a PATH", is: of("help") / of("node"), atMost: 0.2 },
+    { what: "-h / node -e 0, the environment here", is: of("help here") / of("node here"), atMost: 0.2 },
     { what: "private-key operations of a -pg", is: operations, atMost: 1 },
   ];
 }

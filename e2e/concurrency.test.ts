@@ -1,9 +1,9 @@
 // Clients that change the same machine at the same time: nothing is lost, and nothing is half done.
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type Gate, type Held, openGate } from "./support/gate.ts";
+import { createGatedTeam, type Gate, type Held } from "./support/gate.ts";
 import type { Finished } from "./support/process.ts";
-import { createTeam, type Team, type User } from "./support/team.ts";
+import { does, type Team, type User } from "./support/team.ts";
 
 const rounds = 100;
 
@@ -14,25 +14,14 @@ let joe: User;
 let ada: User;
 
 beforeAll(async () => {
-  gate = await openGate();
-  team = await createTeam({ users: ["walter", "joe", "ada"], server: { serve: ["--public-url", gate.url] } });
-  gate.leadTo(() => team.server.url);
+  ({ gate, team } = await createGatedTeam(["walter", "joe", "ada"]));
   [walter, joe, ada] = ["walter", "joe", "ada"].map((name) => team.user(name)) as [User, User, User];
-  for (const user of [walter, joe, ada])
-    await user.configure(`--store-url=${gate.url}`, `--user=${user.name}`, "--yes");
 }, 60_000);
 
 afterAll(async () => {
   await team?.dispose();
   await gate?.[Symbol.asyncDispose]();
 });
-
-/** Runs a command that must succeed, and answers what it printed. */
-async function does(user: User, args: readonly string[], stdin?: string): Promise<string> {
-  const { code, text, stderr } = await user.pstore(args, stdin === undefined ? {} : { stdin });
-  if (code !== 0) throw new Error(`${user.name}: pstore ${args.join(" ")} ended with ${code}: ${stderr}`);
-  return text;
-}
 
 /** Who is seen first in a test is told in it. */
 const withoutNotices = (stderr: string) => stderr.replace(/^NOTICE: .*\n/gm, "");

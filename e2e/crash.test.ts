@@ -1,8 +1,8 @@
 // Servers and clients that end in the middle of their work: what was acknowledged is there, and nothing is half there.
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type Gate, openGate } from "./support/gate.ts";
-import { createTeam, type Team, type User } from "./support/team.ts";
+import { createGatedTeam, type Gate } from "./support/gate.ts";
+import { does, type Team, type User } from "./support/team.ts";
 
 const kills = 50;
 const mebibyte = 1024 * 1024;
@@ -14,12 +14,8 @@ let joe: User;
 let ada: User;
 
 beforeAll(async () => {
-  gate = await openGate();
-  team = await createTeam({ users: ["walter", "joe", "ada"], server: { serve: ["--public-url", gate.url] } });
-  gate.leadTo(() => team.server.url);
+  ({ gate, team } = await createGatedTeam(["walter", "joe", "ada"]));
   [walter, joe, ada] = ["walter", "joe", "ada"].map((name) => team.user(name)) as [User, User, User];
-  for (const user of [walter, joe, ada])
-    await user.configure(`--store-url=${gate.url}`, `--user=${user.name}`, "--yes");
   await does(walter, ["-c", "large", "+joe"], "secret\n");
 }, 60_000);
 
@@ -27,13 +23,6 @@ afterAll(async () => {
   await team?.dispose();
   await gate?.[Symbol.asyncDispose]();
 });
-
-/** Runs a command that must succeed, and answers what it printed. */
-async function does(user: User, args: readonly string[], stdin?: string): Promise<string> {
-  const { code, text, stderr } = await user.pstore(args, stdin === undefined ? {} : { stdin });
-  if (code !== 0) throw new Error(`${user.name}: pstore ${args.join(" ")} ended with ${code}: ${stderr}`);
-  return text;
-}
 
 async function expectNoFaults(): Promise<void> {
   const { code, text } = await team.server.command(["check"]);

@@ -21,7 +21,7 @@ import {
   timesAsked,
 } from "./support/gnupg.ts";
 import { succeed } from "./support/process.ts";
-import { createTeam, type Team, User } from "./support/team.ts";
+import { createTeam, does, type Team, User } from "./support/team.ts";
 
 /** A passphrase that needs care on its way through pinentry. */
 const passphrase = "corréct %20 horse";
@@ -59,13 +59,6 @@ afterAll(async () => {
   await workshop?.dispose();
   await elsewhere?.gnupg.dispose();
 });
-
-/** Runs a command that must succeed, and answers what it printed. */
-async function does(user: User, args: readonly string[], stdin?: string): Promise<string> {
-  const { code, text, stderr } = await user.pstore(args, stdin === undefined ? {} : { stdin });
-  if (code !== 0) throw new Error(`${user.name}: pstore ${args.join(" ")} ended with ${code}: ${stderr}`);
-  return text;
-}
 
 /** Runs a command that must fail with exit code 1 and one sentence, and answers the sentence. */
 async function refused(user: User, args: readonly string[], stdin?: string): Promise<string> {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createTeam, type Team, type User } from "./support/team.ts";
+import { createTeam, does, type Team, type User } from "./support/team.ts";
 import { play } from "./support/transcript.ts";
 
 let team: Team;
@@ -20,22 +20,15 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => team.dispose());
 
-/** Runs a command that must succeed, and returns what it printed. */
-const ok = async (user: User, args: readonly string[], stdin?: string) => {
-  const { code, text, stderr } = await user.pstore(args, stdin === undefined ? {} : { stdin });
-  if (code !== 0) throw new Error(`pstore ${args.join(" ")} ended with ${code}: ${stderr}`);
-  return text;
-};
-
 describe("the README's session", () => {
   const pinned = /^NOTICE: first sight of joe, whose key is now pinned: /gm;
   const known =
     /^NOTICE: first use of http:\/\/127\.0\.0\.1:\d+, which is now pinned as the store [0-9a-f-]{36}$/gm;
 
   test("shows at a terminal what the README shows", async () => {
-    await ok(walter, ["-c", "new.example.com", "+joe"], "new");
-    await ok(walter, ["-c", "walter.example.com"], "wAlTeR!");
-    await ok(walter, ["walter.example.com", "-ps", "ip-address"], "1.2.3.4");
+    await does(walter, ["-c", "new.example.com", "+joe"], "new");
+    await does(walter, ["-c", "walter.example.com"], "wAlTeR!");
+    await does(walter, ["walter.example.com", "-ps", "ip-address"], "1.2.3.4");
     await walter.forgetState();
     await writeFile(join(walter.home, "ssl-cert.key"), "k".repeat(1300));
 
@@ -105,8 +98,8 @@ password = abc
       /^NOTICE: first use of .*\nNOTICE: first sight of walter, whose key is now pinned: .*\n$/,
     );
     expect((await joe.pstore(["walter2.example.com"])).stderr).toBe("");
-    expect(await ok(joe, ["walter2.example.com", "-pg", "ssl-cert.key"])).toBe("k".repeat(1300));
-    expect(await ok(joe, [])).toBe(`${header}\n${rule}
+    expect(await does(joe, ["walter2.example.com", "-pg", "ssl-cert.key"])).toBe("k".repeat(1300));
+    expect(await does(joe, [])).toBe(`${header}\n${rule}
 + new.example.com           joe, walter
 + walter2.example.com       joe, walter
 `);
@@ -119,12 +112,12 @@ describe("a list", () => {
   const exact = "layout-25-characters-long";
 
   beforeAll(async () => {
-    for (const name of [long, exact, "layout"]) await ok(joe, ["-c", name, "+walter"], "x");
+    for (const name of [long, exact, "layout"]) await does(joe, ["-c", name, "+walter"], "x");
   });
 
   test("pads names to 25 characters, and puts one space behind longer ones", async () => {
     // Their exact name would be shown, so they are searched by a part of it.
-    expect(await ok(walter, ["layou"])).toBe(`${header}\n${rule}
+    expect(await does(walter, ["layou"])).toBe(`${header}\n${rule}
 + layout                    joe, walter
 + layout-25-characters-long joe, walter
 + layout-of-a-longer-name.example.com joe, walter
@@ -133,10 +126,10 @@ describe("a list", () => {
 
   test("shows a privileged user what is not theirs, with a space in front, and only when asked", async () => {
     const alex = team.user("alex");
-    await ok(alex, ["-c", "layout-of-alex"], "x");
+    await does(alex, ["-c", "layout-of-alex"], "x");
     const own = "+ layout-of-alex            alex\n";
-    expect(await ok(alex, ["layou"])).toBe(`${header}\n${rule}\n${own}`);
-    const all = await ok(alex, ["-a", "layou"]);
+    expect(await does(alex, ["layou"])).toBe(`${header}\n${rule}\n${own}`);
+    const all = await does(alex, ["-a", "layou"]);
     expect(all).toContain(own);
     expect(all).toContain("\n  layout                    joe, walter\n");
   });
@@ -149,16 +142,17 @@ describe("a list", () => {
 
   test("of a user who has nothing has no rows", async () => {
     await using own = await createTeam({ users: ["empty"] });
-    expect(await ok(own.user("empty"), [])).toBe(`${header}\n${rule}\n`);
+    expect(await does(own.user("empty"), [])).toBe(`${header}\n${rule}\n`);
   });
 });
 
 describe("a show", () => {
-  const show = async () => ok(walter, ["shown"]);
-  const set = (flag: "-ps" | "-pe", name: string, value: string) => ok(walter, ["shown", flag, name], value);
+  const show = async () => does(walter, ["shown"]);
+  const set = (flag: "-ps" | "-pe", name: string, value: string) =>
+    does(walter, ["shown", flag, name], value);
 
   test("sorts properties by name, and puts the password last", async () => {
-    await ok(walter, ["-c", "shown"], "secret");
+    await does(walter, ["-c", "shown"], "secret");
     expect(await show()).toBe("password = secret\n");
     for (const name of ["zone", "a", "q-file"]) await set("-ps", name, name.toUpperCase());
     await set("-pe", "question", "?");
@@ -168,7 +162,7 @@ describe("a show", () => {
   });
 
   test("lays out line feeds, and shows large and binary values as documents", async () => {
-    await ok(walter, ["-c", "laid-out"], "p");
+    await does(walter, ["-c", "laid-out"], "p");
     const values: [name: string, value: string | Uint8Array<ArrayBuffer>][] = [
       ["1-lines", "a\n\n b"],
       ["2-ended", "a\nb\n"],
@@ -184,16 +178,16 @@ describe("a show", () => {
     const lines = ["1-lines = \\", " | a", " | ", " |  b", "2-ended = \\", " | a", " | b"];
     lines.push(`3-fits = ${"x".repeat(2048)}`, "4-larger = (2049 byte document)");
     lines.push("5-binary = (3 byte document)", "6-empty = ", "password = p");
-    expect(await ok(walter, ["laid-out"])).toBe(`${lines.join("\n")}\n`);
+    expect(await does(walter, ["laid-out"])).toBe(`${lines.join("\n")}\n`);
   });
 
   test("prints the password whole, however large, and however many lines it has", async () => {
-    await ok(walter, ["-c", "large"], "p");
+    await does(walter, ["-c", "large"], "p");
     const value = `${"x".repeat(3_000_000)}\nend\n`;
-    await ok(walter, ["large", "-pe", "password"], value);
-    expect(await ok(walter, ["large"])).toBe(`password = \\\n | ${"x".repeat(3_000_000)}\n | end\n`);
+    await does(walter, ["large", "-pe", "password"], value);
+    expect(await does(walter, ["large"])).toBe(`password = \\\n | ${"x".repeat(3_000_000)}\n | end\n`);
     await walter.pstore(["large", "-pe", "password"], { stdin: Uint8Array.of(0xe4, 0xff) });
-    expect(await ok(walter, ["large"])).toBe("password = (2 byte document)\n");
+    expect(await does(walter, ["large"])).toBe("password = (2 byte document)\n");
   });
 
   test("conceals the password at a terminal, unless -v stands there", async () => {
@@ -209,10 +203,10 @@ describe("a show", () => {
 
   test("gives a privileged user names and sizes of what is not theirs, and no value", async () => {
     const alex = team.user("alex");
-    expect(await ok(alex, ["-a", "walter.example.com"])).toBe(
+    expect(await does(alex, ["-a", "walter.example.com"])).toBe(
       "ip-address = (7 byte document)\npassword = (256 byte encrypted)\n",
     );
-    expect(await ok(alex, ["-a", "walter.example.com", "-pl"])).toBe("ip-address\npassword\n");
+    expect(await does(alex, ["-a", "walter.example.com", "-pl"])).toBe("ip-address\npassword\n");
     for (const args of [
       ["walter.example.com", "password"],
       ["-a", "walter.example.com", "password"],
@@ -234,31 +228,31 @@ describe("allowing and revoking", () => {
   const readable = async (user: User) => (await user.pstore(["door", "password"])).text === "key";
 
   test("lets the allowed read and write, and the revoked no more", async () => {
-    await ok(walter, ["-c", "door"], "key");
+    await does(walter, ["-c", "door"], "key");
     expect(await readable(joe)).toBe(false);
-    expect(await ok(walter, ["door", "+joe"])).toBe("");
+    expect(await does(walter, ["door", "+joe"])).toBe("");
     expect(await readable(joe)).toBe(true);
-    await ok(joe, ["door", "-ps", "colour"], "red");
-    expect(await ok(walter, ["door", "^joe"])).toBe("");
+    await does(joe, ["door", "-ps", "colour"], "red");
+    expect(await does(walter, ["door", "^joe"])).toBe("");
     expect(await readable(joe)).toBe(false);
     for (const args of [["door"], ["door", "-pl"], ["door", "colour"]]) {
       expect(await joe.pstore(args)).toMatchObject({ code: 1, text: "" });
     }
     const written = await joe.pstore(["door", "-ps", "colour"], { stdin: "blue" });
     expect(written.code).toBe(1);
-    expect(await ok(walter, ["door", "colour"])).toBe("red");
+    expect(await does(walter, ["door", "colour"])).toBe("red");
   });
 
   test("both in one go, in any order of words", async () => {
     const alex = team.user("alex");
-    await ok(walter, ["+joe", "door"]);
-    await ok(walter, ["^joe", "--yes", "door", "+alex"]);
+    await does(walter, ["+joe", "door"]);
+    await does(walter, ["^joe", "--yes", "door", "+alex"]);
     expect([await readable(joe), await readable(alex)]).toEqual([false, true]);
-    await ok(walter, ["door", "^alex"]);
+    await does(walter, ["door", "^alex"]);
   });
 
   test("is a warning where access is there already, and an error where there is none to revoke", async () => {
-    await ok(walter, ["door", "+joe"]);
+    await does(walter, ["door", "+joe"]);
     const again = await walter.pstore(["door", "+joe"]);
     expect(again).toMatchObject({ code: 0, text: "" });
     expect(again.stderr).toBe("WARNING: joe already has access to 'door'\n");
@@ -282,22 +276,22 @@ describe("allowing and revoking", () => {
   });
 
   test("leaves no machine without a member, but it may be given away", async () => {
-    await ok(walter, ["-c", "given"], "away");
+    await does(walter, ["-c", "given"], "away");
     const { code, stderr } = await walter.pstore(["given", "^walter"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error: 'given' would have no member left, .*\n$/);
-    await ok(walter, ["given", "^walter", "+joe"]);
+    await does(walter, ["given", "^walter", "+joe"]);
     const { stderr: gone } = await walter.pstore(["given"]);
     expect(gone).toMatch(/^error: you have given up your access to 'given' yourself, with its revision 2; /);
-    expect(await ok(joe, ["given", "password"])).toBe("away");
+    expect(await does(joe, ["given", "password"])).toBe("away");
   });
 
   test("goes together with a new password", async () => {
-    await ok(walter, ["-P", "door", "^joe"], "new key");
-    expect(await ok(walter, ["door", "password"])).toBe("new key");
+    await does(walter, ["-P", "door", "^joe"], "new key");
+    expect(await does(walter, ["door", "password"])).toBe("new key");
     expect((await joe.pstore(["door", "password"])).code).toBe(1);
-    await ok(walter, ["-P", "door", "+joe"], "newer key");
-    expect(await ok(joe, ["door", "password"])).toBe("newer key");
+    await does(walter, ["-P", "door", "+joe"], "newer key");
+    expect(await does(joe, ["door", "password"])).toBe("newer key");
   });
 });
 

@@ -1,6 +1,8 @@
 // A way to the server on which requests can be watched and held, so that two clients surely meet. It passes bytes on
 // and knows no HTTP: clients and server cannot tell it from the network.
+
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { createTeam, type Team } from "./team.ts";
 
 /** A request that a client has sent and that the server has not got yet. */
 export interface Held {
@@ -151,4 +153,15 @@ export async function openGate(): Promise<Gate> {
   const gate = new Gate();
   await gate.listen();
   return gate;
+}
+
+/** A team whose clients reach the server through a gate, and answer every question with yes. */
+export async function createGatedTeam(names: readonly string[]): Promise<{ gate: Gate; team: Team }> {
+  const gate = await openGate();
+  const team = await createTeam({ users: names, server: { serve: ["--public-url", gate.url] } });
+  gate.leadTo(() => team.server.url);
+  for (const name of names) {
+    await team.user(name).configure(`--store-url=${gate.url}`, `--user=${name}`, "--yes");
+  }
+  return { gate, team };
 }

@@ -156,3 +156,10 @@ export async function createTeam(options: TeamOptions): Promise<Team> {
   }
   return team;
 }
+
+/** Runs a command that must succeed, and answers what it printed. */
+export async function does(user: User, args: readonly string[], stdin?: string): Promise<string> {
+  const { code, text, stderr } = await user.pstore(args, stdin === undefined ? {} : { stdin });
+  if (code !== 0) throw new Error(`${user.name}: pstore ${args.join(" ")} ended with ${code}: ${stderr}`);
+  return text;
+}

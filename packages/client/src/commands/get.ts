@@ -2,6 +2,7 @@ import { visible } from "@pstore/core/visible";
 import { printJson } from "../terminal/output.ts";
 import type { Context } from "./command.ts";
 import { asJsonValue } from "./layout.ts";
+import { whole } from "./whole.ts";
 
 /** `pstore MACHINE -pg PROPERTY`: the value, byte for byte; to a terminal it ends with a line feed. */
 export async function get(
@@ -11,9 +12,7 @@ export async function get(
 ): Promise<void> {
   const object = await store.object(machine, { value: property });
   if (args.options.json) {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of object.value(property)) chunks.push(chunk);
-    await printJson(output, { name: property, ...asJsonValue(Buffer.concat(chunks)) });
+    await printJson(output, { name: property, ...asJsonValue(await whole(object, property)) });
     return;
   }
   if (!output.isTerminal) {

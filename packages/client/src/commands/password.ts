@@ -1,12 +1,19 @@
 import { Problem } from "@pstore/core/problem";
+import type { SealedValue } from "../store/seal.ts";
 import type { Context } from "./command.ts";
 import { passwordProperty } from "./layout.ts";
+
+/** Asks for the new password of a machine, and seals it. */
+export async function sealPassword(context: Context): Promise<readonly SealedValue[]> {
+  const password = await newPassword(context);
+  return [await context.store.seal(passwordProperty, "encrypted", asStream(password))];
+}
 
 /**
  * The new password of a machine: asked twice at the terminal, or one line of standard input, without its line feed.
  * @throws Problem `bad-value` when it is empty, the two differ, or there is a second line
  */
-export async function newPassword({ stdin }: Context): Promise<string | Uint8Array> {
+async function newPassword({ stdin }: Context): Promise<string | Uint8Array> {
   if (!stdin.isTerminal) return oneLine(stdin.chunks());
   const { askSecret } = await import("../terminal/prompt.ts");
   const password = await askSecret("Type new machine password: ");
@@ -44,6 +51,6 @@ function secondLine(): Problem {
 }
 
 /** The bytes of a password as a stream. */
-export async function* asStream(password: string | Uint8Array): AsyncGenerator<Uint8Array> {
+async function* asStream(password: string | Uint8Array): AsyncGenerator<Uint8Array> {
   yield Buffer.from(password);
 }

@@ -7,6 +7,7 @@ import { printJson, printLine } from "../terminal/output.ts";
 import type { Context } from "./command.ts";
 import { asJsonValue, asText, byName, concealed, laidOut, passwordProperty, summary } from "./layout.ts";
 import { printFound } from "./list.ts";
+import { whole } from "./whole.ts";
 
 /** `pstore MACHINE`: its properties and its password; where no machine has this name, those that contain it. */
 export async function show(context: Context, name: string): Promise<void> {
@@ -69,10 +70,4 @@ async function printAsJson({ output }: Context, object: StoredObject): Promise<v
     members: [...manifest.members].map(([user, member]) => ({ user, access: member.access })),
     properties,
   });
-}
-
-async function whole(object: StoredObject, name: string): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of object.value(name)) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

@@ -1,14 +1,9 @@
 import type { Db } from "../database/open.ts";
 import type { AuditTable } from "../database/schema.ts";
+import { slices } from "../database/slices.ts";
 
 export async function insertAudit(db: Db, rows: readonly AuditTable[]): Promise<void> {
-  // A row has 11 parameters, and engines limit them.
-  for (let at = 0; at < rows.length; at += 1000) {
-    await db
-      .insertInto("audit")
-      .values(rows.slice(at, at + 1000))
-      .execute();
-  }
+  for (const some of slices(rows)) await db.insertInto("audit").values(some).execute();
 }
 
 /** All of it, oldest first. */

@@ -1,6 +1,7 @@
 import type { Updateable } from "kysely";
 import type { Db } from "../database/open.ts";
 import type { PublicKeyTable } from "../database/schema.ts";
+import { slices } from "../database/slices.ts";
 
 export async function insertKey(db: Db, row: PublicKeyTable): Promise<void> {
   await db.insertInto("public_keys").values(row).execute();
@@ -24,11 +25,11 @@ export async function findKeys(db: Db, fingerprints: readonly string[]): Promise
 /** The current keys (not removed; perhaps expired) of users, in the order in which they were added. */
 export async function currentKeys(db: Db, userIds: readonly string[]): Promise<PublicKeyTable[]> {
   const found: PublicKeyTable[] = [];
-  for (let at = 0; at < userIds.length; at += 1000) {
+  for (const some of slices(userIds)) {
     const rows = await db
       .selectFrom("public_keys")
       .selectAll()
-      .where("user_id", "in", userIds.slice(at, at + 1000))
+      .where("user_id", "in", some)
       .where("removed", "is", null)
       .orderBy("added")
       .orderBy("fingerprint")

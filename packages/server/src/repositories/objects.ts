@@ -7,12 +7,7 @@ import type {
   PropertyTable,
   RevisionTable,
 } from "../database/schema.ts";
-
-const slice = 1000;
-
-function* slices<T>(items: readonly T[], size = slice): Generator<readonly T[]> {
-  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
-}
+import { slices } from "../database/slices.ts";
 
 export async function findObject(db: Db, id: string): Promise<ObjectTable | undefined> {
   return await db.selectFrom("objects").selectAll().where("id", "=", id).executeTakeFirst();

@@ -1,6 +1,7 @@
 import type { Updateable } from "kysely";
 import type { Db } from "../database/open.ts";
 import type { UserTable } from "../database/schema.ts";
+import { slices } from "../database/slices.ts";
 
 export async function insertUser(db: Db, row: UserTable): Promise<void> {
   await db.insertInto("users").values(row).execute();
@@ -13,13 +14,8 @@ export async function findUser(db: Db, name: string): Promise<UserTable | undefi
 
 export async function findUsers(db: Db, names: readonly string[]): Promise<UserTable[]> {
   const found: UserTable[] = [];
-  // In slices: engines limit the parameters of one statement.
-  for (let at = 0; at < names.length; at += 1000) {
-    const rows = await db
-      .selectFrom("users")
-      .selectAll()
-      .where("name", "in", names.slice(at, at + 1000))
-      .execute();
+  for (const some of slices(names)) {
+    const rows = await db.selectFrom("users").selectAll().where("name", "in", some).execute();
     found.push(...rows);
   }
   return found;

@@ -15,6 +15,11 @@ function entitled(members: ReadonlyMap<string, Member>, author: Manifest["author
   return member !== undefined && member.access === "write" && member.keys.has(author.key);
 }
 
+/** Whether anything is wrapped to a member: nothing is to one whose keys are all write-only. */
+export function reads(member: Member): boolean {
+  return [...member.keys.values()].some((part) => part !== null);
+}
+
 /** Whether a key of a member is write-only in a manifest: it signs, but nothing is wrapped to it. */
 export function isWriteOnly(members: ReadonlyMap<string, Member>, user: string, key: Fingerprint): boolean {
   return members.get(user)?.keys.get(key) === null;

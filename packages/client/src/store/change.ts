@@ -60,18 +60,9 @@ export class Changer {
 
   /** Makes a new object of that name, of the user here and those allowed. */
   async create(name: string, change: MemberChange, users: readonly User[], seal: Seal): Promise<void> {
-    const { planner, store } = this.#parts;
-    const object = { id: randomUUID(), name };
-    const planned = await planner.plan(null, change, users);
-    const author = await this.#author(planned.members);
-    const values = await seal();
-    const place = { store, object: object.id, revision: 1 };
-    const properties = new Map(values.map((value) => [value.property, entryFor(value, place)]));
-    const manifest: Manifest = {
-      ...{ store, object, revision: 1, previous: null, author, time: now() },
-      ...{ members: planned.members, properties, deleted: false },
-    };
-    await this.#commit(manifest, values, await this.#wrap(manifest, null, values, planned));
+    const planned = await this.#parts.planner.plan(null, change, users);
+    this.#author(planned.members);
+    await this.#make({ id: randomUUID(), name }, null, planned, await seal());
   }
 
   /**
@@ -82,10 +73,11 @@ export class Changer {
   async change(base: Base, change: MemberChange, seal: Seal, read: () => Promise<Base>): Promise<void> {
     let current = base;
     let planned = await this.#plan(current, change);
+    this.#author(base.verified.manifest.members);
     const values = await seal();
     for (let tries = 1; ; tries++) {
       try {
-        await this.#changeOnce(current, planned, values);
+        await this.#make(current.verified.manifest.object, current, planned, values);
         return;
       } catch (error) {
         if (!(error instanceof Problem) || error.code !== "conflict" || tries === maxTries) throw error;
@@ -126,18 +118,24 @@ export class Changer {
     for (const { manifest } of missed) this.#authors.set(manifest.revision, manifest.author.user);
   }
 
-  async #changeOnce(base: Base, planned: PlannedMembers, values: readonly SealedValue[]): Promise<void> {
+  /** Makes the next revision of an object, or its first, and commits it. */
+  async #make(
+    object: Manifest["object"],
+    base: Base | null,
+    planned: PlannedMembers,
+    values: readonly SealedValue[],
+  ): Promise<void> {
     const { store } = this.#parts;
-    const { digest, manifest: before } = base.verified;
-    const revision = before.revision + 1;
-    const place = { store, object: before.object.id, revision };
+    const before = base?.verified.manifest ?? null;
+    const revision = (before?.revision ?? 0) + 1;
+    const place = { store, object: object.id, revision };
     const properties = new Map([
-      ...before.properties,
+      ...(before?.properties ?? []),
       ...values.map((value): [string, Property] => [value.property, entryFor(value, place)]),
     ]);
-    const author = await this.#author(before.members);
+    const author = this.#author(before?.members ?? planned.members);
     const manifest: Manifest = {
-      ...{ store, object: before.object, revision, previous: digest, author, time: now() },
+      ...{ store, object, revision, previous: base?.verified.digest ?? null, author, time: now() },
       ...{ members: planned.members, properties, deleted: false },
     };
     await this.#commit(manifest, values, await this.#wrap(manifest, base, values, planned));
@@ -157,8 +155,11 @@ export class Changer {
     throw new Problem("forbidden", `you ${may} '${name}'; ask a member who may`);
   }
 
-  /** The key that signs: one of the user's own, listed in these members. */
-  async #author(members: ReadonlyMap<string, Member>): Promise<Manifest["author"]> {
+  /**
+   * The user with the key that signs: one of their own, listed in these members.
+   * @throws Problem `no-private-key`: asked for before a value is sealed, and so before a password is typed
+   */
+  #author(members: ReadonlyMap<string, Member>): Manifest["author"] {
     const { user, pins } = this.#parts;
     const listed = members.get(user)?.keys ?? new Map<Fingerprint, Fingerprint | null>();
     const own = pins.ofUser(user).filter((pin) => pin.source === "own" && listed.has(pin.fingerprint));

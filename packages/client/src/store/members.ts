@@ -1,5 +1,5 @@
 import type { User } from "@pstore/core/api/schemas";
-import { sameKeys } from "@pstore/core/checks";
+import { reads, sameKeys } from "@pstore/core/checks";
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import type { Manifest, Member } from "@pstore/core/manifest";
 import type { Certificate } from "@pstore/core/openpgp/certificate";
@@ -245,5 +245,5 @@ function refuseLoss(
 }
 
 function hasReader(members: ReadonlyMap<string, Member>): boolean {
-  return [...members.values()].some(({ keys }) => [...keys.values()].some((part) => part !== null));
+  return [...members.values()].some(reads);
 }

@@ -1,8 +1,8 @@
 import type { ObjectDetail } from "@pstore/core/api/schemas";
+import { reads } from "@pstore/core/checks";
 import { checkCommitment } from "@pstore/core/commitment";
 import { pieceCount } from "@pstore/core/digest";
-import type { Fingerprint } from "@pstore/core/fingerprint";
-import type { EncryptedProperty, Manifest, Property } from "@pstore/core/manifest";
+import type { EncryptedProperty, Manifest, Member, Property } from "@pstore/core/manifest";
 import type { BodyOpener } from "@pstore/core/openpgp/body";
 import { readPkeskFor } from "@pstore/core/openpgp/packet";
 import { checkedPieces, checkedValue } from "@pstore/core/pieces";
@@ -53,10 +53,10 @@ export class Opener {
    */
   async sessionKey(source: Source, entry: EncryptedProperty): Promise<Uint8Array> {
     const { manifest, detail, property } = source;
-    const parts = manifest.members.get(this.#user)?.keys;
+    const self = manifest.members.get(this.#user);
     const offered = detail.wrappedKeys.filter((wrapped) => wrapped.property === property);
     for (const { key, wrapped } of offered) {
-      const part = parts?.get(key);
+      const part = self?.keys.get(key);
       if (!part) continue;
       const packet = Buffer.from(wrapped, "base64");
       asServed(() => readPkeskFor(packet, part));
@@ -66,7 +66,7 @@ export class Opener {
       checkCommitment(sessionKey, place, entry.commitment);
       return sessionKey;
     }
-    throw noSessionKey(source, parts, offered.length);
+    throw noSessionKey(source, self, offered.length);
   }
 
   /** The bytes of a public value or a body, checked. */
@@ -90,16 +90,12 @@ export class Opener {
   }
 }
 
-function noSessionKey(
-  { manifest, property }: Source,
-  parts: ReadonlyMap<Fingerprint, Fingerprint | null> | undefined,
-  offered: number,
-): Problem {
+function noSessionKey({ manifest, property }: Source, self: Member | undefined, offered: number): Problem {
   const what = `'${property}' of '${manifest.object.name}'`;
-  if (parts !== undefined && [...parts.values()].every((part) => part === null)) {
+  if (self !== undefined && !reads(self)) {
     return new Problem("no-private-key", `your key is write-only: it may set ${what}, but not read it`);
   }
-  if (parts !== undefined && offered === 0) {
+  if (self !== undefined && offered === 0) {
     return new Problem(
       "untrusted-server",
       `the server withholds your wrapped key of ${what}; ask who runs the server`,

@@ -1,4 +1,5 @@
 import type { ObjectDetail, ObjectList, ObjectRow } from "@pstore/core/api/schemas";
+import { reads } from "@pstore/core/checks";
 import type { Manifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../http/api.ts";
@@ -63,7 +64,7 @@ export class Reader {
     return {
       manifest,
       access: self?.access ?? null,
-      isReadable: [...(self?.keys.values() ?? [])].some((part) => part !== null),
+      isReadable: self !== undefined && reads(self),
       value: (property) => this.opener.value({ manifest, detail, property }),
     };
   }

@@ -59,7 +59,7 @@ describe("words and options", () => {
     expect(joined.text).toContain("password = (256 byte encrypted)");
     expect((await alex.pstore(["-va", "web"])).text).toBe(joined.text);
     await misused(["-pgv", "web", "password"], "there is no option '-pgv'");
-    await misused(["-sp", "web", "x"], "there is no option '-sp'");
+    await misused(["-ssp", "web"], "one word too many");
     await misused(["-ax", "web"], "there is no option '-ax'");
     expect(await text(walter, "-uwalter", "web", "ip")).toBe("1.2.3.4");
   });

@@ -1,9 +1,10 @@
 import { Problem } from "@pstore/core/problem";
 import { visibleLine } from "@pstore/core/visible";
 import { version } from "../package.json";
-import { type Arguments, readArguments } from "./cli/arguments.ts";
+import { readArguments } from "./cli/arguments.ts";
 import { help } from "./cli/help.ts";
 import { readRc } from "./cli/rc.ts";
+import type { Arguments } from "./cli/words.ts";
 import type { Io, Messages, Output } from "./io.ts";
 import { Interrupted } from "./terminal/interrupted.ts";
 import { toFile } from "./terminal/output.ts";
@@ -16,9 +17,8 @@ import { toFile } from "./terminal/output.ts";
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   try {
     const args = readArguments(argv, asksForHelp(argv) ? [] : readRc(io.env["HOME"]));
-    if (args.options.output === null) await run(args, io, io.stdout);
-    else await toFile(args.options.output, (file) => run(args, io, file));
-    return 0;
+    if (args.options.output === null) return await run(args, io, io.stdout);
+    return await toFile(args.options.output, (file) => run(args, io, file));
   } catch (error) {
     return failure(error, io.stderr);
   }
@@ -52,13 +52,14 @@ function sentenceOf({ code, message, syscall }: NodeJS.ErrnoException): string {
     : `a file, pipe or terminal failed (${message}); mend it and repeat the command`;
 }
 
-async function run(args: Arguments, io: Io, output: Output): Promise<void> {
+async function run(args: Arguments, io: Io, output: Output): Promise<number> {
   const { options } = args;
   if (options.mode === "help") await output.bytes(help(options.verbose));
   else if (options.mode === "version") await output.bytes(`pstore ${version}\n`);
   else {
     // Help shall not wait for what it does not need.
     const { runAtStore } = await import("./run.ts");
-    await runAtStore(args, io, output);
+    return runAtStore(args, io, output);
   }
+  return 0;
 }

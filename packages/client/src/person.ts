@@ -11,6 +11,17 @@ export interface Person {
    * @throws Problem `no-terminal` where nobody can be asked
    */
   confirm(question: string): Promise<boolean>;
-  /** Shows how far a transfer has come, from the call on until `done`; `total` in bytes, null where it is not known. */
-  progress(label: string, total: number | null): { advance(bytes: number): void; done(): void };
+  /**
+   * Shows how far something has come, from the call on until `done`.
+   * @param total how much there is to do, null where that is not known
+   * @param unit what is counted: bytes, unless it says what else
+   */
+  progress(label: string, total: number | null, unit?: "items"): Progress;
+}
+
+/** Something under way. */
+export interface Progress {
+  /** @param by how much more is done */
+  advance(by: number): void;
+  done(): void;
 }

@@ -1,15 +1,9 @@
 import { userInfo } from "node:os";
 import { userName } from "@pstore/core/names";
 import { Problem } from "@pstore/core/problem";
-import type { Arguments } from "./cli/arguments.ts";
-import { changeMembers, changePassword } from "./commands/change.ts";
+import { type Arguments, checkWords } from "./cli/words.ts";
+import { commands, type StoreMode, usual } from "./commands/all.ts";
 import type { Context } from "./commands/command.ts";
-import { create } from "./commands/create.ts";
-import { get } from "./commands/get.ts";
-import { list } from "./commands/list.ts";
-import { listProperties } from "./commands/list-properties.ts";
-import { set } from "./commands/set.ts";
-import { show } from "./commands/show.ts";
 import { trust } from "./commands/trust.ts";
 import { Transport } from "./http/transport.ts";
 import type { Io, Output } from "./io.ts";
@@ -24,9 +18,10 @@ import { PersonAtTerminal } from "./terminal/person.ts";
 
 /**
  * Runs a command that needs the store.
+ * @returns the exit status
  * @throws Problem when it fails, with the sentence to print
  */
-export async function runAtStore(args: Arguments, io: Io, output: Output): Promise<void> {
+export async function runAtStore(args: Arguments, io: Io, output: Output): Promise<number> {
   const { options } = args;
   const { env } = io;
   if (env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
@@ -56,54 +51,16 @@ export async function runAtStore(args: Arguments, io: Io, output: Output): Promi
     acceptUnsigned: options.acceptUnsigned,
   });
   await store.begin();
-  await command({ args, store, output, person, stdin: io.stdin });
+  return command({ args, store, output, person, stdin: io.stdin, env });
 }
 
-async function command(context: Context): Promise<void> {
-  const { options, allow, revoke } = context.args;
-  for (const user of options.trust) await trust(context, user);
-  const machine = context.args.machine ?? "";
-  const property = context.args.property ?? "";
-  switch (options.mode) {
-    case "create":
-      return create(context, machine);
-    case "change-password":
-      return changePassword(context, machine);
-    case "get":
-      return get(context, machine, property);
-    case "list-properties":
-      return listProperties(context, machine);
-    case "set-public":
-      return set(context, machine, property, "public");
-    case "set-encrypted":
-      return set(context, machine, property, "encrypted");
-    case "trust":
-      return;
-    default:
-      if (allow.length + revoke.length > 0) return changeMembers(context, machine);
-      return machine === "" ? list(context) : show(context, machine);
-  }
-}
-
-/** @throws Problem `usage` when the words do not fit the command */
-function checkWords({ options, machine, property, allow, revoke }: Arguments): void {
-  const { mode } = options;
-  const needsProperty = mode === "get" || mode === "set-public" || mode === "set-encrypted";
-  const needsMachine =
-    needsProperty || (mode !== null && mode !== "trust") || allow.length + revoke.length > 0;
-  if (needsMachine && machine === null) throw new Problem("usage", "no machine is named; see pstore --help");
-  if (needsProperty && property === null)
-    throw new Problem("usage", "no property is named; see pstore --help");
-  if (!needsProperty && property !== null)
-    throw new Problem("usage", `'${property}' is one word too many; see pstore --help`);
-  if (mode === "create" && revoke.length > 0)
-    throw new Problem("usage", `a new machine has nobody to revoke with ^${revoke[0]}`);
-  if ((mode === "list-properties" || mode === "get") && allow.length + revoke.length > 0) {
-    throw new Problem(
-      "usage",
-      `what only prints changes no users; leave out ${allow.length > 0 ? `+${allow[0]}` : `^${revoke[0]}`}`,
-    );
-  }
+async function command(context: Context): Promise<number> {
+  const { mode, trust: users } = context.args.options;
+  for (const user of users) await trust(context, user);
+  const load = mode === null ? usual : commands[mode as StoreMode];
+  const run = await load();
+  const status = await run(context);
+  return typeof status === "number" ? status : 0;
 }
 
 /** The user's name at the store where none is given. */

@@ -13,6 +13,12 @@ export const maxManifestSize = 8 * 1024 * 1024;
 
 export type Access = "read" | "write";
 
+/** A user, and what they are to be allowed. */
+export interface Grant {
+  readonly user: string;
+  readonly access: Access;
+}
+
 export interface Member {
   readonly access: Access;
   /** Primary fingerprint → fingerprint of the (sub)key that values are wrapped to; `null` for a write-only key. */

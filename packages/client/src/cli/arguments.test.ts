@@ -30,9 +30,15 @@ describe("words", () => {
     }
   });
 
-  test("+user and ^user are users, each once", () => {
-    const { machine, allow, revoke } = readArguments(["+joe", "X", "^alex", "+joe", "+a@b"]);
-    expect({ machine, allow, revoke }).toEqual({ machine: "X", allow: ["joe", "a@b"], revoke: ["alex"] });
+  test("+user and ^user are users, each once; +user:read may only read", () => {
+    const { machine, allow, revoke } = readArguments(["+joe", "X", "^alex", "+joe", "+a@b:read"]);
+    expect({ machine, revoke }).toEqual({ machine: "X", revoke: ["alex"] });
+    expect(allow).toEqual([
+      { user: "joe", access: "write" },
+      { user: "a@b", access: "read" },
+    ]);
+    expect(refusal(["X", "+joe", "+joe:read"])).toContain("contradict");
+    expect(refusal(["X", "+joe:admin"])).toContain("+joe:read");
     expect(refusal(["X", "+joe", "^joe"])).toContain("contradict");
     expect(refusal(["X", "+"])).toStartWith("bad-name");
   });
@@ -41,7 +47,7 @@ describe("words", () => {
     expect(readArguments(["X", "-ps", "+1"])).toMatchObject({ property: "+1", allow: [] });
     expect(readArguments(["X", "-pe", "key", "^joe", "+alex"])).toMatchObject({
       property: "key",
-      allow: ["alex"],
+      allow: [{ user: "alex", access: "write" }],
       revoke: ["joe"],
     });
   });

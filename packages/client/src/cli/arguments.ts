@@ -1,22 +1,16 @@
-import { machineName, propertyName, userName } from "@pstore/core/names";
 import { Problem } from "@pstore/core/problem";
-import { defaultOptions, type Mode, type Option, type Options, options } from "./options.ts";
+import { options as known } from "./options/all.ts";
+import { defaultOptions, type Option, type Options } from "./options/option.ts";
+import { type Arguments, sortWords } from "./words.ts";
 
-/** A command line, read. */
-export interface Arguments {
-  readonly options: Readonly<Options>;
-  readonly machine: string | null;
-  readonly property: string | null;
-  /** The users of `+USER`. */
-  readonly allow: readonly string[];
-  /** The users of `^USER`. */
-  readonly revoke: readonly string[];
+/** The words of a command line that are no options. */
+interface Words {
+  readonly options: Options;
+  readonly plain: string[];
+  readonly command: string[];
 }
 
-const optionByName = new Map(options.flatMap((option) => option.names.map((name) => [name, option])));
-
-/** The modes that need a machine and a property. */
-const propertyModes: ReadonlySet<Mode | null> = new Set<Mode>(["get", "set-public", "set-encrypted"]);
+const optionByName = new Map(known.flatMap((option) => option.names.map((name) => [name, option])));
 
 /**
  * Reads a command line. What is no option is a machine, a property, `+user` or `^user`; the first plain word is the
@@ -27,28 +21,30 @@ const propertyModes: ReadonlySet<Mode | null> = new Set<Mode>(["get", "set-publi
 export function readArguments(words: readonly string[], fileWords: readonly string[] = []): Arguments {
   const fromFile = readWords(fileWords, defaultOptions(), true);
   const defaults = { ...fromFile.options, storeUrls: [], mode: null };
-  const { options, plain } = readWords(words, defaults, false);
+  const { options, plain, command } = readWords(words, defaults, false);
   if (options.storeUrls.length === 0) options.storeUrls = fromFile.options.storeUrls;
   options.mode ??= fromFile.options.mode;
-  return sortWords(options, [...fromFile.plain, ...plain]);
+  return sortWords(options, [...fromFile.plain, ...plain], command);
 }
 
-function readWords(
-  words: readonly string[],
-  options: Options,
-  isFile: boolean,
-): { options: Options; plain: string[] } {
+function readWords(words: readonly string[], options: Options, isFile: boolean): Words {
   const plain: string[] = [];
   const rest = [...words];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === "--") {
+      if (options.mode === "run") return { options, plain, command: rest };
       plain.push(...rest);
       break;
     }
-    if (!word.startsWith("-") || word === "-") plain.push(word);
-    else readOption(word, rest, options, isFile);
+    if (word.startsWith("-") && word !== "-") {
+      readOption(word, rest, options, isFile);
+      continue;
+    }
+    plain.push(word);
+    // Whatever stands behind the machine is ssh's, its options too.
+    if (options.mode === "ssh") return { options, plain, command: rest };
   }
-  return { options, plain };
+  return { options, plain, command: [] };
 }
 
 function readOption(word: string, rest: string[], options: Options, isFile: boolean): void {
@@ -96,40 +92,12 @@ function apply(
       `${name} may stand on the command line only, not in ~/.pstorerc; remove it there`,
     );
   }
-  const argument = option.argument === undefined ? "" : (given ?? rest.shift());
+  const takesNext = option.argument !== undefined && option.isOptional !== true;
+  const argument = given ?? (takesNext ? rest.shift() : "");
   if (argument === undefined) throw new Problem("usage", `${name} lacks its argument ${option.argument}`);
   option.set(options, argument);
 }
 
 function unknown(word: string): Problem {
   return new Problem("usage", `there is no option '${word}'; pstore --help lists them`);
-}
-
-function sortWords(options: Options, words: readonly string[]): Arguments {
-  const users = words.filter((word) => /^[+^]/.test(word));
-  const plain = words.filter((word) => !users.includes(word));
-  // A property may begin with these signs too: where one must be named, and no plain word is left for it.
-  if (propertyModes.has(options.mode) && plain.length === 1) plain.push(...users.splice(0, 1));
-  const named = (sign: string) => [
-    ...new Set(users.filter((word) => word[0] === sign).map((word) => userName(word.slice(1)))),
-  ];
-  const allow = named("+");
-  const revoke = named("^");
-  const both = allow.find((user) => revoke.includes(user));
-  if (both !== undefined)
-    throw new Problem("usage", `+${both} and ^${both} contradict each other; give one of them`);
-
-  const [machine, property, ...more] = plain;
-  if (more[0] !== undefined) {
-    throw new Problem("usage", `'${more[0]}' is one word too many; give a machine and a property at most`);
-  }
-  // Two words print a property, as -pg does.
-  if (property !== undefined && options.mode === null) options.mode = "get";
-  return {
-    options,
-    machine: machine === undefined ? null : machineName(machine),
-    property: property === undefined ? null : propertyName(property),
-    allow,
-    revoke,
-  };
 }

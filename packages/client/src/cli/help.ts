@@ -1,4 +1,5 @@
-import { type Option, options } from "./options.ts";
+import { groups } from "./options/all.ts";
+import type { Option, OptionGroup } from "./options/option.ts";
 
 const usage = `Usage: pstore [OPTION]… [MACHINE [PROPERTY]] [+USER]… [^USER]…
 
@@ -27,9 +28,13 @@ Passphrases come from gpg-agent. To make it forget them: gpgconf --reload gpg-ag
 
 /** The text of `--help`. */
 export function help(verbose: boolean): string {
-  const rows = options.map((option) => row(option, verbose)).join("");
   const ending = verbose ? more : "\npstore --help --verbose says more.\n";
-  return `${usage}\nOptions:\n${rows}${ending}`;
+  return `${usage}${groups.map((group) => section(group, verbose)).join("")}${ending}`;
+}
+
+function section({ title, options }: OptionGroup, verbose: boolean): string {
+  const shown = options.filter((option) => verbose || option.isRare !== true);
+  return `\n${title}:\n${shown.map((option) => row(option, verbose)).join("")}`;
 }
 
 const column = 26;
@@ -45,6 +50,7 @@ function row(option: Option, verbose: boolean): string {
 
 function argument(option: Option): string {
   if (option.argument === undefined) return "";
+  if (option.isOptional === true) return `[=${option.argument}]`;
   return option.names.some((name) => name.length === 2) ? ` ${option.argument}` : `=${option.argument}`;
 }
 

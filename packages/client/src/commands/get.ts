@@ -1,16 +1,14 @@
 import { visible } from "@pstore/core/visible";
 import { printJson } from "../terminal/output.ts";
-import type { Context } from "./command.ts";
+import { type Command, machineOf, propertyOf } from "./command.ts";
 import { asJsonValue } from "./layout.ts";
 import { whole } from "./whole.ts";
 
 /** `pstore MACHINE -pg PROPERTY`: the value, byte for byte; to a terminal it ends with a line feed. */
-export async function get(
-  { args, store, output }: Context,
-  machine: string,
-  property: string,
-): Promise<void> {
-  const object = await store.object(machine, { value: property });
+export const get: Command = async (context) => {
+  const { args, store, output } = context;
+  const property = propertyOf(context);
+  const object = await store.object(machineOf(context), { value: property });
   if (args.options.json) {
     await printJson(output, { name: property, ...asJsonValue(await whole(object, property)) });
     return;
@@ -27,4 +25,4 @@ export async function get(
     last = text.at(-1) ?? last;
   }
   await output.bytes(`${visible(utf8.decode())}${last === "\n" ? "" : "\n"}`);
-}
+};

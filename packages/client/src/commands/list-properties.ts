@@ -1,10 +1,11 @@
 import { printJson, printLine } from "../terminal/output.ts";
-import type { Context } from "./command.ts";
+import { type Command, machineOf } from "./command.ts";
 import { byName } from "./layout.ts";
 
 /** `pstore MACHINE -pl`: the names of its properties; with `-v`, sizes and kinds. */
-export async function listProperties({ args, store, output }: Context, machine: string): Promise<void> {
-  const { manifest } = await store.object(machine, { all: args.options.all });
+export const listProperties: Command = async (context) => {
+  const { args, store, output } = context;
+  const { manifest } = await store.object(machineOf(context), { all: args.options.all });
   const properties = [...manifest.properties].sort(byName);
   if (args.options.json) {
     await printJson(
@@ -16,4 +17,4 @@ export async function listProperties({ args, store, output }: Context, machine: 
   for (const [name, { kind, size }] of properties) {
     await printLine(output, args.options.verbose ? `${name} (${size} byte ${kind})` : name);
   }
-}
+};

@@ -1,27 +1,31 @@
 import type { Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
-import type { Context } from "./command.ts";
+import { type Command, type Context, propertyOf } from "./command.ts";
+import { changeNamed } from "./each.ts";
 import { passwordProperty } from "./layout.ts";
 
-/** `… | pstore MACHINE -ps PROPERTY [+USER]… [^USER]…` and `-pe`: stores standard input, as it comes. */
-export async function set(
-  context: Context,
-  machine: string,
-  property: string,
-  kind: Property["kind"],
-): Promise<void> {
-  const { args, store, person, stdin } = context;
-  if (kind === "public") {
-    if (property === passwordProperty) {
-      throw new Problem(
-        "usage",
-        `a ${passwordProperty} is not stored public; use -pe ${passwordProperty}, or -P`,
-      );
-    }
-    person.detail("NOTICE: not encrypting the value");
+/** `… | pstore MACHINE -ps PROPERTY [+USER]… [^USER]…`: stores standard input, as it comes, for all to read. */
+export const setPublic: Command = (context) => {
+  if (propertyOf(context) === passwordProperty) {
+    throw new Problem(
+      "usage",
+      `a ${passwordProperty} is not stored public; use -pe ${passwordProperty}, or -P`,
+    );
   }
+  context.person.detail("NOTICE: not encrypting the value");
+  return set(context, "public");
+};
+
+/** `… | pstore MACHINE -pe PROPERTY [+USER]… [^USER]…`: stores standard input, as it comes, encrypted. */
+export const setEncrypted: Command = (context) => set(context, "encrypted");
+
+async function set(context: Context, kind: Property["kind"]): Promise<void> {
+  const { store, stdin } = context;
+  const property = propertyOf(context);
   const value = stdin.isTerminal ? withoutLastLineFeed(stdin.chunks()) : stdin.chunks();
-  await store.change(machine, args, async () => [await store.seal(property, kind, value)]);
+  await changeNamed(context, { set: { property, kind } }, async () => [
+    await store.seal(property, kind, value),
+  ]);
 }
 
 /** What is typed ends with a line feed that nobody meant. */

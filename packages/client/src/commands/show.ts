@@ -4,14 +4,15 @@ import { visible } from "@pstore/core/visible";
 import type { Output } from "../io.ts";
 import type { StoredObject } from "../store/store.ts";
 import { printJson, printLine } from "../terminal/output.ts";
-import type { Context } from "./command.ts";
+import { type Context, machineOf } from "./command.ts";
 import { asJsonValue, asText, byName, concealed, laidOut, passwordProperty, summary } from "./layout.ts";
 import { printFound } from "./list.ts";
 import { whole } from "./whole.ts";
 
 /** `pstore MACHINE`: its properties and its password; where no machine has this name, those that contain it. */
-export async function show(context: Context, name: string): Promise<void> {
+export async function show(context: Context): Promise<void> {
   const { args, store } = context;
+  const name = machineOf(context);
   const found = await store.find(name, { value: passwordProperty, all: args.options.all });
   if (!isObject(found)) await printFound(context, found, name);
   else if (args.options.json) await printAsJson(context, found);

@@ -113,6 +113,18 @@ export class GnupgKeyring implements Keyring {
     throw new Problem("no-private-key", `gpg did not decrypt: ${reasonOf(status)}`);
   }
 
+  async unwrapAll(
+    wrapped: readonly Uint8Array[],
+    onEach: () => void,
+  ): Promise<readonly (Uint8Array | null)[]> {
+    const found: (Uint8Array | null)[] = [];
+    for (const one of wrapped) {
+      found.push(await this.unwrap(one));
+      onEach();
+    }
+    return found;
+  }
+
   #run(argv: readonly string[], stdin: Uint8Array): Promise<Result> {
     return finish(this.#start(argv), stdin);
   }

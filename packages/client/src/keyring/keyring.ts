@@ -32,4 +32,10 @@ export interface Keyring {
    * @throws Problem `no-private-key` when it is here but could not be used
    */
   unwrap(wrapped: Uint8Array): Promise<Uint8Array | null>;
+
+  /**
+   * The session keys of several wrapped keys, in their order, as `unwrap` answers each; in one go where that is quicker.
+   * @param onEach called behind each
+   */
+  unwrapAll(wrapped: readonly Uint8Array[], onEach: () => void): Promise<readonly (Uint8Array | null)[]>;
 }

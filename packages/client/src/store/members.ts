@@ -1,25 +1,22 @@
 import type { User } from "@pstore/core/api/schemas";
 import { reads, sameKeys } from "@pstore/core/checks";
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
-import type { Manifest, Member } from "@pstore/core/manifest";
+import type { Grant, Manifest, Member } from "@pstore/core/manifest";
 import type { Certificate } from "@pstore/core/openpgp/certificate";
 import { encryptionSubkey, expiresWithin, whyUnusable } from "@pstore/core/openpgp/usability";
 import { Problem } from "@pstore/core/problem";
 import type { Person } from "../person.ts";
+import type { Change } from "./change.ts";
 import { expiryWarning, expiryWarningDays } from "./expiry.ts";
 import type { Acquaintance, Trust, TrustedKey } from "./trust.ts";
+
+type MemberChange = Pick<Change, "allow" | "revoke">;
 
 /** Who may read and write after a change, with the certificates to wrap to. */
 export interface PlannedMembers {
   readonly members: ReadonlyMap<string, Member>;
   /** By primary fingerprint, for every reading key of every member. */
   readonly certificates: ReadonlyMap<Fingerprint, Certificate>;
-}
-
-/** What a command says about members. */
-export interface MemberChange {
-  readonly allow: readonly string[];
-  readonly revoke: readonly string[];
 }
 
 /** The members under way. */
@@ -58,10 +55,11 @@ export class MemberPlanner {
     }
     const plan: Plan = { members: new Map(), certificates: new Map() };
     await this.#addKept(plan, name, before, change, served);
-    await this.#addNewcomers(plan, base === null ? [this.#user, ...change.allow] : change.allow, served);
+    const self: Grant = { user: this.#user, access: "write" };
+    await this.#addNewcomers(plan, base === null ? [self, ...change.allow] : change.allow, served);
     const { members } = plan;
     refuseLoss(name, members, base === null ? null : before);
-    const named = [this.#user, ...change.allow].filter((user) => members.has(user));
+    const named = [this.#user, ...change.allow.map(({ user }) => user)].filter((user) => members.has(user));
     await this.#trust.confirmRecipients([...members.keys()], named);
     this.#warnOfExpiry(plan);
     return plan;
@@ -81,9 +79,10 @@ export class MemberPlanner {
       try {
         const known = this.#served(user, served, `revoke them with ^${user}`);
         const acquaintance = await this.#trust.meet(known);
-        const isNamed = change.allow.includes(user);
-        const kept = await this.#keep(user, member, acquaintance, isNamed);
-        if (isNamed && sameKeys(kept, member)) this.#person.warn(`${user} already has access to '${name}'`);
+        const grant = change.allow.find((one) => one.user === user);
+        const kept = await this.#keep(user, member, acquaintance, grant);
+        if (grant !== undefined && kept.access === member.access && sameKeys(kept, member))
+          this.#person.warn(`${user} already has access to '${name}'`);
         this.#add(plan, user, kept, acquaintance);
       } catch (error) {
         if (!(error instanceof Problem) || error.code !== "unusable-key") throw error;
@@ -100,13 +99,13 @@ export class MemberPlanner {
     );
   }
 
-  async #addNewcomers(plan: Plan, users: readonly string[], served: readonly User[]): Promise<void> {
-    for (const user of users) {
+  async #addNewcomers(plan: Plan, grants: readonly Grant[], served: readonly User[]): Promise<void> {
+    for (const { user, access } of grants) {
       if (plan.members.has(user)) continue;
       const known = this.#served(user, served, `leave out +${user}`);
       const acquaintance = await this.#trust.meet(known);
       if (user !== this.#user) this.#trust.refuseChanged(user, acquaintance);
-      this.#add(plan, user, await this.#admit(user, acquaintance), acquaintance);
+      this.#add(plan, user, { access, keys: await this.#admit(user, acquaintance) }, acquaintance);
     }
   }
 
@@ -138,7 +137,12 @@ export class MemberPlanner {
   }
 
   /** A member as before, without the keys that can no longer be used while another one can. */
-  async #keep(user: string, member: Member, acquaintance: Acquaintance, isNamed: boolean): Promise<Member> {
+  async #keep(
+    user: string,
+    member: Member,
+    acquaintance: Acquaintance,
+    grant: Grant | undefined,
+  ): Promise<Member> {
     const keys = new Map<Fingerprint, Fingerprint | null>();
     let fault: Problem | null = null;
     for (const [key, part] of member.keys) {
@@ -155,19 +159,19 @@ export class MemberPlanner {
       }
       if (fault !== null && !keys.has(key)) this.#person.detail(`${fault.message}`);
     }
-    if (isNamed) {
+    if (grant !== undefined) {
       this.#trust.refuseChanged(user, acquaintance);
-      for (const [key, part] of (await this.#admit(user, acquaintance)).keys) keys.set(key, part);
+      for (const [key, part] of await this.#admit(user, acquaintance)) keys.set(key, part);
     }
     const lostReading = fault !== null && [...keys.values()].every((part) => part === null);
     if (fault !== null && (keys.size === 0 || lostReading))
       throw withRemedy(fault, `revoke ${user} with ^${user}, or have a usable key added at the store`);
     if (fault !== null) this.#person.warn(`${fault.message}; the other keys of ${user} are used`);
-    return { access: member.access, keys };
+    return { access: grant?.access ?? member.access, keys };
   }
 
-  /** The members that a user becomes with: all of their trusted keys that can be used. */
-  async #admit(user: string, acquaintance: Acquaintance): Promise<Member> {
+  /** The keys that a user becomes a member with: all of their trusted ones that can be used. */
+  async #admit(user: string, acquaintance: Acquaintance): Promise<Member["keys"]> {
     const keys = new Map<Fingerprint, Fingerprint | null>();
     let fault: Problem | null = null;
     for (const [key, trusted] of acquaintance.trusted) {
@@ -177,7 +181,7 @@ export class MemberPlanner {
     }
     if (keys.size > 0) {
       if (fault !== null) this.#person.warn(`${fault.message}; the other keys of ${user} are used`);
-      return { access: "write", keys };
+      return keys;
     }
     if (fault !== null)
       throw withRemedy(fault, `leave out +${user}, or have a usable key added at the store`);

@@ -6,7 +6,7 @@ import type { Api } from "../http/api.ts";
 import type { Keyring } from "../keyring/keyring.ts";
 import type { Person } from "../person.ts";
 import type { Objects } from "../state/objects.ts";
-import type { Base } from "./change.ts";
+import type { Base } from "./changer.ts";
 import type { Lookup, Wanted } from "./lookup.ts";
 import { Opener } from "./open.ts";
 import type { Trust } from "./trust.ts";

@@ -1,6 +1,6 @@
 import type { CommitRequest, ObjectRow, User } from "@pstore/core/api/schemas";
 import type { Fingerprint } from "@pstore/core/fingerprint";
-import type { Property } from "@pstore/core/manifest";
+import type { Grant, Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import { Api } from "../http/api.ts";
 import type { Transport } from "../http/transport.ts";
@@ -11,11 +11,10 @@ import { Objects } from "../state/objects.ts";
 import { PendingCommits } from "../state/pending.ts";
 import { Pins } from "../state/pins.ts";
 import type { Sessions } from "../state/sessions.ts";
-import type { Seal } from "./change.ts";
+import type { Change, Seal } from "./change.ts";
 import { isConfirmed } from "./confirm.ts";
 import { expiryWarning } from "./expiry.ts";
 import { Lookup, type Wanted } from "./lookup.ts";
-import type { MemberChange } from "./members.ts";
 import type { Reader, StoredObject } from "./reader.ts";
 import type { SealedValue } from "./seal.ts";
 import { SignIn } from "./session.ts";
@@ -135,7 +134,7 @@ export class Store {
    * @param seal makes its values, once the users are known to the store and their keys usable
    * @throws Problem `conflict` when the name is taken, `not-found` for an unknown user, …
    */
-  async create(name: string, allow: readonly string[], seal: Seal): Promise<void> {
+  async create(name: string, allow: readonly Grant[], seal: Seal): Promise<void> {
     await (await this.#writer()).create(name, allow, seal);
   }
 
@@ -144,7 +143,7 @@ export class Store {
    * @param seal makes the new values, once the object is known to be there and the user may change it
    * @throws Problem `not-found`, `forbidden`, `conflict`, …
    */
-  async change(name: string, change: MemberChange, seal: Seal): Promise<void> {
+  async change(name: string, change: Change, seal: Seal): Promise<void> {
     await (await this.#writer()).change(name, change, seal);
   }
 

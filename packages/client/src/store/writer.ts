@@ -1,9 +1,10 @@
-import type { Property } from "@pstore/core/manifest";
+import type { Grant, Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { PendingCommits } from "../state/pending.ts";
 import type { Pins } from "../state/pins.ts";
-import { Changer, type Seal } from "./change.ts";
-import { type MemberChange, MemberPlanner } from "./members.ts";
+import type { Change, Seal } from "./change.ts";
+import { Changer } from "./changer.ts";
+import { MemberPlanner } from "./members.ts";
 import type { Reader, ReaderParts } from "./reader.ts";
 import { type SealedValue, sealValue } from "./seal.ts";
 
@@ -24,9 +25,12 @@ export class Writer {
   }
 
   /** Makes a new object, of this user and those allowed. */
-  async create(name: string, allow: readonly string[], seal: Seal): Promise<void> {
+  async create(name: string, allow: readonly Grant[], seal: Seal): Promise<void> {
     const { api, user } = this.#parts;
-    const [{ users }] = await Promise.all([api.users([user, ...allow]), this.#refuseExisting(name)]);
+    const [{ users }] = await Promise.all([
+      api.users([user, ...allow.map((grant) => grant.user)]),
+      this.#refuseExisting(name),
+    ]);
     await this.#changer.create(name, { allow, revoke: [] }, users, seal);
   }
 
@@ -47,8 +51,12 @@ export class Writer {
     );
   }
 
-  async change(name: string, change: MemberChange, seal: Seal): Promise<void> {
-    const read = () => this.#parts.reader.base(name, change.allow);
+  async change(name: string, change: Change, seal: Seal): Promise<void> {
+    const read = () =>
+      this.#parts.reader.base(
+        name,
+        change.allow.map(({ user }) => user),
+      );
     await this.#changer.change(await read(), change, seal, read);
   }
 

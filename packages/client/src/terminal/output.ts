@@ -12,13 +12,15 @@ export function printJson(output: Output, value: unknown): Promise<void> {
 }
 
 /** Runs something whose output shall be in a file, complete or not at all. */
-export async function toFile(path: string, print: (output: Output) => Promise<void>): Promise<void> {
+export async function toFile<T>(path: string, print: (output: Output) => Promise<T>): Promise<T> {
   const file = new WholeFile(path);
+  let result: T;
   try {
-    await print({ isTerminal: false, bytes: async (data) => file.write(data) });
+    result = await print({ isTerminal: false, bytes: async (data) => file.write(data) });
   } catch (error) {
     file.discard();
     throw error;
   }
   file.keep();
+  return result;
 }

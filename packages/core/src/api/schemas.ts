@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { fingerprintPattern, isFingerprint } from "../fingerprint.ts";
 import { challengePattern } from "../login.ts";
 import { printable, uuidPattern } from "../names.ts";
+import { maxHave } from "./have.ts";
 
 /**
  * The JSON of the HTTP API, version 1. Binary data is standard base64 (RFC 4648, section 4); sizes are bytes; times
@@ -142,9 +143,74 @@ export const ObjectList = v.object({
 });
 export type ObjectList = v.InferOutput<typeof ObjectList>;
 
+/** The most objects that are asked for at once in `POST /details`. */
+export const maxDetails = 200;
+
+/** `POST /details`: several living objects at once, by name; as in `GET /object`, the keys of users may come along. */
+export const DetailsRequest = v.strictObject({
+  names: v.pipe(v.array(name), v.minLength(1), v.maxLength(maxDetails)),
+  /** The property whose value comes along, as in `GET /object`. */
+  value: v.optional(name),
+  keys: v.optional(v.picklist(["author", "members"])),
+  users: v.pipe(v.array(user), v.maxLength(1000)),
+  have: v.pipe(v.array(v.pipe(v.string(), v.maxLength(100))), v.maxLength(maxHave)),
+});
+export type DetailsRequest = v.InferOutput<typeof DetailsRequest>;
+
+/**
+ * Those of the objects named that there are and that the asking user is a member of, in the order of their names; their
+ * `users` are empty, since each user stands here once.
+ */
+export const Details = v.object({ objects: v.array(ObjectDetail), users: v.array(User) });
+export type Details = v.InferOutput<typeof Details>;
+
+/**
+ * `GET /search?key=TEXT&value=TEXT&all=1`: where KEY is in a property's name and VALUE in its public value, both
+ * literally and whatever the case (also beyond ASCII). Public values over 1 MiB are not looked into.
+ */
+export const SearchAnswer = v.object({
+  /** By name of the object, then of the property. What is found is good for nothing before the objects are verified. */
+  found: v.array(v.object({ name: v.pipe(name, shown), property: v.pipe(name, shown) })),
+  /** Whether there is more than one answer holds (1,000). */
+  more: v.boolean(),
+});
+export type SearchAnswer = v.InferOutput<typeof SearchAnswer>;
+
+/**
+ * `GET /objects/ID/kept?property=NAME`: the values that the server still has of an object, replaced ones too, with the
+ * wrapped keys for the asking user's keys; of one property where it is named.
+ */
+export const Kept = v.object({
+  values: v.array(v.object({ property: name, revision: positive, wrappedKeys: v.array(WrappedKey) })),
+});
+export type Kept = v.InferOutput<typeof Kept>;
+
+/**
+ * `GET /reads?user=NAME`: which encrypted values the log says that a user has read, each with the last time: of the
+ * objects that the asking user is a member of, or of all for privileged users.
+ */
+export const Reads = v.object({
+  reads: v.array(
+    v.object({
+      id: uuid,
+      name: v.pipe(name, shown),
+      property: v.pipe(name, shown),
+      /** The revision that sealed the value. */
+      revision: positive,
+      last: v.pipe(v.string(), v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/)),
+    }),
+  ),
+});
+export type Reads = v.InferOutput<typeof Reads>;
+
+/** `GET /user-names?q=TEXT`: active users whose name contains the text, by name, at most 1,000. */
+export const UserNames = v.object({ names: v.array(v.pipe(user, shown)) });
+export type UserNames = v.InferOutput<typeof UserNames>;
+
 /**
  * `GET /objects/ID/history?from=N&to=N`: the revisions from N to N, in order. One answer holds at most 1,000 and some
- * megabytes of them, so there may be more behind its last one; there are none when it is empty.
+ * megabytes of them, so there may be more behind its last one; there are none when it is empty. A former member who
+ * asks from the revision behind one that lists them gets those up to the first that does not.
  */
 export const History = v.object({ revisions: v.array(Revision) });
 export type History = v.InferOutput<typeof History>;

@@ -1,0 +1,110 @@
+import { Problem } from "@pstore/core/problem";
+import { command, type OptionGroup, type Shell, shells } from "./option.ts";
+
+export const output: OptionGroup = {
+  title: "Output",
+  options: [
+    {
+      names: ["-o", "--output"],
+      argument: "FILE",
+      help: "write what is printed to FILE (mode 0600): complete, or not at all",
+      set: (options, file) => {
+        options.output = file;
+      },
+    },
+    {
+      names: ["--clip"],
+      help: "copy the password or property instead of printing it, and clear it after 45 seconds",
+      more: "With wl-copy, xclip, xsel, pbcopy or clip.exe; over ssh, or without any of them, through the terminal (OSC 52).",
+      set: (options) => {
+        options.clip = true;
+      },
+    },
+    {
+      names: ["-a", "--all"],
+      help: "also list what is not yours (for privileged users)",
+      set: (options) => {
+        options.all = true;
+      },
+    },
+    {
+      names: ["--json"],
+      help: "print lists and properties as JSON",
+      set: (options) => {
+        options.json = true;
+      },
+    },
+    {
+      names: ["-v", "--verbose"],
+      help: "say more; show a password on the terminal in plain colours",
+      set: (options) => {
+        options.verbose = true;
+      },
+    },
+    {
+      names: ["--yes"],
+      help: "answer every question with yes",
+      set: (options) => {
+        options.yes = true;
+      },
+    },
+    {
+      names: ["-h", "--help"],
+      help: "print this help; with --verbose, all of it",
+      set: (options) => {
+        options.mode = "help";
+      },
+    },
+    {
+      names: ["--version"],
+      help: "print the version",
+      set: (options) => {
+        options.mode ??= "version";
+      },
+    },
+    command(
+      {
+        names: ["--completion"],
+        argument: "SHELL",
+        help: "print the completion script for bash, zsh or fish",
+        more: 'For bash: eval "$(pstore --completion bash)" in ~/.bashrc.',
+        set: (options, shell) => {
+          options.completion = shellOf(shell);
+        },
+      },
+      "completion",
+    ),
+    command(
+      {
+        names: ["--lookup-machine"],
+        isRare: true,
+        help: "print the names of the machines that contain a text, one a line, for completion",
+        more: "Answers are kept for a minute, and no passphrase is ever asked for.",
+      },
+      "lookup-machine",
+    ),
+    command(
+      {
+        names: ["--lookup-property"],
+        isRare: true,
+        help: "print the names of a machine's properties, one a line, for completion",
+      },
+      "lookup-property",
+    ),
+    command(
+      {
+        names: ["--lookup-user"],
+        isRare: true,
+        help: "print the names of the users that contain a text, one a line, for completion",
+      },
+      "lookup-user",
+    ),
+  ],
+};
+
+function shellOf(text: string): Shell {
+  const shell = shells.find((one) => one === text);
+  if (shell === undefined)
+    throw new Problem("usage", `--completion is for ${shells.join(", ")}, not '${text}'`);
+  return shell;
+}

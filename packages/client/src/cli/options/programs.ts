@@ -1,0 +1,52 @@
+import { propertyName } from "@pstore/core/names";
+import { command, type OptionGroup } from "./option.ts";
+
+export const programs: OptionGroup = {
+  title: "Programs",
+  options: [
+    command(
+      {
+        names: ["--ssh"],
+        help: "log in to a machine with ssh, which gets the stored password",
+        more: "What stands behind the machine is ssh's. The user is the property ssh-username, the address ip-address, where the machine has them. The password is in no argument, variable or file.",
+      },
+      "ssh",
+    ),
+    command(
+      {
+        names: ["--run"],
+        help: "run a command with the properties of machines as environment variables",
+        more: "pstore --run MACHINE… -- COMMAND. A variable is named like the property, in capitals, with _ for whatever is no letter or digit.",
+      },
+      "run",
+    ),
+    {
+      names: ["--only"],
+      argument: "PROPERTY",
+      help: "with --run: hand on this property alone; repeatable",
+      set: (options, name) => {
+        options.only.push(propertyName(name));
+      },
+    },
+    {
+      names: ["--prefix"],
+      argument: "TEXT",
+      help: "with --run: what the names of the variables begin with; {machine} in it is the machine",
+      set: (options, prefix) => {
+        options.prefix = prefix;
+      },
+    },
+    command(
+      {
+        names: ["--template"],
+        argument: "FILE",
+        help: "print FILE with each {{machine/property}} in it replaced by the value",
+        more: 'Names that hold a slash are written {{"machine" "property"}}. FILE may be - for standard input.',
+        set: (options, file) => {
+          options.template = file;
+        },
+      },
+      "template",
+    ),
+  ],
+};

@@ -1,0 +1,91 @@
+import { userName } from "@pstore/core/names";
+import { Problem } from "@pstore/core/problem";
+import { command, type OptionGroup } from "./option.ts";
+
+export const store: OptionGroup = {
+  title: "Store and trust",
+  options: [
+    {
+      names: ["-u", "--user"],
+      argument: "USER",
+      help: "your name at the store (default: $USER, $LOGNAME or the login name)",
+      set: (options, user) => {
+        options.user = userName(user);
+      },
+    },
+    {
+      names: ["--store-url"],
+      argument: "URL",
+      help: "where the store is; given several times, the next is tried when one is down",
+      more: "URLs on the command line take the place of those in ~/.pstorerc. All of them must be one store.",
+      set: (options, url) => {
+        options.storeUrls.push(url.replace(/\/+$/, ""));
+      },
+    },
+    {
+      names: ["-t", "--context"],
+      argument: "CONTEXT",
+      help: "use the section [CONTEXT] of ~/.pstorerc too (default: $PSTORE_CONTEXT)",
+      set: (options, context) => {
+        options.context = context;
+      },
+    },
+    {
+      names: ["--allow-http"],
+      isRare: true,
+      help: "speak http:// without TLS to a store that is not on this host",
+      more: "Values stay encrypted and signed, but whoever listens sees names, permissions and public values, and can take your session.",
+      set: (options) => {
+        options.allowHttp = true;
+      },
+    },
+    {
+      names: ["--trust-mode"],
+      argument: "tofu|strict",
+      isRare: true,
+      help: "pin the keys of a user seen first (tofu, the default), or refuse them until --trust",
+      set: (options, value) => {
+        if (value !== "tofu" && value !== "strict") {
+          throw new Problem("usage", `--trust-mode is 'tofu' or 'strict', not '${value}'`);
+        }
+        options.trustMode = value;
+      },
+    },
+    {
+      names: ["--trust"],
+      argument: "USER",
+      help: "show the keys that the server has for USER, and trust them after a question",
+      more: "Compare the fingerprints with what the user tells you on another way than the server.",
+      neverFromFile: true,
+      set: (options, user) => {
+        options.mode ??= "trust";
+        options.trust.push(userName(user));
+      },
+    },
+    {
+      names: ["--accept-unsigned"],
+      isRare: true,
+      help: "show what an old client wrote without a signature; never written on",
+      neverFromFile: true,
+      set: (options) => {
+        options.acceptUnsigned = true;
+      },
+    },
+    {
+      names: ["--no-session"],
+      isRare: true,
+      help: "keep no session: sign in anew with every command",
+      set: (options) => {
+        options.session = false;
+      },
+    },
+    command(
+      {
+        names: ["--consistency-check"],
+        isRare: true,
+        help: "have the server look for inconsistencies, each with its solution (for privileged users)",
+      },
+      "consistency-check",
+    ),
+  ],
+};

@@ -1,0 +1,127 @@
+import type { Grant } from "@pstore/core/manifest";
+import { machineName, propertyName, userName } from "@pstore/core/names";
+import { Problem } from "@pstore/core/problem";
+import { formOf } from "./modes.ts";
+import type { Options } from "./options/option.ts";
+
+/** A command line, read. */
+export interface Arguments {
+  readonly options: Readonly<Options>;
+  /** The machine; of several, as `--run` takes them, the first. */
+  readonly machine: string | null;
+  readonly machines: readonly string[];
+  readonly property: string | null;
+  /** The users of `+USER` and `+USER:read`. */
+  readonly allow: readonly Grant[];
+  /** The users of `^USER`. */
+  readonly revoke: readonly string[];
+  /** What is another program's: behind the machine of `--ssh`, behind the `--` of `--run`. */
+  readonly command: readonly string[];
+}
+
+/**
+ * Says of each word that is no option what it is.
+ * @throws Problem `usage` or `bad-name`
+ */
+export function sortWords(options: Options, words: readonly string[], command: readonly string[]): Arguments {
+  const users = words.filter((word) => /^[+^]/.test(word));
+  const plain = words.filter((word) => !users.includes(word));
+  const { each } = options;
+  // A property may begin with these signs too: where one must be named, and no plain word is left for it.
+  if (formOf(options.mode).property === "required" && plain.length === (each === null ? 1 : 0))
+    plain.push(...users.splice(0, 1));
+  const allow = grants(users.filter((word) => word[0] === "+").map((word) => word.slice(1)));
+  const revoke = [...new Set(users.filter((word) => word[0] === "^").map((word) => userName(word.slice(1))))];
+  const both = allow.find(({ user }) => revoke.includes(user))?.user;
+  if (both !== undefined)
+    throw new Problem("usage", `+${both} and ^${both} contradict each other; give one of them`);
+
+  if (options.mode === "run") {
+    const machines = plain.map(machineName);
+    return { options, machine: machines[0] ?? null, machines, property: null, allow, revoke, command };
+  }
+  const [machine, property, ...more] = each === null ? plain : [undefined, ...plain];
+  if (more[0] !== undefined) {
+    throw new Problem("usage", `'${more[0]}' is one word too many; give a machine and a property at most`);
+  }
+  // Two words print a property, as -pg does.
+  if (property !== undefined && options.mode === null) options.mode = "get";
+  const name = machine === undefined ? null : machineName(machine);
+  return {
+    options,
+    machine: name,
+    machines: name === null ? [] : [name],
+    property: property === undefined ? null : propertyName(property),
+    allow,
+    revoke,
+    command,
+  };
+}
+
+/** `USER`, who may read and write, or `USER:read`, who may only read. */
+function grants(words: readonly string[]): readonly Grant[] {
+  const byUser = new Map<string, Grant>();
+  for (const word of words) {
+    const [name = "", access = "write", ...more] = word.split(":");
+    const user = userName(name);
+    if ((access !== "read" && access !== "write") || more.length > 0) {
+      throw new Problem("usage", `'+${word}' is no access; give +${user}, or +${user}:read to let only read`);
+    }
+    if (byUser.has(user) && byUser.get(user)?.access !== access) {
+      throw new Problem("usage", `+${user} and +${user}:read contradict each other; give one of them`);
+    }
+    byUser.set(user, { user, access });
+  }
+  return [...byUser.values()];
+}
+
+/** @throws Problem `usage` when the words do not fit what is to be done */
+export function checkWords({
+  options,
+  machine,
+  machines,
+  property,
+  allow,
+  revoke,
+  command,
+}: Arguments): void {
+  const { mode, each } = options;
+  const form = formOf(mode);
+  const [granted] = allow;
+  const user = granted === undefined ? revoke[0] && `^${revoke[0]}` : `+${granted.user}`;
+  if (each !== null && (form.each !== true || (mode === null && user === undefined))) {
+    throw new Problem("usage", "--each changes machines: give +USER, ^USER, -ps, -pe, -pd or -D beside it");
+  }
+  const needsMachine = form.machine === "required" || (mode === null && user !== undefined);
+  if (needsMachine && machine === null && each === null)
+    throw new Problem("usage", "no machine is named; see pstore --help");
+  if (form.machine === "none" && machine !== null) throw tooMany(machine);
+  if (machines.length > 1 && mode !== "run") throw tooMany(machines[1] ?? "");
+  if (form.property === "required" && property === null)
+    throw new Problem("usage", "no property is named; see pstore --help");
+  if (form.property === "none" && property !== null) throw tooMany(property);
+  if (form.users === "allow" && revoke.length > 0)
+    throw new Problem("usage", `a new machine has nobody to revoke with ^${revoke[0]}`);
+  if (form.users === "none" && user !== undefined)
+    throw new Problem("usage", `what is asked for changes no users; leave out ${user}`);
+  if (mode === "run" && command.length === 0)
+    throw new Problem("usage", "no command is named; give it behind --: pstore --run MACHINE… -- COMMAND");
+  checkCompanions(options);
+}
+
+/** Options that mean something beside one command alone. */
+function checkCompanions({ mode, generate, words, only, prefix, clip, output, json }: Options): void {
+  const makes = generate !== null || words !== null;
+  if (makes && mode !== "create" && mode !== "change-password")
+    throw new Problem("usage", "--generate and --words make up a password, beside -c or -P alone");
+  if (generate !== null && words !== null)
+    throw new Problem("usage", "--generate and --words are two ways to make up a password; give one of them");
+  if ((only.length > 0 || prefix !== "") && mode !== "run")
+    throw new Problem("usage", "--only and --prefix stand beside --run alone");
+  if (clip && (output !== null || json))
+    throw new Problem("usage", "--clip copies instead of printing; leave out -o and --json");
+}
+
+function tooMany(word: string): Problem {
+  return new Problem("usage", `'${word}' is one word too many; see pstore --help`);
+}

@@ -1,0 +1,7 @@
+import { Problem } from "@pstore/core/problem";
+import type { Command } from "./command.ts";
+
+export const deleteMachine: Command = async () => {
+  throw new Problem("usage", "this version cannot do that yet");
+};
+export const deleteProperty = deleteMachine;

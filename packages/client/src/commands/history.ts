@@ -1,0 +1,6 @@
+import { Problem } from "@pstore/core/problem";
+import type { Command } from "./command.ts";
+
+export const history: Command = async () => {
+  throw new Problem("usage", "this version cannot do that yet");
+};

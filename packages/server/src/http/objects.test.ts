@@ -159,6 +159,7 @@ test("every endpoint is described", async () => {
     "/challenge",
     "/check",
     "/commits",
+    "/details",
     "/object",
     "/objects",
     "/objects/{id}/history",

@@ -18,6 +18,15 @@ export async function findLiveObject(db: Db, name: string): Promise<ObjectTable 
   return await db.selectFrom("objects").selectAll().where("live_name", "=", name).executeTakeFirst();
 }
 
+/** The objects that live under exactly these names. */
+export async function findLiveObjects(db: Db, names: readonly string[]): Promise<ObjectTable[]> {
+  const found: ObjectTable[] = [];
+  for (const some of slices(names)) {
+    found.push(...(await db.selectFrom("objects").selectAll().where("live_name", "in", some).execute()));
+  }
+  return found;
+}
+
 export async function insertObject(db: Db, row: ObjectTable): Promise<void> {
   await db.insertInto("objects").values(row).execute();
 }
@@ -93,6 +102,25 @@ export async function accessOf(db: Db, objectId: string, userId: string): Promis
   return row?.access ?? null;
 }
 
+/** A user's access to those of the objects of which they are a member. */
+export async function accessesOf(
+  db: Db,
+  objectIds: readonly string[],
+  userId: string,
+): Promise<ReadonlyMap<string, "read" | "write">> {
+  const found = new Map<string, "read" | "write">();
+  for (const ids of slices(objectIds)) {
+    const rows = await db
+      .selectFrom("members")
+      .select(["object_id", "access"])
+      .where("object_id", "in", ids)
+      .where("user_id", "=", userId)
+      .execute();
+    for (const row of rows) found.set(row.object_id, row.access);
+  }
+  return found;
+}
+
 /** The objects of which a user is a member, deleted ones too. */
 export async function membershipsOf(
   db: Db,
@@ -120,6 +148,21 @@ export async function propertiesOf(db: Db, objectId: string): Promise<PropertyTa
     .where("object_id", "=", objectId)
     .orderBy("name")
     .execute();
+}
+
+/** The properties of several objects, an object's by name. */
+export async function propertiesOfAll(db: Db, objectIds: readonly string[]): Promise<PropertyTable[]> {
+  const found: PropertyTable[] = [];
+  for (const ids of slices(objectIds)) {
+    const rows = await db
+      .selectFrom("properties")
+      .selectAll()
+      .where("object_id", "in", ids)
+      .orderBy("name")
+      .execute();
+    found.push(...rows);
+  }
+  return found;
 }
 
 export async function replaceProperties(
@@ -171,6 +214,46 @@ export async function signedRevisions(
     .where("revision", "<=", to)
     .orderBy("revision")
     .execute();
+}
+
+/** How much text the newest manifests of objects are together. */
+export async function sizeOfNewest(db: Db, objectIds: readonly string[]): Promise<number> {
+  let total = 0;
+  for (const ids of slices(objectIds)) {
+    const row = await db
+      .selectFrom("objects")
+      .innerJoin("revisions", (join) =>
+        join
+          .onRef("revisions.object_id", "=", "objects.id")
+          .onRef("revisions.revision", "=", "objects.revision"),
+      )
+      .select((eb) => eb.fn.sum<number>(eb.fn("length", ["manifest"])).as("size"))
+      .where("objects.id", "in", ids)
+      .executeTakeFirst();
+    total += Number(row?.size ?? 0);
+  }
+  return total;
+}
+
+/** The newest revisions of objects with their commits. */
+export async function newestRevisions(db: Db, objectIds: readonly string[]): Promise<SignedRevision[]> {
+  const found: SignedRevision[] = [];
+  for (const ids of slices(objectIds)) {
+    const rows = await db
+      .selectFrom("objects")
+      .innerJoin("revisions", (join) =>
+        join
+          .onRef("revisions.object_id", "=", "objects.id")
+          .onRef("revisions.revision", "=", "objects.revision"),
+      )
+      .innerJoin("commits", "commits.digest", "revisions.commit_digest")
+      .selectAll("revisions")
+      .select(["commits.body", "commits.signature"])
+      .where("objects.id", "in", ids)
+      .execute();
+    found.push(...rows);
+  }
+  return found;
 }
 
 export async function findRevision(

@@ -1,5 +1,6 @@
 import type { Db } from "../database/open.ts";
 import type { StoredValueTable, UploadTable, WrappedKeyTable } from "../database/schema.ts";
+import { slices } from "../database/slices.ts";
 
 export async function insertValue(db: Db, row: StoredValueTable): Promise<void> {
   await db.insertInto("stored_values").values(row).execute();
@@ -25,6 +26,24 @@ export async function findPiece(db: Db, valueId: string, seq: number): Promise<U
     .where("seq", "=", seq)
     .executeTakeFirst();
   return row?.bytes;
+}
+
+/** The first pieces of values, by value; an empty value has none. */
+export async function firstPieces(
+  db: Db,
+  valueIds: readonly string[],
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>();
+  for (const ids of slices(valueIds)) {
+    const rows = await db
+      .selectFrom("value_pieces")
+      .select(["value_id", "bytes"])
+      .where("value_id", "in", ids)
+      .where("seq", "=", 0)
+      .execute();
+    for (const row of rows) found.set(row.value_id, row.bytes);
+  }
+  return found;
 }
 
 /** The value that a property was given by one revision of its object. */
@@ -68,22 +87,27 @@ export async function looseValues(db: Db, before: string): Promise<{ id: string 
     .execute();
 }
 
-/** The wrapped keys of the values that an object has now. */
+/** The wrapped keys of the values that objects have now. */
 export async function wrappedKeysOf(
   db: Db,
-  objectId: string,
+  objectIds: readonly string[],
   fingerprints: readonly string[],
-): Promise<(WrappedKeyTable & { property: string })[]> {
+): Promise<(WrappedKeyTable & { object_id: string; property: string })[]> {
   if (fingerprints.length === 0) return [];
-  return await db
-    .selectFrom("properties")
-    .innerJoin("wrapped_keys", "wrapped_keys.value_id", "properties.value_id")
-    .selectAll("wrapped_keys")
-    .select("properties.name as property")
-    .where("properties.object_id", "=", objectId)
-    .where("wrapped_keys.fingerprint", "in", fingerprints)
-    .orderBy("properties.name")
-    .execute();
+  const found: (WrappedKeyTable & { object_id: string; property: string })[] = [];
+  for (const ids of slices(objectIds)) {
+    const rows = await db
+      .selectFrom("properties")
+      .innerJoin("wrapped_keys", "wrapped_keys.value_id", "properties.value_id")
+      .selectAll("wrapped_keys")
+      .select(["properties.object_id", "properties.name as property"])
+      .where("properties.object_id", "in", ids)
+      .where("wrapped_keys.fingerprint", "in", fingerprints)
+      .orderBy("properties.name")
+      .execute();
+    found.push(...rows);
+  }
+  return found;
 }
 
 export async function wrappedKeysOfValue(db: Db, valueId: string): Promise<WrappedKeyTable[]> {

@@ -20,9 +20,9 @@ import {
 import { looseValues, pieceSizes, valuesOf, wrappedKeysOfValue } from "../repositories/values.ts";
 import { record } from "./audit.ts";
 import { certificateOf } from "./certificates.ts";
+import { shownRevision } from "./details.ts";
 import { usersWithKeys } from "./directory.ts";
 import { faultOfMember, hasUsableKey } from "./members.ts";
-import { shownRevision } from "./objects.ts";
 import type { Caller } from "./sessions.ts";
 
 export type Fault = CheckAnswer["faults"][number];

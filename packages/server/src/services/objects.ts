@@ -1,24 +1,17 @@
-import type { History, ObjectDetail, ObjectList, ObjectRow, Revision } from "@pstore/core/api/schemas";
-import { parseFingerprint } from "@pstore/core/fingerprint";
-import { inlineValueSize, shownValueSize } from "@pstore/core/limits";
-import { parseManifest } from "@pstore/core/manifest";
+import type { History, ObjectDetail, ObjectList, ObjectRow } from "@pstore/core/api/schemas";
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
-import type { ObjectTable, PropertyTable } from "../database/schema.ts";
-import { currentKeys } from "../repositories/keys.ts";
 import {
   accessOf,
   findLiveObject,
   findObject,
   membersOf,
-  propertiesOf,
   type SignedRevision,
   searchObjects,
   signedRevisions,
 } from "../repositories/objects.ts";
-import { findPiece, wrappedKeysOf } from "../repositories/values.ts";
-import { type Deed, record } from "./audit.ts";
-import { shownUsers } from "./directory.ts";
+import { record } from "./audit.ts";
+import { type DetailOptions, details, shownRevision } from "./details.ts";
 import type { Caller } from "./sessions.ts";
 
 /** The most rows of one page of a list, and the most revisions of one piece of history. */
@@ -26,20 +19,13 @@ export const pageSize = 1000;
 /** A piece of history ends with the revision whose manifest passes this, in characters: memory holds all of it. */
 const historySize = 4 * 1024 * 1024;
 
-export interface DetailOptions {
+/** What comes along with an object that is shown. */
+export interface ShowOptions extends DetailOptions {
   /** Also where the caller is no member: for privileged users. */
   readonly all: boolean;
-  /** The property whose value or body comes along when it is small. */
-  readonly value: string | null;
-  /** Whose keys come along: of the newest manifest's author, or of all members. */
-  readonly keys: "author" | "members" | null;
-  /** Further users whose keys come along. */
-  readonly users: readonly string[];
-  /** Which keys the caller has, see core's have.ts. */
-  readonly have: readonly string[];
 }
 
-export interface ListOptions extends DetailOptions {
+export interface ListOptions extends ShowOptions {
   readonly text: string;
   readonly exact: boolean;
   readonly limit: number;
@@ -66,14 +52,8 @@ function assertMayLook(caller: Caller, all: boolean): void {
 export async function listObjects(db: Db, caller: Caller, options: ListOptions): Promise<ObjectList> {
   assertMayLook(caller, options.all);
   if (options.exact) {
-    const found = await visibleObject(db, caller, options.text, options.all);
-    if (found !== null) {
-      return {
-        object: await detail(db, caller, found.object, found.access, options),
-        objects: [],
-        next: null,
-      };
-    }
+    const object = await detail(db, caller, options.text, options);
+    if (object !== null) return { object, objects: [], next: null };
   }
   const limit = Math.min(options.limit, pageSize);
   const found = await searchObjects(db, {
@@ -116,99 +96,31 @@ export async function showObject(
   db: Db,
   caller: Caller,
   name: string,
-  options: DetailOptions,
+  options: ShowOptions,
 ): Promise<ObjectDetail> {
   assertMayLook(caller, options.all);
-  const found = await visibleObject(db, caller, name, options.all);
+  const found = await detail(db, caller, name, options);
   if (found === null) throw noSuchObject(name);
-  return await detail(db, caller, found.object, found.access, options);
+  return found;
 }
 
-async function visibleObject(db: Db, caller: Caller, name: string, all: boolean) {
-  const object = await findLiveObject(db, name);
-  if (object === undefined) return null;
-  const access = await accessOf(db, object.id, caller.userId);
-  return access === null && !all ? null : { object, access };
-}
-
+/** The object of a name that the caller may see, if there is one. */
 async function detail(
   db: Db,
   caller: Caller,
-  object: ObjectTable,
-  access: "read" | "write" | null,
-  options: DetailOptions,
-): Promise<ObjectDetail> {
-  const [newest] = await signedRevisions(db, object.id, object.revision, object.revision);
-  if (newest === undefined) throw new Error(`object ${object.id} lacks its revision ${object.revision}`);
-  const { values, read } = await valuesWith(db, caller, object, access, options.value);
-  // A user who only looks gets names and users, and nothing to decrypt; neither does a write-only key.
-  const own = access === null || caller.writeOnly ? [] : await currentKeys(db, [caller.userId]);
-  const wrapped = await wrappedKeysOf(
-    db,
-    object.id,
-    own.map((key) => key.fingerprint),
-  );
-  const names = new Set(options.users);
-  const also: string[] = [];
-  if (options.keys !== null) {
-    const manifest = parseManifest(newest.manifest);
-    names.add(manifest.author.user);
-    also.push(manifest.author.key);
-    if (options.keys === "members") for (const name of manifest.members.keys()) names.add(name);
-  }
-  const users = names.size === 0 ? [] : await shownUsers(db, names, also, options.have);
-  const about = { objectId: object.id, objectName: object.name };
-  const deeds: Deed[] = [{ action: "show", ...about }];
-  if (read !== null) deeds.push({ action: "read", property: read, ...about });
-  await record(db, caller, deeds);
-  return {
-    access,
-    revision: shownRevision(newest),
-    values,
-    wrappedKeys: wrapped.map((row) => ({
-      property: row.property,
-      key: parseFingerprint(row.fingerprint),
-      wrapped: Buffer.from(row.bytes).toString("base64"),
-    })),
-    users,
-  };
-}
-
-/** The values that come with an object, and which one of them was read by being asked for. */
-async function valuesWith(
-  db: Db,
-  caller: Caller,
-  object: ObjectTable,
-  access: "read" | "write" | null,
-  asked: string | null,
-): Promise<{ values: ObjectDetail["values"]; read: string | null }> {
-  const values: ObjectDetail["values"] = [];
-  let read: string | null = null;
-  if (access === null) return { values, read };
-  for (const property of await propertiesOf(db, object.id)) {
-    const isAsked = property.name === asked && property.size <= inlineValueSize && mayRead(caller, property);
-    const isShown = property.kind === "public" && property.size <= shownValueSize;
-    if (!isAsked && !isShown) continue;
-    const bytes = property.size === 0 ? new Uint8Array() : await findPiece(db, property.value_id, 0);
-    if (bytes === undefined) throw new Error(`value ${property.value_id} lacks its first piece`);
-    values.push({ property: property.name, bytes: Buffer.from(bytes).toString("base64") });
-    if (isAsked) read = property.name;
-  }
-  return { values, read };
-}
-
-function mayRead(caller: Caller, property: PropertyTable): boolean {
-  return property.kind === "public" || !caller.writeOnly;
-}
-
-export function shownRevision(row: SignedRevision): Revision {
-  return {
-    manifest: row.manifest,
-    commit: row.body,
-    signature: row.signature,
-    index: row.position,
-    path: row.path === "" ? [] : row.path.split(" "),
-  };
+  name: string,
+  options: ShowOptions,
+): Promise<ObjectDetail | null> {
+  // In one transaction, so that nothing changes between the parts of what is read.
+  return await db.transaction().execute(async (trx) => {
+    const object = await findLiveObject(trx, name);
+    if (object === undefined) return null;
+    const access = await accessOf(trx, object.id, caller.userId);
+    if (access === null && !options.all) return null;
+    const { objects, users } = await details(trx, caller, [{ object, access }], options);
+    const [shown] = objects;
+    return shown === undefined ? null : { ...shown, users };
+  });
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Db } from "../database/open.ts";
 import { accessOf, findObject, findRevision } from "../repositories/objects.ts";
 import { findPiece, findValue } from "../repositories/values.ts";
 import { record } from "./audit.ts";
+import { readDeed } from "./details.ts";
 import { noSuchObject } from "./objects.ts";
 import type { Caller } from "./sessions.ts";
 
@@ -42,9 +43,7 @@ export async function readValue(
       `this session's key is a write-only key, which reads no encrypted property; use another key to read '${property}'`,
     );
   }
-  await record(db, caller, [
-    { action: "read", objectId, objectName: object.name, property, detail: `revision ${revision}` },
-  ]);
+  await record(db, caller, [{ ...readDeed(property, revision), objectId, objectName: object.name }]);
   const digests = Uint8Array.from(value.piece_digests);
   return { length: digests.length + value.size, chunks: chunksOf(db, value.id, digests) };
 }

@@ -1,8 +1,9 @@
 import { maxHave } from "@pstore/core/api/have";
-import { History, ObjectDetail, ObjectList } from "@pstore/core/api/schemas";
+import { Details, DetailsRequest, History, ObjectDetail, ObjectList } from "@pstore/core/api/schemas";
 import { uuidPattern } from "@pstore/core/names";
 import * as v from "valibot";
-import { type DetailOptions, history, listObjects, pageSize, showObject } from "../../services/objects.ts";
+import { showObjects } from "../../services/details.ts";
+import { history, listObjects, pageSize, type ShowOptions, showObject } from "../../services/objects.ts";
 import { readValue } from "../../services/values.ts";
 import { json } from "../answers.ts";
 import { number, type Route, route, yes } from "../route.ts";
@@ -18,7 +19,7 @@ const detailQuery = v.object({
   have: v.pipe(v.array(v.pipe(v.string(), v.maxLength(100))), v.maxLength(maxHave)),
 });
 
-function detailOptions(query: v.InferOutput<typeof detailQuery>): DetailOptions {
+function detailOptions(query: v.InferOutput<typeof detailQuery>): ShowOptions {
   return {
     all: query.all === "1",
     value: query.value ?? null,
@@ -85,6 +86,26 @@ export const objectRoutes: readonly Route[] = [
     },
     async ({ dependencies: { db }, caller, query }) =>
       json(await showObject(db, caller, query.name, detailOptions(query))),
+  ),
+  route(
+    {
+      method: "POST",
+      path: "/details",
+      summary: "Several living objects by name at their newest revisions, and the users asked for once",
+      action: "show",
+      session: true,
+      body: DetailsRequest,
+      answer: Details,
+    },
+    async ({ dependencies: { db }, caller, body }) =>
+      json(
+        await showObjects(db, caller, body.names, {
+          value: body.value ?? null,
+          keys: body.keys ?? null,
+          users: body.users,
+          have: body.have,
+        }),
+      ),
   ),
   route(
     {

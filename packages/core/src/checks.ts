@@ -95,17 +95,21 @@ export function sameProperty(a: Property, b: Property): boolean {
 }
 
 /**
- * Checks that a manifest is of the store and name that were asked for, and not of a deleted object.
+ * Checks that a manifest is of the store and name that were asked for, and not of a deleted object, unless one was asked
+ * for too.
  * @throws Problem `untrusted-server`
  */
-export function checkIsAsked(manifest: Manifest, asked: { store: string; name: string }): void {
+export function checkIsAsked(
+  manifest: Manifest,
+  asked: { store: string; name: string; deleted?: boolean },
+): void {
   if (manifest.store !== asked.store) {
     untrusted(`the server gave a manifest of another store for '${asked.name}'`);
   }
   if (manifest.object.name !== asked.name) {
     untrusted(`the server gave the machine '${manifest.object.name}' where '${asked.name}' was asked for`);
   }
-  if (manifest.deleted) {
+  if (manifest.deleted && asked.deleted !== true) {
     untrusted(`the server gave '${asked.name}' as it was when ${manifest.author.user} deleted it`);
   }
 }

@@ -29,6 +29,8 @@ export const problems = {
   /** Something on the client's own host: a file that cannot be written, no terminal to ask at. */
   "local-fault": null,
   "no-terminal": null,
+  /** A question was answered with no. */
+  declined: null,
   usage: null,
 } as const satisfies Record<string, number | null>;
 

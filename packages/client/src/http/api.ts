@@ -2,6 +2,8 @@ import {
   apiPath,
   Challenge,
   CommitAnswer,
+  Details,
+  type DetailsRequest,
   History,
   type LoginRequest,
   ObjectDetail,
@@ -30,6 +32,8 @@ export interface Include {
   readonly have?: readonly string[];
   /** Also what is not the user's own. */
   readonly all?: boolean;
+  /** Also a deleted object, where none lives under the name. */
+  readonly deleted?: boolean;
 }
 
 /** The store's API, one method an endpoint. Every answer is checked against its schema, and nothing more. */
@@ -59,6 +63,11 @@ export class Api {
       ["cursor", cursor],
       ...query(options),
     ]);
+  }
+
+  async details(request: DetailsRequest): Promise<Details> {
+    const body = JSON.stringify(request);
+    return this.#read(await this.#signedIn({ method: "POST", path: "/details", body }), Details);
   }
 
   history(id: string, from: number, to: number): Promise<History> {
@@ -139,11 +148,12 @@ async function open<S extends v.GenericSchema>(
 
 type Pair = readonly [name: string, value: string | undefined];
 
-function query({ value, keys, users = [], have = [], all }: Include): readonly Pair[] {
+function query({ value, keys, users = [], have = [], all, deleted }: Include): readonly Pair[] {
   return [
     ["value", value],
     ["keys", keys],
     ["all", all ? "1" : undefined],
+    ["deleted", deleted ? "1" : undefined],
     ...users.map((user): Pair => ["user", user]),
     ...have.map((key): Pair => ["have", key]),
   ];

@@ -47,6 +47,15 @@ export class Objects {
     );
   }
 
+  /** Remembers several, in one go. */
+  rememberAll(items: readonly { known: Known; text: string }[]): void {
+    this.#state.sql
+      .transaction(() => {
+        for (const { known, text } of items) this.remember(known, text);
+      })
+      .immediate();
+  }
+
   #known(condition: string, value: string): Known | null {
     const row = this.#state.sql
       .query<Row, [string, string]>(

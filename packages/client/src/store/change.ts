@@ -1,4 +1,5 @@
-import type { Grant, Property } from "@pstore/core/manifest";
+import type { Grant, Manifest, Property } from "@pstore/core/manifest";
+import { Problem } from "@pstore/core/problem";
 import type { SealedValue } from "./seal.ts";
 
 /** What a command changes of an object, or of each of several. */
@@ -22,3 +23,18 @@ export interface Change {
 export type Seal = () => Promise<readonly SealedValue[]>;
 
 export const sealNothing: Seal = async () => [];
+
+/**
+ * Checks that a change has something to change; who is revoked is the planner's affair.
+ * @throws Problem `not-found`, `conflict`
+ */
+export function refuseImpossible({ object, properties }: Manifest, { drop, rename }: Change): void {
+  if (drop !== undefined && !properties.has(drop)) {
+    throw new Problem(
+      "not-found",
+      `'${object.name}' has no property '${drop}'; pstore -pl ${object.name} lists those it has`,
+    );
+  }
+  if (rename === object.name)
+    throw new Problem("conflict", `the machine is called '${object.name}' already; give another name`);
+}

@@ -1,8 +1,9 @@
-import type { ObjectDetail, ObjectList, ObjectRow } from "@pstore/core/api/schemas";
+import type { Details, ObjectDetail, ObjectList, ObjectRow } from "@pstore/core/api/schemas";
 import { Problem } from "@pstore/core/problem";
 import type { Api, Include } from "../http/api.ts";
 import type { Keyring } from "../keyring/keyring.ts";
 import type { Objects } from "../state/objects.ts";
+import { readPattern } from "./pattern.ts";
 
 /** What is wanted of an object. */
 export interface Wanted {
@@ -10,6 +11,8 @@ export interface Wanted {
   readonly value?: string;
   /** Also where it is not the user's own. */
   readonly all?: boolean;
+  /** Also a deleted one, where none lives under the name. */
+  readonly deleted?: boolean;
 }
 
 /** Asks the server for objects. Its answers are good for nothing before they are verified (reader.ts). */
@@ -28,6 +31,13 @@ export class Lookup {
     const answer = this.#api.object(name, this.#include(name, wanted));
     this.#anticipate(name, wanted);
     return answer;
+  }
+
+  /** Several objects of the user's own, those that there are. */
+  objects(names: readonly string[], { value }: Wanted): Promise<Details> {
+    const keys = names.every((name) => this.#objects.knows(name)) ? {} : ({ keys: "author" } as const);
+    const asked = value === undefined ? {} : { value };
+    return this.#api.details({ names: [...names], users: [], have: [], ...asked, ...keys });
   }
 
   /** The object of exactly this name, or else the first of those that contain it. */
@@ -56,9 +66,15 @@ export class Lookup {
     return [...rows.values()];
   }
 
-  #include(name: string, { value, all = false }: Wanted): Include {
+  /** The objects of the user's own whose names fit a pattern. */
+  async matching(text: string): Promise<readonly ObjectRow[]> {
+    const { matches, literal } = readPattern(text);
+    return (await this.list(literal, false)).filter(({ name }) => matches(name));
+  }
+
+  #include(name: string, { value, all = false, deleted = false }: Wanted): Include {
     const isNew = !this.#objects.knows(name);
-    return { all, ...(value === undefined ? {} : { value }), ...(isNew ? { keys: "author" } : {}) };
+    return { all, deleted, ...(value === undefined ? {} : { value }), ...(isNew ? { keys: "author" } : {}) };
   }
 
   /** Tells the keyring what will probably follow, as soon as the request is on its way. */

@@ -34,6 +34,8 @@ export class MemberPlanner {
   readonly #person: Person;
   readonly #user: string;
   readonly #now = new Date();
+  /** Users as they were served, with what is believed of them: many objects often have the same members. */
+  readonly #met = new WeakMap<User, Promise<Acquaintance>>();
 
   constructor(parts: { trust: Trust; person: Person; user: string }) {
     this.#trust = parts.trust;
@@ -59,10 +61,18 @@ export class MemberPlanner {
     await this.#addNewcomers(plan, base === null ? [self, ...change.allow] : change.allow, served);
     const { members } = plan;
     refuseLoss(name, members, base === null ? null : before);
-    const named = [this.#user, ...change.allow.map(({ user }) => user)].filter((user) => members.has(user));
-    await this.#trust.confirmRecipients([...members.keys()], named);
     this.#warnOfExpiry(plan);
     return plan;
+  }
+
+  /**
+   * Asks about those members of the plans that only the server's word speaks for.
+   * @param allow who is meant by being named
+   */
+  async confirm(plans: readonly PlannedMembers[], allow: readonly Grant[]): Promise<void> {
+    const all = new Set(plans.flatMap(({ members }) => [...members.keys()]));
+    const named = [this.#user, ...allow.map(({ user }) => user)].filter((user) => all.has(user));
+    await this.#trust.confirmRecipients([...all], named, plans.length);
   }
 
   /** Those who were members before; whoever is in the way of all of them is named at once. */
@@ -78,7 +88,7 @@ export class MemberPlanner {
       if (change.revoke.includes(user)) continue;
       try {
         const known = this.#served(user, served, `revoke them with ^${user}`);
-        const acquaintance = await this.#trust.meet(known);
+        const acquaintance = await this.#meet(known);
         const grant = change.allow.find((one) => one.user === user);
         const kept = await this.#keep(user, member, acquaintance, grant);
         if (grant !== undefined && kept.access === member.access && sameKeys(kept, member))
@@ -103,7 +113,7 @@ export class MemberPlanner {
     for (const { user, access } of grants) {
       if (plan.members.has(user)) continue;
       const known = this.#served(user, served, `leave out +${user}`);
-      const acquaintance = await this.#trust.meet(known);
+      const acquaintance = await this.#meet(known);
       if (user !== this.#user) this.#trust.refuseChanged(user, acquaintance);
       this.#add(plan, user, { access, keys: await this.#admit(user, acquaintance) }, acquaintance);
     }
@@ -127,13 +137,19 @@ export class MemberPlanner {
         "unusable-key",
         `${user} is disabled or removed at the store, so nothing can be encrypted for them; ${remedy}`,
       );
-    const keys = known.keys.filter((key) => !key.removed);
-    if (keys.length === 0)
+    if (known.keys.every((key) => key.removed))
       throw new Problem(
         "unusable-key",
         `${user} has no public key at the store, so nothing can be encrypted for them; ${remedy}, or ask an admin to add one`,
       );
-    return { ...known, keys };
+    return known;
+  }
+
+  #meet(served: User): Promise<Acquaintance> {
+    const keys = served.keys.filter((key) => !key.removed);
+    const met = this.#met.get(served) ?? this.#trust.meet({ ...served, keys });
+    this.#met.set(served, met);
+    return met;
   }
 
   /** A member as before, without the keys that can no longer be used while another one can. */

@@ -24,6 +24,8 @@ export class Opener {
   readonly #keyring: Keyring;
   readonly #person: Person;
   readonly #user: string;
+  /** The session keys of this command, by value: each costs an operation with the private key. */
+  readonly #sessionKeys = new Map<string, Uint8Array>();
 
   constructor(parts: { api: Api; keyring: Keyring; person: Person; user: string }) {
     this.#api = parts.api;
@@ -52,21 +54,53 @@ export class Opener {
    * @throws Problem `no-private-key` when no wrapped key can be unwrapped here
    */
   async sessionKey(source: Source, entry: EncryptedProperty): Promise<Uint8Array> {
-    const { manifest, detail, property } = source;
+    const known = this.#sessionKeys.get(nameOf(source, entry));
+    if (known !== undefined) return known;
+    for (const packet of this.#offered(source)) {
+      const sessionKey = await this.#keyring.unwrap(packet);
+      if (sessionKey !== null) return this.#checked(source, entry, sessionKey);
+    }
+    throw noSessionKey(source, source.manifest.members.get(this.#user));
+  }
+
+  /** Gets the session keys of several values in one go, so that each is then at hand. */
+  async prepare(values: readonly { source: Source; entry: EncryptedProperty }[]): Promise<void> {
+    const missing = values.flatMap(({ source, entry }) => {
+      const [packet] = this.#sessionKeys.has(nameOf(source, entry)) ? [] : this.#offered(source);
+      return packet === undefined ? [] : [{ source, entry, packet }];
+    });
+    if (missing.length < 2) return;
+    const progress = this.#person.progress("decrypting", missing.length, "items");
+    try {
+      const packets = missing.map(({ packet }) => packet);
+      const found = await this.#keyring.unwrapAll(packets, () => progress.advance(1));
+      for (const [index, { source, entry }] of missing.entries()) {
+        const sessionKey = found[index];
+        if (sessionKey) this.#checked(source, entry, sessionKey);
+      }
+    } finally {
+      progress.done();
+    }
+  }
+
+  /** The wrapped keys for this user, parsed before gpg sees them. */
+  #offered({ manifest, detail, property }: Source): readonly Uint8Array[] {
     const self = manifest.members.get(this.#user);
-    const offered = detail.wrappedKeys.filter((wrapped) => wrapped.property === property);
-    for (const { key, wrapped } of offered) {
-      const part = self?.keys.get(key);
-      if (!part) continue;
+    return detail.wrappedKeys.flatMap(({ property: name, key, wrapped }) => {
+      const part = name === property ? self?.keys.get(key) : null;
+      if (!part) return [];
       const packet = Buffer.from(wrapped, "base64");
       asServed(() => readPkeskFor(packet, part));
-      const sessionKey = await this.#keyring.unwrap(packet);
-      if (sessionKey === null) continue;
-      const place = { store: manifest.store, object: manifest.object.id, property, revision: entry.revision };
-      checkCommitment(sessionKey, place, entry.commitment);
-      return sessionKey;
-    }
-    throw noSessionKey(source, self, offered.length);
+      return [packet];
+    });
+  }
+
+  #checked(source: Source, entry: EncryptedProperty, sessionKey: Uint8Array): Uint8Array {
+    const { manifest, property } = source;
+    const place = { store: manifest.store, object: manifest.object.id, property, revision: entry.revision };
+    checkCommitment(sessionKey, place, entry.commitment);
+    this.#sessionKeys.set(nameOf(source, entry), sessionKey);
+    return sessionKey;
   }
 
   /** The bytes of a public value or a body, checked. */
@@ -90,7 +124,13 @@ export class Opener {
   }
 }
 
-function noSessionKey({ manifest, property }: Source, self: Member | undefined, offered: number): Problem {
+/** Of one sealed value; ids and numbers hold no space. */
+function nameOf({ manifest, property }: Source, { revision }: EncryptedProperty): string {
+  return `${manifest.object.id} ${revision} ${property}`;
+}
+
+function noSessionKey({ manifest, detail, property }: Source, self: Member | undefined): Problem {
+  const offered = detail.wrappedKeys.filter((wrapped) => wrapped.property === property).length;
   const what = `'${property}' of '${manifest.object.name}'`;
   if (self !== undefined && !reads(self)) {
     return new Problem("no-private-key", `your key is write-only: it may set ${what}, but not read it`);

@@ -1,4 +1,10 @@
-import type { ObjectDetail, ObjectList, ObjectRow } from "@pstore/core/api/schemas";
+import {
+  type Details,
+  maxDetails,
+  type ObjectDetail,
+  type ObjectList,
+  type ObjectRow,
+} from "@pstore/core/api/schemas";
 import { reads } from "@pstore/core/checks";
 import type { Manifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
@@ -6,11 +12,11 @@ import type { Api } from "../http/api.ts";
 import type { Keyring } from "../keyring/keyring.ts";
 import type { Person } from "../person.ts";
 import type { Objects } from "../state/objects.ts";
-import type { Base } from "./changer.ts";
+import type { Base } from "./draft.ts";
 import type { Lookup, Wanted } from "./lookup.ts";
 import { Opener } from "./open.ts";
 import type { Trust } from "./trust.ts";
-import { OlderRevision, Verifier } from "./verify.ts";
+import { OlderRevision, readServed, type Served, Verifier } from "./verify.ts";
 
 /** An object that was verified, with its values within reach. */
 export interface StoredObject {
@@ -58,7 +64,19 @@ export class Reader {
    */
   async object(name: string, wanted: Wanted, answer: Promise<ObjectDetail>): Promise<StoredObject> {
     const askAgain = () => this.#parts.lookup.object(name, wanted);
-    const { detail, verified } = await this.#newest(name, answer, askAgain);
+    return this.#stored(await this.#newest({ ...wanted, name }, answer, askAgain));
+  }
+
+  /**
+   * The objects of exactly these names, in their order.
+   * @throws Problem `not-found`, …
+   */
+  async objects(names: readonly string[], wanted: Wanted): Promise<readonly StoredObject[]> {
+    const found = await this.#together(names, (some) => this.#parts.lookup.objects(some, wanted));
+    return found.map((base) => this.#stored(base));
+  }
+
+  #stored({ detail, verified }: Base): StoredObject {
     const { manifest } = verified;
     const self = manifest.members.get(this.#parts.user);
     return {
@@ -89,11 +107,70 @@ export class Reader {
   }
 
   /** An object as a change needs it, with the keys of its members and of further users. */
-  async base(name: string, users: readonly string[]): Promise<Base> {
-    const known = this.#parts.objects.byName(name)?.manifest.members.keys() ?? [];
-    const have = this.#parts.trust.have([...known, ...users]);
-    const ask = () => this.#parts.api.object(name, { keys: "members", users, have });
-    return this.#newest(name, ask(), ask);
+  async base(name: string, users: readonly string[], deleted: boolean): Promise<Base> {
+    const have = this.#have([name], users);
+    const ask = () => this.#parts.api.object(name, { keys: "members", users, have, deleted });
+    return this.#newest({ name, deleted }, ask(), ask);
+  }
+
+  /** Objects as a change needs them, likewise. */
+  bases(names: readonly string[], users: readonly string[]): Promise<readonly Base[]> {
+    return this.#together(names, (some) =>
+      this.#parts.api.details({
+        names: [...some],
+        keys: "members",
+        users: [...users],
+        have: [...this.#have(some, users)],
+      }),
+    );
+  }
+
+  #have(names: readonly string[], users: readonly string[]): readonly string[] {
+    const { objects, trust } = this.#parts;
+    const members = names.flatMap((name) => [...(objects.byName(name)?.manifest.members.keys() ?? [])]);
+    return trust.have([...members, ...users]);
+  }
+
+  /** Reads several objects, with as few requests as that takes. */
+  async #together(
+    names: readonly string[],
+    ask: (names: readonly string[]) => Promise<Details>,
+  ): Promise<readonly Base[]> {
+    const found: Base[] = [];
+    const progress = this.#parts.person.progress("reading", names.length, "items");
+    try {
+      for (let from = 0; from < names.length; from += maxDetails) {
+        const some = names.slice(from, from + maxDetails);
+        const { objects, users } = await ask(some);
+        const answers = new Map(
+          objects.map((detail) => {
+            const served = readServed(detail.revision);
+            return [served.known.manifest.object.name, { detail: { ...detail, users }, served }] as const;
+          }),
+        );
+        for (const name of some) {
+          const one = answers.get(name);
+          found.push((one && (await this.#verified(name, one))) ?? (await this.base(name, [], false)));
+          progress.advance(1);
+        }
+      }
+    } finally {
+      progress.done();
+    }
+    return found;
+  }
+
+  /** `null` where another command has seen a newer revision meanwhile. */
+  async #verified(
+    name: string,
+    { detail, served }: { detail: ObjectDetail; served: Served },
+  ): Promise<Base | null> {
+    try {
+      return { detail, verified: await this.#verifier.newest({ name }, served, detail.users) };
+    } catch (error) {
+      if (error instanceof OlderRevision) return null;
+      throw error;
+    }
   }
 
   /**
@@ -101,14 +178,16 @@ export class Reader {
    * newer one than it answers: an honest server gives that one when it is asked again.
    */
   async #newest(
-    name: string,
+    { name, deleted = false }: { name: string; deleted?: boolean },
     answer: Promise<ObjectDetail>,
     askAgain: () => Promise<ObjectDetail>,
   ): Promise<Base> {
     let detail = await this.#explained(name, answer);
     for (let asked = 1; ; asked++) {
       try {
-        return { detail, verified: await this.#verifier.newest(name, detail.revision, detail.users) };
+        const served = readServed(detail.revision);
+        const verified = await this.#verifier.newest({ name, deleted }, served, detail.users);
+        return { detail, verified };
       } catch (error) {
         if (!(error instanceof OlderRevision) || asked === maxAsked) throw error;
       }

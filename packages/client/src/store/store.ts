@@ -117,6 +117,16 @@ export class Store {
     return this.#lookup.list(text, all);
   }
 
+  /** The objects of the user's own whose names fit a pattern. */
+  matching(pattern: string): Promise<readonly ObjectRow[]> {
+    return this.#lookup.matching(pattern);
+  }
+
+  /** The objects of exactly these names, in their order. @throws Problem `not-found`, … */
+  async objects(names: readonly string[], wanted: Wanted): Promise<readonly StoredObject[]> {
+    return (await this.#reader()).objects(names, wanted);
+  }
+
   /** The object of exactly this name, or else those that contain it, in one request where that will do. */
   async find(name: string, wanted: Wanted): Promise<StoredObject | readonly ObjectRow[]> {
     const answer = this.#lookup.search(name, wanted);
@@ -145,6 +155,14 @@ export class Store {
    */
   async change(name: string, change: Change, seal: Seal): Promise<void> {
     await (await this.#writer()).change(name, change, seal);
+  }
+
+  /**
+   * Changes objects with one commit: all of them, or none. What would stay as it is, is left out.
+   * @param seal makes the new values of each
+   */
+  async changeAll(names: readonly string[], change: Change, seal: Seal): Promise<void> {
+    await (await this.#writer()).changeAll(names, change, seal);
   }
 
   /** Seals a value for a change; a large one is uploaded on the way. */

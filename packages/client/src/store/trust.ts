@@ -211,8 +211,13 @@ export class Trust {
   /**
    * Asks about the members whose keys only the server's word speaks for, and that nobody here has meant yet. Also where
    * nothing is encrypted to them now: whoever signs a list of members vouches for it to all others.
+   * @param objects how many objects these users are members of
    */
-  async confirmRecipients(users: readonly string[], named: readonly string[]): Promise<void> {
+  async confirmRecipients(
+    users: readonly string[],
+    named: readonly string[],
+    objects: number,
+  ): Promise<void> {
     for (const user of named) this.#pins.confirm(user);
     const unmeant = users.filter((user) => this.#pins.ofUser(user).some((pin) => !pin.confirmed));
     if (unmeant.length === 0) return;
@@ -220,7 +225,8 @@ export class Trust {
       const keys = this.#pins.ofUser(user).map((pin) => readable(pin.fingerprint));
       return `${user} (${keys.join(", ")})`;
     });
-    const question = `Share this machine also with ${list.join(", ")}, known from the server's word only?`;
+    const what = objects === 1 ? "this machine" : `these ${objects} machines`;
+    const question = `Share ${what} also with ${list.join(", ")}, known from the server's word only?`;
     if (!(await this.#person.confirm(question))) {
       throw new Problem(
         "untrusted-key",

@@ -25,6 +25,12 @@ export interface Verified extends Known {
   readonly missed: readonly Known[];
 }
 
+/** A revision as it was served, with what it says. */
+export interface Served {
+  readonly revision: Revision;
+  readonly known: Known;
+}
+
 /** The server gave an older revision than the one remembered. */
 export class OlderRevision extends Problem {}
 
@@ -57,18 +63,24 @@ export class Verifier {
   }
 
   /**
-   * @param name what was asked for
+   * @param asked the name that was asked for, and whether a deleted object would do
+   * @param served the revision that the server gave
    * @param users keys that the server gave along
    * @throws Problem `untrusted-server` or `untrusted-key`
    */
-  async newest(name: string, revision: Revision, users: readonly User[]): Promise<Verified> {
-    const shown = read(revision);
+  async newest(
+    asked: { name: string; deleted?: boolean },
+    served: Served,
+    users: readonly User[],
+  ): Promise<Verified> {
+    const { name } = asked;
+    const { known: shown, revision } = served;
     const byName = this.#objects.byName(name);
     if (byName !== null && byName.digest === shown.digest) return { ...shown, isSigned: true, missed: [] };
 
     if (byName !== null && byName.manifest.object.id !== shown.manifest.object.id)
       await this.#leftItsName(byName, name);
-    checkIsAsked(shown.manifest, { store: this.#store, name });
+    checkIsAsked(shown.manifest, { store: this.#store, ...asked });
     const remembered = this.#objects.byId(shown.manifest.object.id);
     const verified = await this.#upTo(remembered, revision, shown, users);
     if (verified.isSigned) this.#objects.remember(shown, revision.manifest);
@@ -150,7 +162,7 @@ export class Verifier {
    * A write-only key vouches for values, not for members. So where the newest revision that is seen first is signed with
    * one, what is believed begins at the last revision before it that is not; `null` when it is not signed so.
    */
-  async #anchor(shown: Known): Promise<{ known: Known; revision: Revision } | null> {
+  async #anchor(shown: Known): Promise<Served | null> {
     if (shown.manifest.revision === 1 || !isByWriteOnlyKey(shown.manifest)) return null;
     for (let to = shown.manifest.revision - 1; to > 0; ) {
       const from = Math.max(1, to - historyPage + 1);
@@ -170,11 +182,7 @@ export class Verifier {
   }
 
   /** The revisions above the remembered one, fetched, up to the one shown. */
-  async #between(
-    remembered: Known,
-    shown: Known,
-    last: Revision,
-  ): Promise<{ known: Known; revision: Revision }[]> {
+  async #between(remembered: Known, shown: Known, last: Revision): Promise<Served[]> {
     const missed = await this.#history(shown, remembered.manifest.revision + 1, shown.manifest.revision - 1);
     const found = missed.map((revision) => {
       checkInclusion(revision, this.#store);
@@ -266,7 +274,14 @@ function refuseOlder(remembered: Known, shown: Known): void {
   }
 }
 
-/** A revision as it was served, parsed. */
+/**
+ * Reads a revision as it was served.
+ * @throws Problem `untrusted-server` when it is none
+ */
+export function readServed(revision: Revision): Served {
+  return { revision, known: read(revision) };
+}
+
 function read(revision: Revision): Known {
   try {
     return { manifest: parseManifest(revision.manifest), digest: digestOf(revision.manifest) };

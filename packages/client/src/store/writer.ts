@@ -21,7 +21,14 @@ export class Writer {
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
-    this.#changer = new Changer({ ...parts, planner: new MemberPlanner(parts), opener: parts.reader.opener });
+    this.#changer = new Changer({
+      ...parts,
+      planner: new MemberPlanner(parts),
+      opener: parts.reader.opener,
+      restored: async () => {
+        throw new Error("not yet");
+      },
+    });
   }
 
   /** Makes a new object, of this user and those allowed. */
@@ -31,7 +38,7 @@ export class Writer {
       api.users([user, ...allow.map((grant) => grant.user)]),
       this.#refuseExisting(name),
     ]);
-    await this.#changer.create(name, { allow, revoke: [] }, users, seal);
+    await this.#changer.create(name, allow, users, seal);
   }
 
   async #refuseExisting(name: string): Promise<void> {
@@ -52,11 +59,16 @@ export class Writer {
   }
 
   async change(name: string, change: Change, seal: Seal): Promise<void> {
-    const read = () =>
-      this.#parts.reader.base(
-        name,
-        change.allow.map(({ user }) => user),
-      );
+    const users = change.allow.map(({ user }) => user);
+    const deleted = change.restore !== undefined;
+    const read = async () => [await this.#parts.reader.base(name, users, deleted)];
+    await this.#changer.change(await read(), change, seal, read);
+  }
+
+  /** Changes all of these objects, or none. */
+  async changeAll(names: readonly string[], change: Change, seal: Seal): Promise<void> {
+    const users = change.allow.map(({ user }) => user);
+    const read = () => this.#parts.reader.bases(names, users);
     await this.#changer.change(await read(), change, seal, read);
   }
 

@@ -1,0 +1,88 @@
+import type { CommitRequest, WrappedKey } from "@pstore/core/api/schemas";
+import { commitOf, commitText } from "@pstore/core/commit";
+import { digestOf } from "@pstore/core/digest";
+import { encodeManifest } from "@pstore/core/manifest";
+import { Problem } from "@pstore/core/problem";
+import type { Api } from "../http/api.ts";
+import type { Keyring } from "../keyring/keyring.ts";
+import type { Objects } from "../state/objects.ts";
+import type { PendingCommits } from "../state/pending.ts";
+import { isConfirmed } from "./confirm.ts";
+import type { Draft } from "./draft.ts";
+
+/** The most that one commit may hold, in bytes of JSON; the server takes 64 MiB. */
+const maxCommitSize = 60 * 1024 * 1024;
+
+export interface CommitterParts {
+  readonly api: Api;
+  readonly keyring: Keyring;
+  readonly objects: Objects;
+  readonly pending: PendingCommits;
+  /** The store's id. */
+  readonly store: string;
+}
+
+/**
+ * Signs drafts, all with one signature, and has the server store them: all of them or none.
+ * @throws Problem `unavailable` when it is not known whether they were stored; the next command sends the same again
+ */
+export async function commit(
+  { api, keyring, objects, pending, store }: CommitterParts,
+  drafts: readonly Draft[],
+  wrappedKeys: readonly (readonly WrappedKey[])[],
+): Promise<void> {
+  const [first] = drafts;
+  if (first === undefined) return;
+  const texts = drafts.map(({ manifest }) => encodeManifest(manifest));
+  const text = commitText(commitOf(store, texts));
+  const signature = Buffer.from(await keyring.sign(first.manifest.author.key, text)).toString("base64");
+  const request: CommitRequest = {
+    commit: text,
+    signature,
+    changes: drafts.map(({ values }, index) => ({
+      manifest: texts[index] ?? "",
+      values: values.map((value) => value.content),
+      wrappedKeys: [...(wrappedKeys[index] ?? [])],
+    })),
+  };
+  const bytes = JSON.stringify(request);
+  if (bytes.length > maxCommitSize) {
+    throw new Problem(
+      "too-large",
+      `the change of ${drafts.length} machines is too large to be made in one go; nothing was changed, name fewer of them`,
+    );
+  }
+  pending.keep(bytes);
+  try {
+    if (!isConfirmed(await api.commit(bytes), request)) throw unconfirmed(drafts);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code === "unavailable") throw unanswered(error);
+    pending.forget(bytes);
+    throw error;
+  }
+  pending.forget(bytes);
+  objects.rememberAll(
+    drafts.map(({ manifest }, index) => {
+      const stored = texts[index] ?? "";
+      return { known: { manifest, digest: digestOf(stored) }, text: stored };
+    }),
+  );
+}
+
+function unconfirmed(drafts: readonly Draft[]): Problem {
+  const names = drafts.map(({ manifest }) => `'${manifest.object.name}'`);
+  const what = names.length === 1 ? names[0] : `${names.length} machines`;
+  return new Problem(
+    "untrusted-server",
+    `the server does not confirm the change of ${what} that it was sent; look whether it is there, and ask who runs the server`,
+  );
+}
+
+function unanswered(error: unknown): unknown {
+  if (!(error instanceof Problem)) return error;
+  return new Problem(
+    error.code,
+    `${error.message}; the change was sent but not answered: the next pstore command sends it again first`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,74 @@
+import { reads, sameProperty } from "@pstore/core/checks";
+import type { Manifest } from "@pstore/core/manifest";
+import type { Person } from "../person.ts";
+import type { Draft } from "./draft.ts";
+
+/** How many machines are named one by one. */
+const maxNamed = 5;
+
+/**
+ * Warns of what a change leads to that its author may not have in mind.
+ * @returns says the rest, once the change is stored
+ */
+export function warnOfConsequences(drafts: readonly Draft[], person: Person): () => void {
+  const orphaned = drafts
+    .map(({ manifest }) => manifest)
+    .filter((manifest) => !manifest.deleted && !hasWriter(manifest));
+  if (orphaned.length > 0) {
+    person.warn(
+      `nobody will be left who can change ${named(orphaned)}, nor let anybody in or delete it; give it to a writer with +USER`,
+    );
+  }
+  return () => {
+    for (const [user, manifests] of stillKnown(drafts)) {
+      const [first] = manifests;
+      const what =
+        manifests.length === 1 && first !== undefined
+          ? `the present values of '${first.manifest.object.name}' (${first.properties.join(", ")})`
+          : `the present values of ${manifests.length} machines`;
+      person.notice(`${user} still knows ${what} until they are changed`);
+    }
+  };
+}
+
+/** Says who will be able to read what was written. */
+export function sayReaders(drafts: readonly Draft[], person: Person): void {
+  for (const { manifest } of drafts) {
+    const { members, object, deleted } = manifest;
+    if (deleted) continue;
+    const readers = [...members].filter(([, member]) => reads(member)).map(([user]) => user);
+    person.detail(`'${object.name}' can be read by ${readers.sort().join(", ") || "nobody"}`);
+  }
+}
+
+function hasWriter({ members }: Manifest): boolean {
+  return [...members.values()].some(({ access }) => access === "write");
+}
+
+/** Whom a change revokes, with the encrypted values that stay as they could read them. */
+function stillKnown(drafts: readonly Draft[]) {
+  const found = new Map<string, { manifest: Manifest; properties: readonly string[] }[]>();
+  for (const { base, manifest } of drafts) {
+    const before = base?.verified.manifest;
+    if (before === undefined) continue;
+    const properties = [...manifest.properties]
+      .filter(([name, entry]) => {
+        const old = before.properties.get(name);
+        return entry.kind === "encrypted" && old !== undefined && sameProperty(old, entry);
+      })
+      .map(([name]) => name)
+      .sort();
+    if (properties.length === 0) continue;
+    for (const [user, member] of before.members) {
+      if (manifest.members.has(user) || !reads(member)) continue;
+      found.set(user, [...(found.get(user) ?? []), { manifest, properties }]);
+    }
+  }
+  return found;
+}
+
+function named(manifests: readonly Manifest[]): string {
+  const names = manifests.map(({ object }) => `'${object.name}'`);
+  const more = names.length > maxNamed ? ` and ${names.length - maxNamed} more` : "";
+  return `${names.slice(0, maxNamed).join(", ")}${more}`;
+}

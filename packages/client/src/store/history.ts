@@ -1,0 +1,110 @@
+import type { Revision } from "@pstore/core/api/schemas";
+import { type Difference, differences } from "@pstore/core/changes";
+import { faultOfFirst, faultOfNext, type Known } from "@pstore/core/checks";
+import type { Manifest } from "@pstore/core/manifest";
+import { Problem } from "@pstore/core/problem";
+import type { Api } from "../http/api.ts";
+import { readServed } from "./verify.ts";
+
+/** What one revision did. */
+export interface Deed {
+  readonly revision: number;
+  /** As the author's clock said it (RFC 3339, UTC). */
+  readonly time: string;
+  readonly author: Manifest["author"];
+  readonly changes: readonly Difference[];
+}
+
+/** The most revisions that the server answers at once. */
+const page = 1000;
+
+/** Reads what an object was, back from its newest revision, which vouches for all of them by the digests of the chain. */
+export class History {
+  readonly #api: Pick<Api, "history">;
+
+  constructor(api: Pick<Api, "history">) {
+    this.#api = api;
+  }
+
+  /** What each revision did, oldest first. */
+  deeds(newest: Known): Promise<readonly Deed[]> {
+    return this.follow(newest, ({ manifest }, before) => ({
+      revision: manifest.revision,
+      time: manifest.time,
+      author: manifest.author,
+      changes: differences(before?.manifest ?? null, manifest),
+    }));
+  }
+
+  /** What the object was at a revision. @throws Problem `not-found` when it has not come so far */
+  async at(newest: Known, revision: number): Promise<Known> {
+    const { object, revision: last } = newest.manifest;
+    if (revision > last) {
+      throw new Problem(
+        "not-found",
+        `'${object.name}' has ${last} revisions, and no revision ${revision}; pstore ${object.name} --history lists them`,
+      );
+    }
+    let found = newest;
+    await this.follow(
+      newest,
+      (known) => {
+        if (known.manifest.revision === revision) found = known;
+      },
+      revision,
+    );
+    return found;
+  }
+
+  /**
+   * Goes through all revisions, oldest first, without a signature for each: what is made of them is handed over only
+   * once they have proven to lead to the newest, by digests and by rights.
+   * @param newest verified
+   * @param take is given each revision, and the one before it; what it does with them is good for nothing before the end
+   * @param from where to begin
+   * @throws Problem `untrusted-server`
+   */
+  async follow<T>(
+    newest: Known,
+    take: (known: Known, before: Known | null) => T,
+    from = 1,
+  ): Promise<readonly T[]> {
+    const taken: T[] = [];
+    const { object, revision: last } = newest.manifest;
+    let before: Known | null = null;
+    for await (const revision of this.#revisions(object.id, from, last - 1)) {
+      const { known } = readServed(revision);
+      refuseGap(before, known, newest, from);
+      taken.push(take(known, before));
+      before = known;
+    }
+    if (last > 1 || before !== null) refuseGap(before, newest, newest, from);
+    return [...taken, take(newest, before)];
+  }
+
+  /** The revisions from one number to another, as far as the server gives them. */
+  async *#revisions(id: string, from: number, to: number): AsyncGenerator<Revision> {
+    for (let next = from; next <= to; ) {
+      const { revisions } = await this.#api.history(id, next, Math.min(next + page - 1, to));
+      if (revisions.length === 0) return;
+      yield* revisions;
+      next += revisions.length;
+    }
+  }
+}
+
+/** @throws Problem `untrusted-server` where a revision is not the next one of the newest one's object */
+function refuseGap(before: Known | null, { manifest }: Known, newest: Known, from: number): void {
+  const fault = before === null ? faultOfStart(manifest, newest, from) : faultOfNext(before, manifest);
+  if (fault === null) return;
+  const { name } = newest.manifest.object;
+  throw new Problem(
+    "untrusted-server",
+    `the history that the server gives of '${name}' does not lead to its newest revision: revision ${manifest.revision} ${fault}; nothing of it was used, ask who runs the server`,
+  );
+}
+
+function faultOfStart(manifest: Manifest, newest: Known, from: number): string | null {
+  if (manifest.revision !== from) return `stands where revision ${from} was asked for`;
+  return from === 1 ? faultOfFirst(manifest) : null;
+}

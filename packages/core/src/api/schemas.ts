@@ -177,8 +177,9 @@ export const SearchAnswer = v.object({
 export type SearchAnswer = v.InferOutput<typeof SearchAnswer>;
 
 /**
- * `GET /objects/ID/kept?property=NAME`: the values that the server still has of an object, replaced ones too, with the
- * wrapped keys for the asking user's keys; of one property where it is named.
+ * `GET /objects/ID/kept?property=NAME`: the values that the server still has of an object, replaced ones too, by
+ * property and revision. Where a property is named, only its own, and these with the wrapped keys for the asking user's
+ * keys; else without any (those of the present values come with the object).
  */
 export const Kept = v.object({
   values: v.array(v.object({ property: name, revision: positive, wrappedKeys: v.array(WrappedKey) })),

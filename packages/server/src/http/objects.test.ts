@@ -163,6 +163,7 @@ test("every endpoint is described", async () => {
     "/object",
     "/objects",
     "/objects/{id}/history",
+    "/objects/{id}/kept",
     "/objects/{id}/value",
     "/session",
     "/store",

@@ -27,6 +27,34 @@ export async function findLiveObjects(db: Db, names: readonly string[]): Promise
   return found;
 }
 
+/**
+ * The deleted object that bore this name, the one deleted last where there are several.
+ * @param memberId only one of which this user is a member; `null`: whosever
+ */
+export async function findDeletedObject(
+  db: Db,
+  name: string,
+  memberId: string | null,
+): Promise<ObjectTable | undefined> {
+  let query = db
+    .selectFrom("objects")
+    .innerJoin("revisions", (join) =>
+      join
+        .onRef("revisions.object_id", "=", "objects.id")
+        .onRef("revisions.revision", "=", "objects.revision"),
+    )
+    .innerJoin("commits", "commits.digest", "revisions.commit_digest")
+    .selectAll("objects")
+    .where("objects.name", "=", name)
+    .where("objects.live_name", "is", null);
+  if (memberId !== null) {
+    query = query
+      .innerJoin("members", "members.object_id", "objects.id")
+      .where("members.user_id", "=", memberId);
+  }
+  return await query.orderBy("commits.received", "desc").orderBy("objects.id").executeTakeFirst();
+}
+
 export async function insertObject(db: Db, row: ObjectTable): Promise<void> {
   await db.insertInto("objects").values(row).execute();
 }

@@ -69,6 +69,40 @@ export async function valuesOf(db: Db, objectId: string): Promise<StoredValueTab
   return await db.selectFrom("stored_values").selectAll().where("object_id", "=", objectId).execute();
 }
 
+/** The values that are stored of an object, or of one property of it: where they stand, by property and revision. */
+export async function placesOf(
+  db: Db,
+  objectId: string,
+  property: string | null,
+): Promise<{ id: string; property: string | null; revision: number | null }[]> {
+  let query = db
+    .selectFrom("stored_values")
+    .select(["id", "property", "revision"])
+    .where("object_id", "=", objectId);
+  if (property !== null) query = query.where("property", "=", property);
+  return await query.orderBy("property").orderBy("revision").execute();
+}
+
+/** What of values is wrapped to some keys. */
+export async function wrappedKeysFor(
+  db: Db,
+  valueIds: readonly string[],
+  fingerprints: readonly string[],
+): Promise<WrappedKeyTable[]> {
+  if (fingerprints.length === 0) return [];
+  const found: WrappedKeyTable[] = [];
+  for (const ids of slices(valueIds)) {
+    const rows = await db
+      .selectFrom("wrapped_keys")
+      .selectAll()
+      .where("value_id", "in", ids)
+      .where("fingerprint", "in", fingerprints)
+      .execute();
+    found.push(...rows);
+  }
+  return found;
+}
+
 export async function deleteValue(db: Db, id: string): Promise<void> {
   await db.deleteFrom("wrapped_keys").where("value_id", "=", id).execute();
   await db.deleteFrom("value_pieces").where("value_id", "=", id).execute();

@@ -142,14 +142,21 @@ async function valuesWith(
     const isShown = property.kind === "public" && property.size <= shownValueSize;
     if (!isAsked && !isShown) continue;
     wanted.push(property);
-    if (isAsked) read.set(property.object_id, property);
     room.take(property.size);
   }
+  const deleted = new Set(
+    found.filter(({ object }) => object.live_name === null).map(({ object }) => object.id),
+  );
   const filled = wanted.filter((property) => property.size > 0).map((property) => property.value_id);
   const pieces = await firstPieces(db, filled);
   for (const property of wanted) {
     const bytes = property.size === 0 ? new Uint8Array() : pieces.get(property.value_id);
-    if (bytes === undefined) throw new Error(`value ${property.value_id} lacks its first piece`);
+    if (bytes === undefined) {
+      // The values of what was deleted are not kept for ever.
+      if (deleted.has(property.object_id)) continue;
+      throw new Error(`value ${property.value_id} lacks its first piece`);
+    }
+    if (property.name === asked) read.set(property.object_id, property);
     const its = shown.get(property.object_id) ?? [];
     its.push({ property: property.name, bytes: Buffer.from(bytes).toString("base64") });
     shown.set(property.object_id, its);

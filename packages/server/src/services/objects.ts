@@ -1,28 +1,27 @@
-import type { History, ObjectDetail, ObjectList, ObjectRow } from "@pstore/core/api/schemas";
+import type { ObjectDetail, ObjectList, ObjectRow } from "@pstore/core/api/schemas";
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
+import type { ObjectTable } from "../database/schema.ts";
 import {
   accessOf,
+  findDeletedObject,
   findLiveObject,
-  findObject,
   membersOf,
-  type SignedRevision,
   searchObjects,
-  signedRevisions,
 } from "../repositories/objects.ts";
 import { record } from "./audit.ts";
-import { type DetailOptions, details, shownRevision } from "./details.ts";
+import { type DetailOptions, details, type Visible } from "./details.ts";
 import type { Caller } from "./sessions.ts";
 
-/** The most rows of one page of a list, and the most revisions of one piece of history. */
+/** The most rows of one page of a list. */
 export const pageSize = 1000;
-/** A piece of history ends with the revision whose manifest passes this, in characters: memory holds all of it. */
-const historySize = 4 * 1024 * 1024;
 
 /** What comes along with an object that is shown. */
 export interface ShowOptions extends DetailOptions {
   /** Also where the caller is no member: for privileged users. */
   readonly all: boolean;
+  /** Where no object that the caller may see lives under the name: the one that was deleted last. */
+  readonly deleted: boolean;
 }
 
 export interface ListOptions extends ShowOptions {
@@ -89,7 +88,7 @@ function readCursor(cursor: string): string {
 }
 
 /**
- * The object that lives under a name, at its newest revision.
+ * The object of a name, at its newest revision.
  * @throws Problem `not-found`, `forbidden`
  */
 export async function showObject(
@@ -113,38 +112,29 @@ async function detail(
 ): Promise<ObjectDetail | null> {
   // In one transaction, so that nothing changes between the parts of what is read.
   return await db.transaction().execute(async (trx) => {
-    const object = await findLiveObject(trx, name);
-    if (object === undefined) return null;
-    const access = await accessOf(trx, object.id, caller.userId);
-    if (access === null && !options.all) return null;
-    const { objects, users } = await details(trx, caller, [{ object, access }], options);
+    const found =
+      (await visible(trx, caller, await findLiveObject(trx, name), options)) ??
+      (options.deleted
+        ? await visible(trx, caller, await deletedObject(trx, caller, name, options), options)
+        : null);
+    if (found === null) return null;
+    const { objects, users } = await details(trx, caller, [found], options);
     const [shown] = objects;
     return shown === undefined ? null : { ...shown, users };
   });
 }
 
-/**
- * Revisions of an object, living or deleted, for its newest members and privileged users: the first ones of the range,
- * as many as make a piece, and at least one if there is any.
- * @throws Problem `not-found`
- */
-export async function history(
+async function deletedObject(db: Db, caller: Caller, name: string, { all }: ShowOptions) {
+  return await findDeletedObject(db, name, all ? null : caller.userId);
+}
+
+async function visible(
   db: Db,
   caller: Caller,
-  id: string,
-  range: { from: number; to: number },
-): Promise<History> {
-  const object = await findObject(db, id);
-  const access = object === undefined ? null : await accessOf(db, id, caller.userId);
-  if (object === undefined || (access === null && !caller.seesAll)) throw noSuchObject(id);
-  const last = Math.min(range.to, range.from + pageSize - 1);
-  const rows: SignedRevision[] = [];
-  for (let at = range.from, size = 0; at <= last && size < historySize; at++) {
-    const [row] = await signedRevisions(db, id, at, at);
-    if (row === undefined) break;
-    rows.push(row);
-    size += row.manifest.length;
-  }
-  await record(db, caller, [{ action: "history", objectId: id, objectName: object.name }]);
-  return { revisions: rows.map(shownRevision) };
+  object: ObjectTable | undefined,
+  { all }: ShowOptions,
+): Promise<Visible | null> {
+  if (object === undefined) return null;
+  const access = await accessOf(db, object.id, caller.userId);
+  return access === null && !all ? null : { object, access };
 }

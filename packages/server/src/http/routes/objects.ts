@@ -1,9 +1,10 @@
 import { maxHave } from "@pstore/core/api/have";
-import { Details, DetailsRequest, History, ObjectDetail, ObjectList } from "@pstore/core/api/schemas";
+import { Details, DetailsRequest, History, Kept, ObjectDetail, ObjectList } from "@pstore/core/api/schemas";
 import { uuidPattern } from "@pstore/core/names";
 import * as v from "valibot";
 import { showObjects } from "../../services/details.ts";
-import { history, listObjects, pageSize, type ShowOptions, showObject } from "../../services/objects.ts";
+import { history, keptValues } from "../../services/history.ts";
+import { listObjects, pageSize, type ShowOptions, showObject } from "../../services/objects.ts";
 import { readValue } from "../../services/values.ts";
 import { json } from "../answers.ts";
 import { number, type Route, route, yes } from "../route.ts";
@@ -13,6 +14,7 @@ const id = v.pipe(v.string(), v.regex(uuidPattern));
 
 const detailQuery = v.object({
   all: yes,
+  deleted: yes,
   value: v.optional(name),
   keys: v.optional(v.picklist(["author", "members"])),
   user: v.pipe(v.array(v.pipe(v.string(), v.maxLength(150))), v.maxLength(1000)),
@@ -22,6 +24,7 @@ const detailQuery = v.object({
 function detailOptions(query: v.InferOutput<typeof detailQuery>): ShowOptions {
   return {
     all: query.all === "1",
+    deleted: query.deleted === "1",
     value: query.value ?? null,
     keys: query.keys ?? null,
     users: query.user,
@@ -78,7 +81,8 @@ export const objectRoutes: readonly Route[] = [
     {
       method: "GET",
       path: "/object",
-      summary: "The object of a name at its newest revision",
+      summary:
+        "The object of a name at its newest revision; with deleted=1 the last deleted one, where none lives",
       action: "show",
       session: true,
       query: v.object({ ...detailQuery.entries, name }),
@@ -125,6 +129,21 @@ export const objectRoutes: readonly Route[] = [
           to: query.to ?? Number.MAX_SAFE_INTEGER,
         }),
       ),
+  ),
+  route(
+    {
+      method: "GET",
+      path: "/objects/:id/kept",
+      summary:
+        "The values still stored of an object, deleted or not; of one property with the caller's wrapped keys",
+      action: "kept",
+      session: true,
+      pathParameters: { id },
+      query: v.object({ property: v.optional(name) }),
+      answer: Kept,
+    },
+    async ({ dependencies: { db }, caller, query, path }) =>
+      json(await keptValues(db, caller, path.id, query.property ?? null)),
   ),
   route(
     {

@@ -4,6 +4,8 @@ export interface Person {
   notice(text: string): void;
   /** Something that may go wrong, once for each text. */
   warn(text: string): void;
+  /** Something to look at before a question: lines of text. */
+  show(text: string): void;
   /** Said only with `-v`. */
   detail(text: string): void;
   /**

@@ -1,6 +1,9 @@
-import { Problem } from "@pstore/core/problem";
-import type { Command } from "./command.ts";
+import { type Command, machineOf } from "./command.ts";
 
-export const rename: Command = async () => {
-  throw new Problem("usage", "this version cannot do that yet");
+/** `pstore MACHINE --rename NEW`: another name; who has access may change in the same go. */
+export const rename: Command = async (context) => {
+  const { args, store } = context;
+  const { allow, revoke, options } = args;
+  if (options.rename === null) throw new Error("no new name is given");
+  await store.change(machineOf(context), { allow, revoke, rename: options.rename }, async () => []);
 };

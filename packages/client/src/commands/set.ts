@@ -20,12 +20,41 @@ export const setPublic: Command = (context) => {
 export const setEncrypted: Command = (context) => set(context, "encrypted");
 
 async function set(context: Context, kind: Property["kind"]): Promise<void> {
-  const { store, stdin } = context;
+  const { args, store, stdin } = context;
   const property = propertyOf(context);
   const value = stdin.isTerminal ? withoutLastLineFeed(stdin.chunks()) : stdin.chunks();
+  // Standard input is read once, and each machine gets a value of its own, under a session key of its own.
+  const again = args.options.each === null ? () => value : repeatable(value);
   await changeNamed(context, { set: { property, kind } }, async () => [
-    await store.seal(property, kind, value),
+    await store.seal(property, kind, again()),
   ]);
+}
+
+/** The most that `--each` stores on every machine, in bytes: 16 MiB. */
+const maxRepeated = 16 * 1024 * 1024;
+
+function repeatable(value: AsyncIterable<Uint8Array>): () => AsyncGenerator<Uint8Array> {
+  let read: Promise<Uint8Array> | null = null;
+  return async function* () {
+    read ??= readWhole(value);
+    yield await read;
+  };
+}
+
+async function readWhole(value: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of value) {
+    size += chunk.length;
+    if (size > maxRepeated) {
+      throw new Problem(
+        "too-large",
+        `with --each a value has at most ${maxRepeated} bytes; nothing was stored, store larger ones one by one`,
+      );
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 /** What is typed ends with a line feed that nobody meant. */

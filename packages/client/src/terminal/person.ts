@@ -1,4 +1,4 @@
-import { visibleLine } from "@pstore/core/visible";
+import { visible, visibleLine } from "@pstore/core/visible";
 import type { Messages } from "../io.ts";
 import type { Person } from "../person.ts";
 import { ProgressBar } from "./progress.ts";
@@ -22,6 +22,10 @@ export class PersonAtTerminal implements Person {
 
   warn(text: string): void {
     this.#say(`WARNING: ${text}`);
+  }
+
+  show(text: string): void {
+    this.#stderr.write(`${this.#stderr.isTerminal ? visible(text) : text}\n`);
   }
 
   detail(text: string): void {

@@ -1,14 +1,18 @@
 import {
   apiPath,
   Challenge,
+  CheckAnswer,
   CommitAnswer,
   Details,
   type DetailsRequest,
   History,
+  Kept,
   type LoginRequest,
   ObjectDetail,
   ObjectList,
   ProblemDetails,
+  Reads,
+  SearchAnswer,
   Session,
   StoreInfo,
   Upload,
@@ -75,6 +79,27 @@ export class Api {
       ["from", `${from}`],
       ["to", `${to}`],
     ]);
+  }
+
+  /** @param property the one that matters: only then come the user's wrapped keys, and the log takes it for reading */
+  kept(id: string, property?: string): Promise<Kept> {
+    return this.#get(`/objects/${id}/kept`, Kept, [["property", property]]);
+  }
+
+  search(key: string | undefined, value: string | undefined, all: boolean): Promise<SearchAnswer> {
+    return this.#get("/search", SearchAnswer, [
+      ["key", key],
+      ["value", value],
+      ["all", all ? "1" : undefined],
+    ]);
+  }
+
+  reads(user: string): Promise<Reads> {
+    return this.#get("/reads", Reads, [["user", user]]);
+  }
+
+  check(): Promise<CheckAnswer> {
+    return this.#get("/check", CheckAnswer, []);
   }
 
   /** The digests of the pieces and the pieces of a value, as they come. */

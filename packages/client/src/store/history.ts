@@ -1,7 +1,7 @@
 import type { Revision } from "@pstore/core/api/schemas";
 import { type Difference, differences } from "@pstore/core/changes";
-import { faultOfFirst, faultOfNext, type Known } from "@pstore/core/checks";
-import type { Manifest } from "@pstore/core/manifest";
+import { faultOfFirst, faultOfNext, type Known, reads } from "@pstore/core/checks";
+import type { Manifest, Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../http/api.ts";
 import { readServed } from "./verify.ts";
@@ -13,6 +13,14 @@ export interface Deed {
   readonly time: string;
   readonly author: Manifest["author"];
   readonly changes: readonly Difference[];
+}
+
+/** What one revision did to a property. */
+export interface PropertyDeed extends Deed {
+  /** The value that stood from then on; `null` where it was dropped. */
+  readonly value: Property | null;
+  /** Whether somebody, whom the question named, could read the value at any revision at which it stood. */
+  readonly wasReadable: boolean;
 }
 
 /** The most revisions that the server answers at once. */
@@ -34,6 +42,28 @@ export class History {
       author: manifest.author,
       changes: differences(before?.manifest ?? null, manifest),
     }));
+  }
+
+  /** What the revisions did that touched one property, oldest first, and which of its values a user could ever read. */
+  async ofProperty(newest: Known, property: string, user: string): Promise<readonly PropertyDeed[]> {
+    /** The revisions that sealed the values. */
+    const readable = new Set<number>();
+    const all = await this.follow(
+      newest,
+      ({ manifest }, before): Omit<PropertyDeed, "wasReadable"> | null => {
+        const value = manifest.properties.get(property) ?? null;
+        const member = manifest.members.get(user);
+        if (value !== null && member !== undefined && reads(member)) readable.add(value.revision);
+        const changes = differences(before?.manifest ?? null, manifest).filter(
+          (one) => "property" in one && one.property === property,
+        );
+        const { revision, time, author } = manifest;
+        return changes.length === 0 ? null : { revision, time, author, changes, value };
+      },
+    );
+    return all
+      .filter((deed) => deed !== null)
+      .map((deed) => ({ ...deed, wasReadable: deed.value !== null && readable.has(deed.value.revision) }));
   }
 
   /** What the object was at a revision. @throws Problem `not-found` when it has not come so far */
@@ -78,7 +108,7 @@ export class History {
       taken.push(take(known, before));
       before = known;
     }
-    if (last > 1 || before !== null) refuseGap(before, newest, newest, from);
+    refuseGap(before, newest, newest, from);
     return [...taken, take(newest, before)];
   }
 
@@ -95,7 +125,7 @@ export class History {
 
 /** @throws Problem `untrusted-server` where a revision is not the next one of the newest one's object */
 function refuseGap(before: Known | null, { manifest }: Known, newest: Known, from: number): void {
-  const fault = before === null ? faultOfStart(manifest, newest, from) : faultOfNext(before, manifest);
+  const fault = before === null ? faultOfStart(manifest, from) : faultOfNext(before, manifest);
   if (fault === null) return;
   const { name } = newest.manifest.object;
   throw new Problem(
@@ -104,7 +134,7 @@ function refuseGap(before: Known | null, { manifest }: Known, newest: Known, fro
   );
 }
 
-function faultOfStart(manifest: Manifest, newest: Known, from: number): string | null {
+function faultOfStart(manifest: Manifest, from: number): string | null {
   if (manifest.revision !== from) return `stands where revision ${from} was asked for`;
   return from === 1 ? faultOfFirst(manifest) : null;
 }

@@ -5,8 +5,7 @@ import {
   type ObjectList,
   type ObjectRow,
 } from "@pstore/core/api/schemas";
-import { reads } from "@pstore/core/checks";
-import type { Manifest } from "@pstore/core/manifest";
+import { type Known, reads } from "@pstore/core/checks";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../http/api.ts";
 import type { Keyring } from "../keyring/keyring.ts";
@@ -19,8 +18,7 @@ import type { Trust } from "./trust.ts";
 import { OlderRevision, readServed, type Served, Verifier } from "./verify.ts";
 
 /** An object that was verified, with its values within reach. */
-export interface StoredObject {
-  readonly manifest: Manifest;
+export interface StoredObject extends Known {
   /** The user's own access; `null` for a privileged user who looks at what is not theirs. */
   readonly access: "read" | "write" | null;
   /** Whether anything is encrypted to the user: nothing is to a write-only key, or to who is no member. */
@@ -77,10 +75,11 @@ export class Reader {
   }
 
   #stored({ detail, verified }: Base): StoredObject {
-    const { manifest } = verified;
+    const { manifest, digest } = verified;
     const self = manifest.members.get(this.#parts.user);
     return {
       manifest,
+      digest,
       access: self?.access ?? null,
       isReadable: self !== undefined && reads(self),
       value: (property) => this.opener.value({ manifest, detail, property }),

@@ -14,6 +14,7 @@ import type { Sessions } from "../state/sessions.ts";
 import type { Change, Seal } from "./change.ts";
 import { isConfirmed } from "./confirm.ts";
 import { expiryWarning } from "./expiry.ts";
+import type { History } from "./history.ts";
 import { Lookup, type Wanted } from "./lookup.ts";
 import type { Reader, StoredObject } from "./reader.ts";
 import type { SealedValue } from "./seal.ts";
@@ -191,6 +192,24 @@ export class Store {
   async trust(user: User): Promise<void> {
     this.#mayWrite();
     await this.#trust.accept(user);
+  }
+
+  /** What objects were before. */
+  async history(): Promise<History> {
+    const { History } = await import("./history.ts");
+    return new History(this.#api);
+  }
+
+  /** The values that the server says it still has of an object: by property, the revisions that sealed them. */
+  async kept(id: string): Promise<ReadonlyMap<string, ReadonlySet<number>>> {
+    const { values } = await this.#api.kept(id);
+    const byProperty = Map.groupBy(values, ({ property }) => property);
+    return new Map([...byProperty].map(([name, its]) => [name, new Set(its.map((one) => one.revision))]));
+  }
+
+  /** Whoever this command is run as. */
+  get self(): string {
+    return this.#parts.user;
   }
 
   /** The reader, loaded while a request is on its way; should the request fail, whoever awaits it is told. */

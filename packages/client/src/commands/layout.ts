@@ -9,10 +9,15 @@ const nameWidth = 25;
 /** A list of machines: a header, a rule, and a line each with who has access. */
 export function listText(rows: readonly ObjectRow[]): string {
   const lines = rows.map(({ access, name, members }) => {
-    const users = members.map(({ user }) => user).sort();
+    const users = [...members].sort((a, b) => (a.user < b.user ? -1 : 1)).map(shownMember);
     return `${mark(access)} ${name.padEnd(nameWidth)} ${users.join(", ")}`;
   });
   return [`  ${"Machine".padEnd(nameWidth)} User access`, "-".repeat(72), ...lines].join("\n");
+}
+
+/** As on the command line: whoever may only read is marked. */
+function shownMember({ user, access }: ObjectRow["members"][number]): string {
+  return access === "read" ? `${user}:read` : user;
 }
 
 /** `+`: may be written by the user here, `-`: read, space: not theirs. */

@@ -17,6 +17,8 @@ export interface Change {
   readonly remove?: true;
   /** What comes back from an earlier revision: one property, or all that it had; and the object, where it was deleted. */
   readonly restore?: { readonly revision: number; readonly property: string | null };
+  /** Of several objects, each changes only as far as there is something to change. */
+  readonly isNarrowed?: true;
 }
 
 /** Seals the new values of a change: called once an object, when all else that could stand in the way was checked. */
@@ -25,16 +27,22 @@ export type Seal = () => Promise<readonly SealedValue[]>;
 export const sealNothing: Seal = async () => [];
 
 /**
- * Checks that a change has something to change; who is revoked is the planner's affair.
- * @throws Problem `not-found`, `conflict`
+ * What a change means for one object.
+ * @throws Problem `not-found`, `conflict` where there is nothing that it could change
  */
-export function refuseImpossible({ object, properties }: Manifest, { drop, rename }: Change): void {
+export function changeOf({ object, properties, members }: Manifest, change: Change): Change {
+  const { drop, rename, revoke, isNarrowed, ...rest } = change;
+  if (rename === object.name)
+    throw new Problem("conflict", `the machine is called '${object.name}' already; give another name`);
+  if (isNarrowed === true) {
+    const has = drop !== undefined && properties.has(drop);
+    return { ...rest, revoke: revoke.filter((user) => members.has(user)), ...(has ? { drop } : {}) };
+  }
   if (drop !== undefined && !properties.has(drop)) {
     throw new Problem(
       "not-found",
       `'${object.name}' has no property '${drop}'; pstore -pl ${object.name} lists those it has`,
     );
   }
-  if (rename === object.name)
-    throw new Problem("conflict", `the machine is called '${object.name}' already; give another name`);
+  return change;
 }

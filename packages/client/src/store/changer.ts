@@ -6,7 +6,7 @@ import type { Grant, Manifest, Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Person } from "../person.ts";
 import type { Pins } from "../state/pins.ts";
-import { type Change, refuseImpossible, type Seal } from "./change.ts";
+import { type Change, changeOf, type Seal } from "./change.ts";
 import { type CommitterParts, commit } from "./commit.ts";
 import { sayReaders, warnOfConsequences } from "./consequences.ts";
 import { type Base, changesNothing, type Draft, makeDraft, nothingRestored, type Restored } from "./draft.ts";
@@ -31,6 +31,8 @@ export interface ChangerParts extends CommitterParts {
 /** One object under way from what it is to what it shall be. */
 interface Step {
   readonly base: Base;
+  /** What the change means for this object. */
+  readonly change: Change;
   readonly planned: PlannedMembers;
 }
 
@@ -79,7 +81,7 @@ export class Changer {
     for (const _ of bases) values.push(await seal());
     for (let tries = 1; ; tries++) {
       try {
-        await this.#commit(await this.#drafts(steps, change, values, author));
+        await this.#commit(await this.#drafts(steps, values, author));
         return;
       } catch (error) {
         if (!(error instanceof Problem) || error.code !== "conflict" || tries === maxTries) throw error;
@@ -98,24 +100,24 @@ export class Changer {
   }
 
   /** Plans all of it before anything is made, so that whatever stands in the way is said first. */
-  async #plan(bases: readonly Base[], change: Change): Promise<readonly Step[]> {
+  async #plan(bases: readonly Base[], whole: Change): Promise<readonly Step[]> {
     const { planner } = this.#parts;
     const steps: Step[] = [];
     for (const base of bases) {
       const { verified, detail } = base;
       this.#see(base);
       this.#mayWrite(base);
-      refuseImpossible(verified.manifest, change);
+      const change = changeOf(verified.manifest, whole);
       const planned =
         change.remove === true
           ? { members: verified.manifest.members, certificates: new Map() }
           : await planner.plan(verified.manifest, change, detail.users);
-      steps.push({ base, planned });
+      steps.push({ base, change, planned });
     }
-    if (change.remove !== true)
+    if (whole.remove !== true)
       await planner.confirm(
         steps.map(({ planned }) => planned),
-        change.allow,
+        whole.allow,
       );
     return steps;
   }
@@ -136,13 +138,12 @@ export class Changer {
 
   async #drafts(
     steps: readonly Step[],
-    change: Change,
     values: readonly (readonly SealedValue[])[],
     author: Manifest["author"],
   ): Promise<readonly Draft[]> {
     const { store, restored } = this.#parts;
     const drafts: Draft[] = [];
-    for (const [index, { base, planned }] of steps.entries()) {
+    for (const [index, { base, change, planned }] of steps.entries()) {
       const { object } = base.verified.manifest;
       drafts.push(
         makeDraft({
@@ -213,6 +214,9 @@ export class Changer {
   /** Leaves out what would stay as it is. */
   async #commit(all: readonly Draft[]): Promise<void> {
     const drafts = all.filter((draft) => !changesNothing(draft));
+    const left = all.length - drafts.length;
+    if (all.length > 1 && left > 0)
+      this.#parts.person.notice(`${left} of the ${all.length} machines stay as they are`);
     const { opener, person } = this.#parts;
     const afterwards = warnOfConsequences(drafts, person);
     await commit(this.#parts, drafts, await wrapFor(drafts, opener));

@@ -10,7 +10,7 @@ import type { Change } from "./change.ts";
 import { expiryWarning, expiryWarningDays } from "./expiry.ts";
 import type { Acquaintance, Trust, TrustedKey } from "./trust.ts";
 
-type MemberChange = Pick<Change, "allow" | "revoke">;
+type MemberChange = Pick<Change, "allow" | "revoke" | "isNarrowed">;
 
 /** Who may read and write after a change, with the certificates to wrap to. */
 export interface PlannedMembers {
@@ -91,7 +91,8 @@ export class MemberPlanner {
         const acquaintance = await this.#meet(known);
         const grant = change.allow.find((one) => one.user === user);
         const kept = await this.#keep(user, member, acquaintance, grant);
-        if (grant !== undefined && kept.access === member.access && sameKeys(kept, member))
+        const isSame = kept.access === member.access && sameKeys(kept, member);
+        if (grant !== undefined && isSame && change.isNarrowed !== true)
           this.#person.warn(`${user} already has access to '${name}'`);
         this.#add(plan, user, kept, acquaintance);
       } catch (error) {

@@ -6,6 +6,7 @@ import type { Change, Seal } from "./change.ts";
 import { Changer } from "./changer.ts";
 import { MemberPlanner } from "./members.ts";
 import type { Reader, ReaderParts } from "./reader.ts";
+import { Restorer } from "./restoring.ts";
 import { type SealedValue, sealValue } from "./seal.ts";
 
 export interface WriterParts extends ReaderParts {
@@ -21,13 +22,12 @@ export class Writer {
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
+    const restorer = new Restorer({ ...parts, opener: parts.reader.opener });
     this.#changer = new Changer({
       ...parts,
       planner: new MemberPlanner(parts),
       opener: parts.reader.opener,
-      restored: async () => {
-        throw new Error("not yet");
-      },
+      restored: (base, restore) => restorer.restored(base, restore),
     });
   }
 
@@ -69,7 +69,7 @@ export class Writer {
   async changeAll(names: readonly string[], change: Change, seal: Seal): Promise<void> {
     const users = change.allow.map(({ user }) => user);
     const read = () => this.#parts.reader.bases(names, users);
-    await this.#changer.change(await read(), change, seal, read);
+    await this.#changer.change(await read(), { ...change, isNarrowed: true }, seal, read);
   }
 
   seal(property: string, kind: Property["kind"], value: AsyncIterable<Uint8Array>): Promise<SealedValue> {

@@ -165,9 +165,12 @@ test("every endpoint is described", async () => {
     "/objects/{id}/history",
     "/objects/{id}/kept",
     "/objects/{id}/value",
+    "/reads",
+    "/search",
     "/session",
     "/store",
     "/uploads/{id}",
+    "/user-names",
     "/users",
   ]);
   const post = body.paths["/commits"].post;

@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { contains } from "../database/contains.ts";
 import type { Db } from "../database/open.ts";
 import type {
   CommitTable,
@@ -11,6 +11,14 @@ import { slices } from "../database/slices.ts";
 
 export async function findObject(db: Db, id: string): Promise<ObjectTable | undefined> {
   return await db.selectFrom("objects").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+export async function findObjects(db: Db, ids: readonly string[]): Promise<ObjectTable[]> {
+  const found: ObjectTable[] = [];
+  for (const some of slices(ids)) {
+    found.push(...(await db.selectFrom("objects").selectAll().where("id", "in", some).execute()));
+  }
+  return found;
 }
 
 /** The object that lives under exactly this name. */
@@ -86,10 +94,7 @@ export async function searchObjects(
       .innerJoin("members", "members.object_id", "objects.id")
       .where("members.user_id", "=", memberId);
   }
-  if (text !== "") {
-    const pattern = `%${text.toLowerCase().replace(/[!%_]/g, "!$&")}%`;
-    query = query.where(sql<boolean>`lower(${sql.ref("objects.live_name")}) like ${pattern} escape '!'`);
-  }
+  if (text !== "") query = query.where(contains("objects.live_name", text));
   if (after !== null) query = query.where("live_name", ">", after);
   return await query.orderBy("live_name").limit(limit).execute();
 }

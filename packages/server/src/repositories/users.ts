@@ -1,4 +1,5 @@
 import type { Updateable } from "kysely";
+import { contains } from "../database/contains.ts";
 import type { Db } from "../database/open.ts";
 import type { UserTable } from "../database/schema.ts";
 import { slices } from "../database/slices.ts";
@@ -23,6 +24,14 @@ export async function findUsers(db: Db, names: readonly string[]): Promise<UserT
 
 export async function listUsers(db: Db): Promise<UserTable[]> {
   return await db.selectFrom("users").selectAll().orderBy("name").execute();
+}
+
+/** The names of active users that contain a text, whatever its case, by name. */
+export async function activeNames(db: Db, text: string, limit: number): Promise<string[]> {
+  let query = db.selectFrom("users").select("name").where("active", "=", 1).where("removed", "is", null);
+  if (text !== "") query = query.where(contains("name", text));
+  const rows = await query.orderBy("name").limit(limit).execute();
+  return rows.map((row) => row.name);
 }
 
 export async function updateUser(db: Db, id: string, change: Updateable<UserTable>): Promise<void> {

@@ -17,6 +17,7 @@ import {
 import { firstPieces, wrappedKeysOf } from "../repositories/values.ts";
 import { type Deed, record } from "./audit.ts";
 import { shownUsers } from "./directory.ts";
+import { readDeed } from "./reads.ts";
 import type { Caller } from "./sessions.ts";
 
 /** The most bytes of manifests, values and wrapped keys that one answer holds: memory holds all of them. */
@@ -118,11 +119,6 @@ class Room {
       `the machines asked for are over ${maxAnswerSize} bytes together, the most in one answer; ask for fewer at once`,
     );
   }
-}
-
-/** What the log says of a value that was read: the revision is the one that sealed it. */
-export function readDeed(property: string, revision: number): Deed {
-  return { action: "read", property, detail: `revision ${revision}` };
 }
 
 /** The values that come with objects, and which one of each was read by being asked for, by object. */

@@ -5,7 +5,7 @@ import { dearmor } from "@pstore/core/openpgp/armor";
 import type { Db } from "../database/open.ts";
 import type { PublicKeyTable, UserTable } from "../database/schema.ts";
 import { currentKeys, findKeys } from "../repositories/keys.ts";
-import { findUsers } from "../repositories/users.ts";
+import { activeNames, findUsers } from "../repositories/users.ts";
 
 /** A user of whatever state with their current keys. */
 export interface UserWithKeys {
@@ -51,6 +51,14 @@ export async function shownUsers(
         keys: [...keys, ...removed].map((key) => shownKey(key, held)),
       };
     });
+}
+
+/** The most names of users in one answer. */
+const maxNames = 1000;
+
+/** The names of active users that contain a text, whatever its case, by name. */
+export async function userNames(db: Db, text: string): Promise<string[]> {
+  return await activeNames(db, text, maxNames);
 }
 
 function shownKey(key: PublicKeyTable, held: readonly string[]): PublicKey {

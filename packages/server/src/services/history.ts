@@ -13,8 +13,9 @@ import {
 } from "../repositories/objects.ts";
 import { placesOf, wrappedKeysFor } from "../repositories/values.ts";
 import { type Deed, record } from "./audit.ts";
-import { readDeed, shownRevision } from "./details.ts";
+import { shownRevision } from "./details.ts";
 import { noSuchObject } from "./objects.ts";
+import { readDeed } from "./reads.ts";
 import type { Caller } from "./sessions.ts";
 
 /** The most revisions of one piece of history. */

@@ -39,7 +39,8 @@ export function noSuchObject(name: string): Problem {
   );
 }
 
-function assertMayLook(caller: Caller, all: boolean): void {
+/** @throws Problem `forbidden` when all is asked for without the right */
+export function assertMayLook(caller: Caller, all: boolean): void {
   if (!all || caller.seesAll) return;
   throw new Problem(
     "forbidden",

@@ -4,8 +4,8 @@ import type { Db } from "../database/open.ts";
 import { accessOf, findObject, findRevision } from "../repositories/objects.ts";
 import { findPiece, findValue } from "../repositories/values.ts";
 import { record } from "./audit.ts";
-import { readDeed } from "./details.ts";
 import { noSuchObject } from "./objects.ts";
+import { readDeed } from "./reads.ts";
 import type { Caller } from "./sessions.ts";
 
 export interface ValueStream {

@@ -2,6 +2,7 @@ import type { Route } from "../route.ts";
 import { changeRoutes } from "./changes.ts";
 import { checkRoutes } from "./check.ts";
 import { objectRoutes } from "./objects.ts";
+import { searchRoutes } from "./search.ts";
 import { sessionRoutes } from "./session.ts";
 import { userRoutes } from "./users.ts";
 
@@ -10,6 +11,7 @@ export const routes: readonly Route[] = [
   ...sessionRoutes,
   ...userRoutes,
   ...objectRoutes,
+  ...searchRoutes,
   ...changeRoutes,
   ...checkRoutes,
 ];

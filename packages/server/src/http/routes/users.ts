@@ -1,11 +1,13 @@
-import { Users } from "@pstore/core/api/schemas";
+import { Reads, UserNames, Users } from "@pstore/core/api/schemas";
 import * as v from "valibot";
 import { record } from "../../services/audit.ts";
-import { shownUsers } from "../../services/directory.ts";
+import { shownUsers, userNames } from "../../services/directory.ts";
+import { readValues } from "../../services/reads.ts";
 import { json } from "../answers.ts";
 import { type Route, route } from "../route.ts";
 
-const list = v.pipe(v.array(v.pipe(v.string(), v.maxLength(150))), v.maxLength(1000));
+const userName = v.pipe(v.string(), v.maxLength(150));
+const list = v.pipe(v.array(userName), v.maxLength(1000));
 
 export const userRoutes: readonly Route[] = [
   route(
@@ -23,5 +25,34 @@ export const userRoutes: readonly Route[] = [
       await record(db, caller, [{ action: "list users", detail: query.name.join(" ") }]);
       return json({ users } satisfies Users);
     },
+  ),
+  route(
+    {
+      method: "GET",
+      path: "/user-names",
+      summary: "The names of active users that contain a text",
+      action: "list users",
+      session: true,
+      query: v.object({ q: v.optional(userName) }),
+      answer: UserNames,
+    },
+    async ({ dependencies: { db }, caller, query }) => {
+      const names = await userNames(db, query.q ?? "");
+      await record(db, caller, [{ action: "list users", detail: `'${query.q ?? ""}'` }]);
+      return json({ names } satisfies UserNames);
+    },
+  ),
+  route(
+    {
+      method: "GET",
+      path: "/reads",
+      summary:
+        "The encrypted values that the log says a user has read, of the caller's objects; of all for privileged users",
+      action: "list reads",
+      session: true,
+      query: v.object({ user: userName }),
+      answer: Reads,
+    },
+    async ({ dependencies: { db }, caller, query }) => json(await readValues(db, caller, query.user)),
   ),
 ];

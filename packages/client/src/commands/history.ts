@@ -29,8 +29,7 @@ export const history: Command = async (context) => {
       output,
       deeds.map((deed) => ({ ...asJson(deed), restorable: deed.isRestorable })),
     );
-  if (deeds.some(back))
-    person.notice(`* is still kept: pstore ${name} --restore REVISION ${property} brings it back`);
+  if (deeds.some(back)) person.notice(`* is still kept: ${remedy(object, property)}`);
   return printLine(output, tableOf(deeds, back));
 };
 
@@ -62,6 +61,12 @@ async function ofProperty(
       (value.kind === "public" || wasReadable);
     return { ...deed, isRestorable };
   });
+}
+
+function remedy({ manifest: { object, deleted } }: StoredObject, property: string): string {
+  return deleted
+    ? `pstore ${object.name} --restore REVISION brings the machine back as it was then`
+    : `pstore ${object.name} --restore REVISION ${property} brings it back`;
 }
 
 function tableOf<D extends Deed>(deeds: readonly D[], isMarked: (deed: D) => boolean = () => false): string {

@@ -3,6 +3,7 @@ import { visibleLine } from "@pstore/core/visible";
 import { version } from "../package.json";
 import { readArguments } from "./cli/arguments.ts";
 import { help } from "./cli/help.ts";
+import { isLookup } from "./cli/modes.ts";
 import { readRc } from "./cli/rc.ts";
 import type { Arguments } from "./cli/words.ts";
 import type { Io, Messages, Output } from "./io.ts";
@@ -24,12 +25,12 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** Help is given whatever stands in `.pstorerc`. */
+/** Help is given whatever stands in `.pstorerc`, and so is the script that every new shell asks for. */
 function asksForHelp(argv: readonly string[]): boolean {
   const end = argv.indexOf("--");
   return argv
     .slice(0, end < 0 ? argv.length : end)
-    .some((word) => ["-h", "--help", "--version"].includes(word));
+    .some((word) => ["-h", "--help", "--version", "--completion"].includes(word.split("=", 1)[0] ?? ""));
 }
 
 /** Says on stderr why a command failed. @returns its exit status */
@@ -56,7 +57,13 @@ async function run(args: Arguments, io: Io, output: Output): Promise<number> {
   const { options } = args;
   if (options.mode === "help") await output.bytes(help(options.verbose));
   else if (options.mode === "version") await output.bytes(`pstore ${version}\n`);
-  else {
+  else if (options.completion !== null) {
+    const { completionScript } = await import("./cli/completion/script.ts");
+    await output.bytes(completionScript(options.completion));
+  } else if (isLookup(options.mode)) {
+    const { runLookup } = await import("./lookup.ts");
+    await runLookup(args, options.mode, io, output);
+  } else {
     // Help shall not wait for what it does not need.
     const { runAtStore } = await import("./run.ts");
     return runAtStore(args, io, output);

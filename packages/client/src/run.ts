@@ -1,10 +1,8 @@
-import { userInfo } from "node:os";
-import { userName } from "@pstore/core/names";
-import { Problem } from "@pstore/core/problem";
 import { type Arguments, checkWords } from "./cli/words.ts";
 import { commands, type StoreMode, usual } from "./commands/all.ts";
 import type { Context } from "./commands/command.ts";
 import { trust } from "./commands/trust.ts";
+import { ownName, refuseUncheckedTls } from "./environment.ts";
 import { Transport } from "./http/transport.ts";
 import type { Io, Output } from "./io.ts";
 import { GnupgKeyring } from "./keyring/gnupg.ts";
@@ -24,12 +22,7 @@ import { PersonAtTerminal } from "./terminal/person.ts";
 export async function runAtStore(args: Arguments, io: Io, output: Output): Promise<number> {
   const { options } = args;
   const { env } = io;
-  if (env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
-    throw new Problem(
-      "usage",
-      "NODE_TLS_REJECT_UNAUTHORIZED=0 switches off the check of certificates; unset it",
-    );
-  }
+  refuseUncheckedTls(env);
   checkWords(args);
   const person = new PersonAtTerminal(io.stderr, options);
   const user = options.user ?? ownName(env);
@@ -61,9 +54,4 @@ async function command(context: Context): Promise<number> {
   const run = await load();
   const status = await run(context);
   return typeof status === "number" ? status : 0;
-}
-
-/** The user's name at the store where none is given. */
-function ownName(env: Io["env"]): string {
-  return userName(env["USER"] || env["LOGNAME"] || userInfo().username);
 }

@@ -34,6 +34,7 @@ export const modes = {
   completion: nothing,
   "lookup-machine": { machine: "optional", property: "none", users: "none" },
   "lookup-property": { machine: "required", property: "none", users: "none" },
+  "lookup-member": { machine: "required", property: "none", users: "none" },
   "lookup-user": { machine: "optional", property: "none", users: "none" },
   "consistency-check": nothing,
   trust: { machine: "optional", property: "optional", users: "any" },
@@ -42,6 +43,13 @@ export const modes = {
 } as const satisfies Record<string, Form>;
 
 export type Mode = keyof typeof modes;
+
+/** What completion asks for. */
+export type LookupMode = Extract<Mode, `lookup-${string}`>;
+
+export function isLookup(mode: Mode | null): mode is LookupMode {
+  return mode?.startsWith("lookup-") ?? false;
+}
 
 /** To list or show; with users named, to allow and revoke. */
 const usual: Form = { machine: "optional", property: "none", users: "any", each: true };

@@ -1,8 +1,8 @@
-import type { Mode } from "../cli/modes.ts";
+import type { LookupMode, Mode } from "../cli/modes.ts";
 import type { Command } from "./command.ts";
 
-/** The modes that need no store have their place elsewhere, see main.ts. */
-export type StoreMode = Exclude<Mode, "help" | "version" | "completion">;
+/** The modes that need no store, or may not ask for it as others do, have their place elsewhere: see main.ts. */
+export type StoreMode = Exclude<Mode, "help" | "version" | "completion" | LookupMode>;
 
 /** Each command is loaded only when it is run. */
 export const commands: Readonly<Record<StoreMode, () => Promise<Command>>> = {
@@ -22,9 +22,6 @@ export const commands: Readonly<Record<StoreMode, () => Promise<Command>>> = {
   ssh: async () => (await import("./ssh.ts")).ssh,
   run: async () => (await import("./run.ts")).run,
   template: async () => (await import("./template.ts")).template,
-  "lookup-machine": async () => (await import("./lookup.ts")).lookupMachine,
-  "lookup-property": async () => (await import("./lookup.ts")).lookupProperty,
-  "lookup-user": async () => (await import("./lookup.ts")).lookupUser,
   "consistency-check": async () => (await import("./check.ts")).check,
   trust: async () => (await import("./trust.ts")).trustOnly,
 };

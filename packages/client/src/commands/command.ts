@@ -17,7 +17,7 @@ export interface Context {
 export type Command = (context: Context) => Promise<number> | Promise<void>;
 
 /** The machine that the command line names; without one, it does not come this far. */
-export function machineOf({ args }: Context): string {
+export function machineOf({ args }: Pick<Context, "args">): string {
   if (args.machine === null) throw new Error("no machine is named");
   return args.machine;
 }

@@ -16,6 +16,7 @@ import {
   Session,
   StoreInfo,
   Upload,
+  UserNames,
   Users,
 } from "@pstore/core/api/schemas";
 import type { Fingerprint } from "@pstore/core/fingerprint";
@@ -96,6 +97,11 @@ export class Api {
 
   reads(user: string): Promise<Reads> {
     return this.#get("/reads", Reads, [["user", user]]);
+  }
+
+  /** The active users whose name contains a text. */
+  userNames(q: string): Promise<UserNames> {
+    return this.#get("/user-names", UserNames, [["q", q]]);
   }
 
   check(): Promise<CheckAnswer> {

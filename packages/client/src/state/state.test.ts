@@ -17,6 +17,7 @@ import { openpgpFingerprint } from "@pstore/core/fingerprint";
 import { encodeManifest, type Manifest } from "@pstore/core/manifest";
 import { fileName, openState } from "./database.ts";
 import { sessionFolder, stateFolder } from "./folders.ts";
+import { NameLists } from "./name-lists.ts";
 import { Objects } from "./objects.ts";
 import { PendingCommits } from "./pending.ts";
 import { type Pin, Pins } from "./pins.ts";
@@ -213,5 +214,53 @@ describe("folders", () => {
     expect(() => stateFolder({})).toThrow("neither HOME nor XDG_STATE_HOME");
     expect(sessionFolder({ XDG_RUNTIME_DIR: "/r" })).toBe("/r/pstore");
     mkdirSync(join(folder, "x"));
+  });
+});
+
+describe("lists of names", () => {
+  const list = (...names: string[]) => ({ names, asked: 1000 });
+
+  test("are private, and come back however old, each for its question", () => {
+    const lists = new NameLists(folder, store, "joe");
+    expect(lists.read("machines")).toBeNull();
+    lists.write(new Map([["machines", list("a", "b c")]]));
+    lists.write(
+      new Map([
+        ["users", list("joe")],
+        ["__proto__", list("x")],
+      ]),
+    );
+    expect(lists.read("machines")).toEqual(list("a", "b c"));
+    expect(lists.read("__proto__")).toEqual(list("x"));
+    expect(new NameLists(folder, store, "alex").read("machines")).toBeNull();
+    expect(statSync(join(folder, "names")).mode & 0o777).toBe(0o700);
+    expect(statSync(join(folder, "names", `${store}-joe`)).mode & 0o777).toBe(0o600);
+  });
+
+  test("are not believed when another's or no lists, and never grow without end", () => {
+    const lists = new NameLists(folder, store, "joe");
+    const path = join(folder, "names", `${store}-joe`);
+    for (let asked = 0; asked < 300; asked++) lists.write(new Map([[`of ${asked}`, { names: [], asked }]]));
+    expect(JSON.parse(readFileSync(path, "utf8")).length).toBe(200);
+    expect(lists.read("of 299")).not.toBeNull();
+    expect(lists.read("of 99")).toBeNull();
+    if (process.getuid?.() === 0) {
+      chownSync(path, 65_534, 65_534);
+      expect(lists.read("of 299")).toBeNull();
+    }
+    writeFileSync(path, '[["machines",1,[1]],["users",1,["joe"]],null]');
+    expect(lists.read("machines")).toBeNull();
+    chownSync(path, process.getuid?.() ?? 0, process.getgid?.() ?? 0);
+    expect(lists.read("users")?.names).toEqual(["joe"]);
+    writeFileSync(path, "[[");
+    expect(lists.read("users")).toBeNull();
+  });
+
+  test("are left to the next time where they cannot be kept", () => {
+    writeFileSync(join(folder, "names"), "");
+    const lists = new NameLists(folder, store, "joe");
+    lists.write(new Map([["machines", list("a")]]));
+    expect(lists.read("machines")).toBeNull();
+    expect(readdirSync(folder)).toEqual(["names"]);
   });
 });

@@ -95,6 +95,10 @@ export interface Option {
   readonly isRare?: true;
   /** It weakens a check for once, and so cannot be made a habit in `.pstorerc`. */
   readonly neverFromFile?: true;
+  /** It says which store is asked, and as whom: completion hands it on when it asks for names. */
+  readonly isForLookups?: true;
+  /** What is done where it is given, for those that say so. */
+  readonly mode?: Mode;
   /**
    * @param argument empty where the option has none, or an optional one was left out
    * @throws Problem `usage` when the argument is not one it takes
@@ -109,9 +113,13 @@ export interface OptionGroup {
 }
 
 /** An option that says what is done; only one of these may be given. */
-export function command(option: Omit<Option, "set"> & Partial<Pick<Option, "set">>, mode: Mode): Option {
+export function command(
+  option: Omit<Option, "set" | "mode"> & Partial<Pick<Option, "set">>,
+  mode: Mode,
+): Option {
   return {
     ...option,
+    mode,
     set(options, argument) {
       option.set?.(options, argument);
       if (options.mode === "help") return;

@@ -78,8 +78,8 @@ export const output: OptionGroup = {
       {
         names: ["--lookup-machine"],
         isRare: true,
-        help: "print the names of the machines that contain a text, one a line, for completion",
-        more: "Answers are kept for a minute, and no passphrase is ever asked for.",
+        help: "print the names of your machines, those that contain a text given behind it, for completion",
+        more: "This option and the three below ask nobody anything: without a session, or a key that signs unasked, they print what they knew last, or nothing. Answers are kept for a minute. -v says why there is none.",
       },
       "lookup-machine",
     ),
@@ -87,15 +87,23 @@ export const output: OptionGroup = {
       {
         names: ["--lookup-property"],
         isRare: true,
-        help: "print the names of a machine's properties, one a line, for completion",
+        help: "print the names of a machine's properties, for completion",
       },
       "lookup-property",
     ),
     command(
       {
+        names: ["--lookup-member"],
+        isRare: true,
+        help: "print the names of those who have access to a machine, for completion",
+      },
+      "lookup-member",
+    ),
+    command(
+      {
         names: ["--lookup-user"],
         isRare: true,
-        help: "print the names of the users that contain a text, one a line, for completion",
+        help: "print the names of the store's users, those that contain a text given behind it, for completion",
       },
       "lookup-user",
     ),

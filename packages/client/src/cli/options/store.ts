@@ -8,6 +8,7 @@ export const store: OptionGroup = {
     {
       names: ["-u", "--user"],
       argument: "USER",
+      isForLookups: true,
       help: "your name at the store (default: $USER, $LOGNAME or the login name)",
       set: (options, user) => {
         options.user = userName(user);
@@ -16,6 +17,7 @@ export const store: OptionGroup = {
     {
       names: ["--store-url"],
       argument: "URL",
+      isForLookups: true,
       help: "where the store is; given several times, the next is tried when one is down",
       more: "URLs on the command line take the place of those in ~/.pstorerc. All of them must be one store.",
       set: (options, url) => {
@@ -25,6 +27,7 @@ export const store: OptionGroup = {
     {
       names: ["-t", "--context"],
       argument: "CONTEXT",
+      isForLookups: true,
       help: "use the section [CONTEXT] of ~/.pstorerc too (default: $PSTORE_CONTEXT)",
       set: (options, context) => {
         options.context = context;
@@ -33,6 +36,7 @@ export const store: OptionGroup = {
     {
       names: ["--allow-http"],
       isRare: true,
+      isForLookups: true,
       help: "speak http:// without TLS to a store that is not on this host",
       more: "Values stay encrypted and signed, but whoever listens sees names, permissions and public values, and can take your session.",
       set: (options) => {

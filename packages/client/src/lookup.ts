@@ -1,0 +1,71 @@
+import { Problem } from "@pstore/core/problem";
+import { visibleLine } from "@pstore/core/visible";
+import type { LookupMode } from "./cli/modes.ts";
+import { type Arguments, checkWords } from "./cli/words.ts";
+import { lookups } from "./commands/lookup.ts";
+import { ownName, refuseUncheckedTls } from "./environment.ts";
+import { Api } from "./http/api.ts";
+import { Transport } from "./http/transport.ts";
+import type { Io, Output } from "./io.ts";
+import { GnupgKeyring } from "./keyring/gnupg.ts";
+import { openState } from "./state/database.ts";
+import { sessionFolder, stateFolder } from "./state/folders.ts";
+import { NameLists } from "./state/name-lists.ts";
+import { Objects } from "./state/objects.ts";
+import { Pins } from "./state/pins.ts";
+import { Sessions } from "./state/sessions.ts";
+import { Urls } from "./state/urls.ts";
+import { Lookup } from "./store/lookup.ts";
+import { Names } from "./store/names.ts";
+
+/**
+ * Prints names for completion. It runs while a line is being typed: so it asks the person nothing, says nothing without
+ * `-v`, and makes no acquaintances. A store, a URL or a key of one's own that no command has met yet is left alone.
+ * @throws Problem `usage` when the words do not fit
+ */
+export async function runLookup(args: Arguments, mode: LookupMode, io: Io, output: Output): Promise<void> {
+  checkWords(args);
+  const explain = (error: unknown) => {
+    if (!args.options.verbose) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    io.stderr.write(`${visibleLine(`no fresh names: ${reason}`)}\n`);
+  };
+  let found: readonly string[] = [];
+  try {
+    found = await lookups[mode](namesAt(args, io, explain), args);
+  } catch (error) {
+    explain(error);
+  }
+  if (found.length > 0) await output.bytes(`${found.join("\n")}\n`);
+}
+
+/** @throws Problem when there is no store, or none that is known */
+function namesAt({ options }: Arguments, { env }: Io, explain: (error: unknown) => void): Names {
+  refuseUncheckedTls(env);
+  const user = options.user ?? ownName(env);
+  const state = openState(stateFolder(env));
+  const urls = new Urls(state);
+  const store = knownStore(urls, options.storeUrls);
+  const transport = new Transport(options.storeUrls, options.allowHttp, async (url) => {
+    if (urls.storeOf(url) !== store) throw new Problem("unavailable", `${url} was never used before`);
+  });
+  const pins = new Pins(state, store);
+  if (!pins.ofUser(user).some((pin) => pin.source === "own"))
+    throw new Problem("untrusted-key", `${user} has never signed in here before`);
+  const keyring = new GnupgKeyring(env);
+  const sessions = new Sessions(sessionFolder(env), store, user);
+  const api = new Api(transport, async (renew) => {
+    const session = renew ? null : sessions.read(Date.now());
+    if (session === null) throw new Problem("not-signed-in", "there is no session");
+    return session.token;
+  });
+  const lookup = new Lookup({ api, objects: new Objects(state, store), keyring });
+  return new Names({ api, lookup, lists: new NameLists(sessionFolder(env), store, user), explain });
+}
+
+/** @throws Problem where the URLs are not known to be one store */
+function knownStore(urls: Urls, given: readonly string[]): string {
+  const [store, ...others] = new Set(given.map((url) => urls.storeOf(url)).filter((id) => id !== null));
+  if (store !== undefined && others.length === 0) return store;
+  throw new Problem("unavailable", `${given.join(" and ") || "no store"} is not known to be one store yet`);
+}

@@ -1,11 +1,14 @@
 #!/usr/bin/env bun
-import { writeSync } from "node:fs";
+import { isTerminal, tell, writeAll } from "./cli/streams.ts";
 import { main } from "./main.ts";
 
 process.exitCode = await main(process.argv.slice(2), {
   env: process.env,
-  stdout: (text) => void writeSync(1, text),
-  stderr: (text) => void writeSync(2, text),
+  stdout: (text) => writeAll(1, text, "standard output"),
+  stderr: tell,
+  get isTerminal() {
+    return isTerminal(1);
+  },
   stdin: () => Bun.stdin.bytes(),
   askSecret: async (question) => (await import("./cli/terminal.ts")).askSecret(question),
   stopped: () =>

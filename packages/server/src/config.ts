@@ -43,7 +43,12 @@ export interface ServeOptions {
   readonly publicUrls?: readonly string[] | undefined;
   readonly sessionTime?: string | undefined;
   readonly maxUploadSize?: string | undefined;
+  readonly keepHistory?: string | undefined;
+  readonly logFormat?: string | undefined;
 }
+
+export const logFormats = ["none", "journal", "syslog", "json"] as const;
+export type LogFormat = (typeof logFormats)[number];
 
 export interface ServeConfig {
   readonly host: string;
@@ -55,6 +60,10 @@ export interface ServeConfig {
   readonly sessionTime: number;
   /** In bytes. */
   readonly maxUploadSize: number;
+  /** In days. */
+  readonly keepHistory: number;
+  /** `null`: nobody said. */
+  readonly logFormat: LogFormat | null;
 }
 
 export const defaults = {
@@ -63,6 +72,8 @@ export const defaults = {
   sessionTime: 900,
   /** In bytes: 16 GiB. (Written out: shifts are of 32 bits in this language.) */
   maxUploadSize: 17_179_869_184,
+  /** In days. */
+  keepHistory: 30,
 } as const;
 
 /** @throws Problem `usage` */
@@ -76,15 +87,29 @@ export function serveConfig(options: ServeOptions, env: Environment): ServeConfi
       "session time",
       options.sessionTime ?? nonEmpty(env["PSTORE_SESSION_TIME"]),
       defaults.sessionTime,
-      86_400,
+      { least: 1, most: 86_400 },
     ),
     maxUploadSize: count(
       "largest upload",
       options.maxUploadSize ?? nonEmpty(env["PSTORE_MAX_UPLOAD_SIZE"]),
       defaults.maxUploadSize,
-      2 ** 40,
+      { least: 1, most: 2 ** 40 },
     ),
+    keepHistory: count(
+      "number of days to keep history",
+      options.keepHistory ?? nonEmpty(env["PSTORE_KEEP_HISTORY"]),
+      defaults.keepHistory,
+      { least: 0, most: 36_500 },
+    ),
+    logFormat: parseLogFormat(options.logFormat ?? nonEmpty(env["PSTORE_LOG_FORMAT"])),
   };
+}
+
+function parseLogFormat(text: string | undefined): LogFormat | null {
+  if (text === undefined) return null;
+  const format = logFormats.find((one) => one === text);
+  if (format !== undefined) return format;
+  throw new Problem("usage", `the log format '${text}' is none of ${logFormats.join(", ")}`);
 }
 
 function parseListen(text: string): { host: string; port: number } {
@@ -105,12 +130,16 @@ function parseOrigin(text: string): string {
   return url.origin;
 }
 
-function count(what: string, text: string | undefined, otherwise: number, most: number): number {
+function count(
+  what: string,
+  text: string | undefined,
+  otherwise: number,
+  { least, most }: { least: number; most: number },
+): number {
   if (text === undefined) return otherwise;
-  const value = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value <= most))
-    throw new Problem("usage", `the ${what} '${text}' is no whole number from 1 to ${most}`);
-  return value;
+  const value = /^(?:0|[1-9]\d{0,15})$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw new Problem("usage", `the ${what} '${text}' is no whole number from ${least} to ${most}`);
 }
 
 /** Whether a host that is listened on is reached from this machine alone. */

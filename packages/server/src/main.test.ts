@@ -28,6 +28,7 @@ async function run(
   let stderr = "";
   const io: Io = {
     env: { PSTORE_DATABASE: options.database ?? url("store") },
+    isTerminal: false,
     stdout: (text) => {
       stdout += text;
     },

@@ -1,6 +1,7 @@
 import { Problem } from "@pstore/core/problem";
 import type { Command } from "./cli/command.ts";
 import { Interrupted, type Io } from "./cli/io.ts";
+import { NobodyReads } from "./cli/streams.ts";
 import { version } from "./version.ts";
 
 /** Each command is loaded only when it is run: help and version need none of what they need. */
@@ -19,6 +20,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return await dispatch(argv, io);
   } catch (error) {
     if (error instanceof Interrupted) return 130;
+    if (error instanceof NobodyReads) return 1;
     io.stderr(`pstore-server: ${error instanceof Error ? error.message : String(error)}\n`);
     return error instanceof Problem && error.code === "usage" ? 2 : 1;
   }

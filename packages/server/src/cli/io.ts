@@ -3,7 +3,12 @@ import type { Environment } from "../config.ts";
 /** All that a command does with the world outside the database: so tests can run it in process. */
 export interface Io {
   readonly env: Environment;
-  /** Writes data. */
+  /** Whether what is written to `stdout` is shown at a terminal. */
+  readonly isTerminal: boolean;
+  /**
+   * Writes data.
+   * @throws NobodyReads, Problem `local-fault` (see streams.ts)
+   */
   stdout(text: string): void;
   /** Writes what is for people. */
   stderr(text: string): void;

@@ -3,7 +3,10 @@ import { type Command, commonHelp, withDatabase } from "../cli/command.ts";
 import { defaults, isLoopback, serveConfig } from "../config.ts";
 import { createApp } from "../http/app.ts";
 import { listen } from "../http/listen.ts";
+import { isJournal, type Log, makeLog } from "../log/log.ts";
 import { theStore } from "../services/accounts.ts";
+import { listenToAudit } from "../services/audit.ts";
+import { purgeReplaced } from "../services/retention.ts";
 import { collectGarbage } from "../services/uploads.ts";
 import { version } from "../version.ts";
 
@@ -35,6 +38,19 @@ if that takes no longer than a minute.
   --max-upload-size BYTES
                        the largest value. Default: PSTORE_MAX_UPLOAD_SIZE, else
                        ${defaults.maxUploadSize} (16 GiB)
+  --keep-history DAYS  how long values that were replaced, dropped, or whose
+                       machine was deleted can be restored; then they are
+                       dropped for good, when the server starts and every hour.
+                       Who had access to what, and when, stays known. Default:
+                       PSTORE_KEEP_HISTORY, else ${defaults.keepHistory}
+  --log-format none|journal|syslog|json
+                       how each row of the audit log (see 'pstore-server audit')
+                       is written to standard error too, and the server's own
+                       messages with it: journal, as systemd's journal takes it
+                       (priority and name=value); syslog, as RFC 5424; json, one
+                       object a line; none: only messages, as plain text.
+                       Default: PSTORE_LOG_FORMAT, else journal where standard
+                       error is the journal, else none
 ${commonHelp}`,
 
   async run(argv, io) {
@@ -45,6 +61,8 @@ ${commonHelp}`,
         "public-url": { type: "string", multiple: true },
         "session-time": { type: "string" },
         "max-upload-size": { type: "string" },
+        "keep-history": { type: "string" },
+        "log-format": { type: "string" },
       },
       { least: 0, most: 0, usage },
     );
@@ -54,12 +72,16 @@ ${commonHelp}`,
         publicUrls: values["public-url"],
         sessionTime: values["session-time"],
         maxUploadSize: values["max-upload-size"],
+        keepHistory: values["keep-history"],
+        logFormat: values["log-format"],
       },
       io.env,
     );
-    const log = (line: string) => io.stderr(`pstore-server: ${line}\n`);
+    const log = makeLog(config.logFormat ?? (isJournal(io.env) ? "journal" : "none"), (line) =>
+      io.stderr(line),
+    );
     return await withDatabase(values, io, async (db) => {
-      await collectGarbage(db);
+      listenToAudit(db, log.audit);
       let origins = config.origins;
       const app = createApp({
         db,
@@ -67,24 +89,49 @@ ${commonHelp}`,
         version,
         loginRules: () => ({ origins, sessionTime: config.sessionTime, refusalTime }),
         maxUploadSize: config.maxUploadSize,
-        log,
+        log: (line) => log.message("error", line),
       });
       const server = listen(app.fetch, { ...config, grace });
       if (origins.length === 0) origins = loopbackOrigins(server.port);
-      const collector = setInterval(() => {
-        collectGarbage(db).catch((error) => log(`old uploads were not collected: ${error}`));
-      }, hour);
+      const cleaning = everyHour(async (stopping) => {
+        await collectGarbage(db);
+        await purgeReplaced(db, config.keepHistory, stopping);
+      }, log);
       if (config.origins.length === 0 && !isLoopback(config.host)) {
-        log("without --public-url nobody can sign in from another machine; give the URL that clients use");
+        log.message(
+          "warning",
+          "without --public-url nobody can sign in from another machine; give the URL that clients use",
+        );
       }
       io.stdout(`listening on ${server.url}\n`);
       await io.stopped();
-      clearInterval(collector);
-      await server.stop();
+      await Promise.all([cleaning.stop(), server.stop()]);
       return 0;
     });
   },
 };
+
+/** Does something now and then every hour, beside what else goes on. */
+function everyHour(work: (stopping: AbortSignal) => Promise<void>, log: Log) {
+  const stopping = new AbortController();
+  let round = Promise.resolve();
+  const begin = () => {
+    // A round that takes longer than an hour is not overtaken.
+    round = round
+      .then(() => (stopping.signal.aborted ? undefined : work(stopping.signal)))
+      .catch((error) => log.message("error", `old values and uploads were not dropped: ${error}`));
+  };
+  begin();
+  const timer = setInterval(begin, hour);
+  return {
+    /** Resolves when the round that goes on, if any, has come to its end. */
+    async stop(): Promise<void> {
+      clearInterval(timer);
+      stopping.abort();
+      await round;
+    },
+  };
+}
 
 function loopbackOrigins(port: number): readonly string[] {
   return ["127.0.0.1", "localhost", "[::1]"].map((host) => new URL(`http://${host}:${port}`).origin);

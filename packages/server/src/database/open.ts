@@ -2,7 +2,8 @@ import type { Database } from "bun:sqlite";
 import { accessSync, chmodSync, closeSync, constants, mkdirSync, openSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { Problem } from "@pstore/core/problem";
-import { Kysely, sql } from "kysely";
+import { type Kysely, sql } from "kysely";
+import { AnnouncingDatabase } from "./announcing.ts";
 import { BunSqliteDialect, openSqlite } from "./bun-sqlite-dialect.ts";
 import { checkVersion } from "./migrate.ts";
 import type { Tables } from "./schema.ts";
@@ -100,7 +101,7 @@ function connect(path: string, create: boolean): Db {
   } catch (error) {
     throw unopenable(path, error);
   }
-  return new Kysely<Tables>({ dialect: new BunSqliteDialect(sqlite) });
+  return new AnnouncingDatabase({ dialect: new BunSqliteDialect(sqlite) });
 }
 
 function unopenable(path: string, error: unknown): Problem {

@@ -103,6 +103,8 @@ export interface StoredValueTable {
   property: string | null;
   revision: number | null;
   created: string;
+  /** Since when it is not the current value of a living object's property, by this server's clock; `null`: it is, or it stands nowhere yet. */
+  replaced: string | null;
 }
 
 export interface ValuePieceTable {

@@ -1,6 +1,7 @@
 import { asciiLine } from "@pstore/core/visible";
+import { onceCommitted } from "../database/announcing.ts";
 import type { Db } from "../database/open.ts";
-import { timeText } from "../database/schema.ts";
+import { type AuditTable, timeText } from "../database/schema.ts";
 import { insertAudit } from "../repositories/audit.ts";
 
 /** Who does something, for the log. */
@@ -24,12 +25,22 @@ export interface Deed {
 
 const longestDetail = 2000;
 
+/** One row of the log, see schema.ts. */
+export type AuditRow = Readonly<AuditTable>;
+
+type Listener = (row: AuditRow) => void;
+const listeners = new WeakMap<Db, Listener>();
+
+/** Has each row told that is written from now on, once it is there to stay. */
+export function listenToAudit(db: Db, listener: Listener): void {
+  listeners.set(db, listener);
+}
+
 /** Writes the log: in a transaction, together with what it tells of. Nothing secret may stand in a deed. */
 export async function record(db: Db, actor: Actor, deeds: readonly Deed[]): Promise<void> {
   const time = timeText(new Date());
-  await insertAudit(
-    db,
-    deeds.map((deed) => ({
+  const rows = deeds.map(
+    (deed): AuditRow => ({
       id: Bun.randomUUIDv7(),
       time,
       user_name: actor.userName,
@@ -41,6 +52,11 @@ export async function record(db: Db, actor: Actor, deeds: readonly Deed[]): Prom
       address: actor.address,
       outcome: deed.outcome ?? "ok",
       detail: asciiLine(deed.detail ?? "").slice(0, longestDetail),
-    })),
+    }),
   );
+  await insertAudit(db, rows);
+  onceCommitted(db, (database) => {
+    const listener = listeners.get(database);
+    if (listener !== undefined) for (const row of rows) listener(row);
+  });
 }

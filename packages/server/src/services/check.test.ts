@@ -58,7 +58,7 @@ const damages: [what: string, statement: string, fault: RegExp][] = [
   ],
   [
     "an expired upload",
-    "insert into stored_values select 'x', 0, '', x'', null, null, null, '2020' from store",
+    "insert into stored_values select 'x', 0, '', x'', null, null, null, '2020', null from store",
     /belongs to nothing/,
   ],
 ];

@@ -16,6 +16,7 @@ import {
   replaceProperties,
   updateObject,
 } from "../repositories/objects.ts";
+import { markReplaced } from "../repositories/retention.ts";
 import {
   deleteUpload,
   deleteWrappedKeys,
@@ -84,6 +85,7 @@ export class Application {
     const properties = await this.#storeValues(base);
     await this.#storeWrappedKeys(properties);
     await replaceProperties(this.#db, id, properties);
+    await markReplaced(this.#db, id, timeText(new Date()));
     return deedsOf(base?.manifest ?? null, next);
   }
 
@@ -208,6 +210,7 @@ export class Application {
       piece_digests: Buffer.concat(measured.pieceDigests),
       ...at,
       created: timeText(new Date()),
+      replaced: null,
     });
     for (let from = 0; from < bytes.length; from += pieceSize) {
       await insertPiece(this.#db, id, from / pieceSize, bytes.subarray(from, from + pieceSize));

@@ -79,6 +79,7 @@ async function begin(db: Db, caller: Caller, id: string): Promise<string> {
         property: null,
         revision: null,
         created,
+        replaced: null,
       });
       await insertUpload(trx, { id, user_id: caller.userId, value_id: valueId, finished: 0, created });
     });

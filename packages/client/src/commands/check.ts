@@ -1,6 +1,19 @@
-import { Problem } from "@pstore/core/problem";
+import { asciiLine } from "@pstore/core/visible";
+import { printJson, printLine } from "../terminal/output.ts";
 import type { Command } from "./command.ts";
 
-export const check: Command = async () => {
-  throw new Problem("usage", "this version cannot do that yet");
+/** `pstore --consistency-check`: what is wrong in the store, each with its solution. @returns 1 when something is */
+export const check: Command = async ({ args, store, person, output }) => {
+  const faults = await store.check();
+  if (args.options.json) await printJson(output, { faults });
+  else {
+    for (const { kind, where, fault, solution } of faults) {
+      await printLine(output, asciiLine(`${kind}: ${where}: ${fault}`));
+      await printLine(output, asciiLine(`  solution: ${solution}`));
+    }
+  }
+  person.notice(
+    faults.length === 0 ? "the server found no faults" : `the server found ${faults.length} fault(s)`,
+  );
+  return faults.length === 0 ? 0 : 1;
 };

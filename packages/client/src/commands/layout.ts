@@ -4,7 +4,8 @@ import type { Property } from "@pstore/core/manifest";
 /** The property that is shown decrypted, and last; it is always encrypted. */
 export const passwordProperty = "password";
 
-const nameWidth = 25;
+/** How wide a machine's name is shown, in characters; a longer one is followed by one space. */
+export const nameWidth = 25;
 
 /** A list of machines: a header, a rule, and a line each with who has access. */
 export function listText(rows: readonly ObjectRow[]): string {

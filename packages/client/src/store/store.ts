@@ -1,4 +1,4 @@
-import type { CommitRequest, ObjectRow, User } from "@pstore/core/api/schemas";
+import type { CheckAnswer, CommitRequest, ObjectRow, User } from "@pstore/core/api/schemas";
 import type { Fingerprint } from "@pstore/core/fingerprint";
 import type { Grant, Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
@@ -18,6 +18,7 @@ import type { History } from "./history.ts";
 import { Lookup, type Wanted } from "./lookup.ts";
 import type { Reader, StoredObject } from "./reader.ts";
 import type { SealedValue } from "./seal.ts";
+import type { Found, Sought } from "./search.ts";
 import { SignIn } from "./session.ts";
 import { Trust } from "./trust.ts";
 import type { Writer } from "./writer.ts";
@@ -205,6 +206,18 @@ export class Store {
     const { values } = await this.#api.kept(id);
     const byProperty = Map.groupBy(values, ({ property }) => property);
     return new Map([...byProperty].map(([name, its]) => [name, new Set(its.map((one) => one.revision))]));
+  }
+
+  /** The properties that fit what is sought, and whether there are more than the server looked up. */
+  async search(sought: Sought, all: boolean): Promise<{ found: readonly Found[]; more: boolean }> {
+    const { Search } = await import("./search.ts");
+    const parts = { api: this.#api, lookup: this.#lookup, person: this.#parts.person };
+    return new Search({ ...parts, reader: await this.#reader() }).find(sought, all);
+  }
+
+  /** What the server finds wrong with itself. @throws Problem `forbidden` */
+  async check(): Promise<CheckAnswer["faults"]> {
+    return (await this.#api.check()).faults;
   }
 
   /** Whoever this command is run as. */

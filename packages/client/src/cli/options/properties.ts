@@ -1,3 +1,4 @@
+import { Problem } from "@pstore/core/problem";
 import { command, type OptionGroup } from "./option.ts";
 
 export const properties: OptionGroup = {
@@ -30,6 +31,8 @@ export const properties: OptionGroup = {
         help: "search names of properties for KEY, and public values for VALUE",
         more: "Both are found anywhere in the text, whatever the case; the first = divides them. Public values over 1 MiB are not searched.",
         set: (options, text) => {
+          if (text === "" || text === "=")
+            throw new Problem("usage", "-s takes what to search for: KEY=, VALUE or KEY=VALUE");
           options.search = text;
         },
       },

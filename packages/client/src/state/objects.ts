@@ -24,9 +24,14 @@ export class Objects {
     return this.#known("id = ?", id);
   }
 
-  /** What is remembered under a name that, when last seen, was not deleted. */
+  /** What is remembered under a name: of what, when last seen, was not deleted, and did not lose its name. */
   byName(name: string): Known | null {
     return this.#known("name = ? AND deleted = 0", name);
+  }
+
+  /** What is remembered of an object that had this name when it was deleted. */
+  deleted(name: string): Known | null {
+    return this.#known("name = ? AND deleted = 1", name);
   }
 
   /** Whether `byName` has an answer, without reading it. */
@@ -42,9 +47,17 @@ export class Objects {
       `INSERT INTO object (store, id, name, revision, digest, manifest, deleted) VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET name = excluded.name, revision = excluded.revision, digest = excluded.digest,
          manifest = excluded.manifest, deleted = excluded.deleted
-       WHERE excluded.revision > object.revision`,
+       WHERE excluded.revision > object.revision OR excluded.digest = object.digest`,
       [this.#store, object.id, object.name, revision, known.digest, text, deleted ? 1 : 0],
     );
+  }
+
+  /**
+   * Looks an object up by its id alone from now on: another one bears its name, and no deletion of it can be shown to
+   * this user. Once it is seen under a name again, it has that.
+   */
+  loseName(id: string): void {
+    this.#state.sql.run("UPDATE object SET deleted = 1 WHERE store = ? AND id = ?", [this.#store, id]);
   }
 
   /** Remembers several, in one go. */

@@ -205,15 +205,16 @@ export class Reader {
 
   /** Why an object that this client knows is not there: a signed deletion, or nothing that proves anything. */
   async explainAbsence(name: string): Promise<Problem | null> {
-    const known = this.#parts.objects.byName(name);
+    const known = this.#parts.objects.byName(name) ?? this.#parts.objects.deleted(name);
     if (known === null) return null;
-    const now = await this.#verifier.whatBecameOf(known).catch((error: unknown) => {
-      if (error instanceof Problem && error.code === "not-found") return known;
-      throw error;
-    });
+    const now = await this.#verifier.whatBecameOf(known);
     const { deleted, author, object, revision } = now.manifest;
     const absence = (why: string) => new Problem("not-found", why);
-    if (deleted) return absence(`${author.user} has deleted the machine '${name}'`);
+    if (deleted) {
+      return absence(
+        `${author.user} has deleted the machine '${name}'; pstore ${name} --restore ${revision - 1} brings it back`,
+      );
+    }
     if (object.name !== name)
       return absence(`${author.user} has renamed the machine '${name}' to '${object.name}'`);
     if (!now.manifest.members.has(this.#parts.user)) {

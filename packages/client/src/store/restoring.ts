@@ -88,6 +88,12 @@ export class Restorer {
       if (now === undefined || !sameProperty(now, entry))
         sessionKeys.set(property, await this.#sessionKey(base, old, property, entry));
     }
+    if (!manifest.deleted && Bun.deepEquals(properties, manifest.properties)) {
+      throw new Problem(
+        "conflict",
+        `all properties of '${name}' are what they were at revision ${old.manifest.revision}; nothing was changed`,
+      );
+    }
     if (gone.length > 0) {
       this.#person.warn(
         `the server no longer keeps ${gone.map((property) => `'${property}'`).join(", ")} of '${name}' as of revision ${old.manifest.revision}: restored without`,
@@ -109,7 +115,7 @@ export class Restorer {
       );
     }
     if (entry.kind === "public") return null;
-    if (kept.wrappedKeys.length === 0) throw notForUser(old.manifest, property, this.#user);
+    if (kept.wrappedKeys.length === 0) throw notForUser(old.manifest, manifest, property, this.#user);
     return this.#unwrap(base, [manifest, old.manifest], property, entry, kept.wrappedKeys);
   }
 
@@ -134,12 +140,12 @@ export class Restorer {
   }
 }
 
-function notForUser({ object, members }: Manifest, property: string, user: string): Problem {
-  const others = [...members]
-    .filter(([name, member]) => name !== user && reads(member))
+function notForUser(old: Manifest, now: Manifest, property: string, user: string): Problem {
+  const others = [...old.members]
+    .filter(([name, member]) => name !== user && reads(member) && now.members.get(name)?.access === "write")
     .map(([name]) => name);
   return new Problem(
     "not-found",
-    `'${property}' of '${object.name}' was not encrypted to you then, and only who could read it can bring it back${others.length === 0 ? "" : `; ask ${others.sort().join(" or ")}`}`,
+    `'${property}' of '${now.object.name}' was not encrypted to you then, and only who could read it can bring it back${others.length === 0 ? "" : `; ask ${others.sort().join(" or ")}`}`,
   );
 }

@@ -31,10 +31,10 @@ export const sealNothing: Seal = async () => [];
  * @throws Problem `not-found`, `conflict` where there is nothing that it could change
  */
 export function changeOf({ object, properties, members }: Manifest, change: Change): Change {
-  const { drop, rename, revoke, isNarrowed, ...rest } = change;
+  const { drop, rename, revoke, ...rest } = change;
   if (rename === object.name)
     throw new Problem("conflict", `the machine is called '${object.name}' already; give another name`);
-  if (isNarrowed === true) {
+  if (change.isNarrowed === true) {
     const has = drop !== undefined && properties.has(drop);
     return { ...rest, revoke: revoke.filter((user) => members.has(user)), ...(has ? { drop } : {}) };
   }

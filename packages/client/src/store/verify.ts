@@ -44,6 +44,7 @@ export class Verifier {
   readonly #trust: Trust;
   readonly #person: Person;
   readonly #store: string;
+  readonly #user: string;
   readonly #acceptUnsigned: boolean;
 
   constructor(parts: {
@@ -52,6 +53,7 @@ export class Verifier {
     trust: Trust;
     person: Person;
     store: string;
+    user: string;
     acceptUnsigned: boolean;
   }) {
     this.#api = parts.api;
@@ -59,6 +61,7 @@ export class Verifier {
     this.#trust = parts.trust;
     this.#person = parts.person;
     this.#store = parts.store;
+    this.#user = parts.user;
     this.#acceptUnsigned = parts.acceptUnsigned;
   }
 
@@ -78,20 +81,22 @@ export class Verifier {
     const byName = this.#objects.byName(name);
     if (byName !== null && byName.digest === shown.digest) return { ...shown, isSigned: true, missed: [] };
 
-    if (byName !== null && byName.manifest.object.id !== shown.manifest.object.id)
-      await this.#leftItsName(byName, name);
+    const isAnother = byName !== null && byName.manifest.object.id !== shown.manifest.object.id;
+    const lost = isAnother ? await this.#leftItsName(byName, name) : null;
     checkIsAsked(shown.manifest, { store: this.#store, ...asked });
     const remembered = this.#objects.byId(shown.manifest.object.id);
     const verified = await this.#upTo(remembered, revision, shown, users);
     if (verified.isSigned) this.#objects.remember(shown, revision.manifest);
+    if (lost !== null) this.#giveUp(lost, verified.isSigned);
     return verified;
   }
 
-  /** What became of an object that this client knows: its newest signed revision, as far as the server shows it. */
+  /**
+   * What became of an object that this client knows: its newest signed revision, as far as the server shows it. To who
+   * was revoked it shows no more than the first revision without them.
+   */
   async whatBecameOf(known: Known): Promise<Known> {
-    const from = known.manifest.revision + 1;
-    const { revisions } = await this.#api.history(known.manifest.object.id, from, from + historyPage - 1);
-    const last = revisions.at(-1);
+    const last = (await this.#after(known)).at(-1);
     if (last === undefined) return known;
     const shown = read(last);
     const { isSigned } = await this.#upTo(known, last, shown, []);
@@ -101,19 +106,38 @@ export class Verifier {
     return this.whatBecameOf(shown);
   }
 
-  /**
-   * An object may take the name of another that this client knows only once that one is deleted or renamed, signed.
-   */
-  async #leftItsName(known: Known, name: string): Promise<void> {
-    const now = await this.whatBecameOf(known).catch((error: unknown) => {
-      if (error instanceof Problem && error.code === "not-found") return known;
+  /** The revisions behind a known one, as many as one answer holds; none where the server shows none to this user. */
+  async #after({ manifest: { object, revision } }: Known): Promise<readonly Revision[]> {
+    try {
+      return (await this.#api.history(object.id, revision + 1, revision + historyPage)).revisions;
+    } catch (error) {
+      if (error instanceof Problem && error.code === "not-found") return [];
       throw error;
-    });
-    if (now.manifest.deleted || now.manifest.object.name !== name) return;
+    }
+  }
+
+  /**
+   * An object may take the name of another that this client knows only once that one is deleted or renamed, signed. Of
+   * one that a signed revision took from the user, they are told neither: then it is left with a warning.
+   * @returns the one that is left so
+   */
+  async #leftItsName(known: Known, name: string): Promise<Known | null> {
+    const now = await this.whatBecameOf(known);
+    if (now.manifest.deleted || now.manifest.object.name !== name) return null;
+    if (!now.manifest.members.has(this.#user)) return now;
     throw new Problem(
       "untrusted-server",
       `the server gave another object under the name '${name}' than the one that this client knows, without a signed deletion of that one; nothing of it was used, ask who runs the server`,
     );
+  }
+
+  /** @param forGood whether it is said for the last time, since another object is known under the name now */
+  #giveUp(lost: Known, forGood: boolean): void {
+    const { object, revision, author } = lost.manifest;
+    this.#person.warn(
+      `'${object.name}' is another machine than the one that you had access to before its revision ${revision}, by ${author.user}, which is without you`,
+    );
+    if (forGood) this.#objects.loseName(object.id);
   }
 
   async #upTo(

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { actor, type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
+import { changeState } from "./accounts.ts";
+import { checkStore } from "./check.ts";
+import { addKey, removeKey } from "./keys.ts";
+
+// Each solution is followed here as far as an admin does it; what a writer does, e2e/check-solutions.test.ts does.
+
+let store: TestStore;
+let joe: TestUser;
+let ann: TestUser;
+let draft: Draft;
+
+beforeAll(async () => {
+  store = await TestStore.make();
+  joe = await store.addUser("joe");
+  ann = await store.addUser("ann");
+  draft = store.draft(joe, "web1", { ann: [ann, "read"] });
+  await store.putSecret(draft, "password", new Uint8Array([1, 2, 3]));
+  await store.committed(await store.signIn(joe), draft);
+});
+afterAll(() => store.close());
+
+async function faults(): Promise<[fault: string, solution: string][]> {
+  const found = await checkStore(store.db, store.store);
+  expect(found.map((one) => [one.kind, one.where])).toEqual(found.map(() => ["member", "web1"]));
+  return found.map(({ fault, solution }) => [fault, solution]);
+}
+
+const change = (name: string, state: "disable" | "enable" | "remove") =>
+  changeState(store.db, actor, name, state);
+const register = ({ name, block }: TestUser) =>
+  addKey(store.db, actor, { user: name, block, writeOnly: false, description: "" });
+
+test("a disabled member is revoked, or let in again", async () => {
+  await change("ann", "disable");
+  expect(await faults()).toEqual([
+    [
+      "the user ann is disabled (revoke with ^ann)",
+      "a writer revokes the member: pstore web1 ^ann; or let ann in again: pstore-server user enable ann",
+    ],
+  ]);
+  await change("ann", "enable");
+  expect(await faults()).toEqual([]);
+});
+
+test("where nobody can write, that comes first: a disabled writer is let in again", async () => {
+  await change("ann", "disable");
+  await change("joe", "disable");
+  const [nobody, ...others] = await faults();
+  expect(nobody).toEqual([
+    "nobody can write it: no writer is an active user with a listed key that signs",
+    "let joe in again: pstore-server user enable joe",
+  ]);
+  expect(others.map(([, solution]) => solution.split(":")[0])).toEqual([
+    "once somebody can write it again, a writer revokes the member",
+    "once somebody can write it again, a writer revokes the member",
+  ]);
+  await change("joe", "enable");
+  await change("ann", "enable");
+  expect(await faults()).toEqual([]);
+});
+
+test("a writer whose listed key was removed signs nothing with another one, until it is added again", async () => {
+  await removeKey(store.db, actor, joe.key);
+  await store.addKey("joe", "joe2");
+  const [nobody, member] = await faults();
+  expect(nobody?.[1]).toMatch(
+    /^add the key [0-9A-F ]+ of joe again, extended if expired: pstore-server key add joe FILE$/,
+  );
+  expect(member?.[1]).toBe(
+    "once somebody can write it again, a writer takes over joe's present keys: pstore web1 +joe",
+  );
+  await register(joe);
+  expect(await faults()).toEqual([]);
+});
+
+test("a reader with another key than the one listed is given access anew, one without any is revoked or given one", async () => {
+  await removeKey(store.db, actor, ann.key);
+  expect((await faults())[0]?.[1]).toBe(
+    "a writer revokes the member: pstore web1 ^ann; or add a usable key: pstore-server key add ann FILE, and then pstore web1 +ann:read",
+  );
+  await store.addKey("ann", "ann2");
+  expect((await faults())[0]?.[1]).toBe("a writer takes over ann's present keys: pstore web1 +ann:read");
+  await register(ann);
+  expect(await faults()).toEqual([]);
+});
+
+test("of a deleted machine nobody's standing matters; when it is back, and its only writer gone, that is said", async () => {
+  const token = await store.signIn(joe);
+  await change("ann", "remove");
+  const deleted = store.next(draft, joe, { deleted: true });
+  await store.committed(token, deleted);
+  expect(await faults()).toEqual([]);
+  const members = new Map([...draft.manifest.members].filter(([name]) => name !== "ann"));
+  await store.committed(token, store.next(deleted, joe, { deleted: false, members }));
+  expect(await faults()).toEqual([]);
+  await change("joe", "remove");
+  expect((await faults()).map(([, solution]) => solution)).toEqual([
+    "all of its writers were removed, so it can never be changed again: whoever reads 'web1' puts its values into a new machine",
+    "once somebody can write it again, a writer revokes the member: pstore web1 ^joe",
+  ]);
+});

@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
+import { keptHistory } from "../database/migrations/0002-kept-history.ts";
+import { type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
+import { checkStore } from "./check.ts";
+import { purgeReplaced } from "./retention.ts";
+
+let store: TestStore;
+let joe: TestUser;
+let token: string;
+
+beforeAll(async () => {
+  store = await TestStore.make();
+  joe = await store.addUser("joe");
+  token = await store.signIn(joe);
+});
+afterAll(() => store.close());
+
+const day = 86_400_000;
+const never = new AbortController().signal;
+
+/** What is stored of an object, as `property@revision`; with `!` what counts as replaced. */
+async function stored({ manifest }: Draft): Promise<string[]> {
+  const rows = await store.db
+    .selectFrom("stored_values")
+    .select(["property", "revision", "replaced"])
+    .where("object_id", "=", manifest.object.id)
+    .execute();
+  return rows.map((row) => `${row.property}@${row.revision}${row.replaced === null ? "" : "!"}`).sort();
+}
+
+/** As if all that an object has lost had been lost so many days ago. */
+async function age({ manifest }: Draft, days: number): Promise<void> {
+  await store.db
+    .updateTable("stored_values")
+    .set({ replaced: new Date(Date.now() - days * day).toISOString() })
+    .where("object_id", "=", manifest.object.id)
+    .where("replaced", "is not", null)
+    .execute();
+}
+
+/** An object whose `a` was replaced, whose `b` was dropped, and which still has `a`, `c` and a secret. */
+async function changed(name: string): Promise<Draft> {
+  const first = store.draft(joe, name);
+  store.putPublic(first, "a", Buffer.from("one"));
+  store.putPublic(first, "b", Buffer.from("two"));
+  store.putPublic(first, "c", Buffer.from("three"));
+  await store.putSecret(first, "password", Buffer.from("secret"));
+  await store.committed(token, first);
+  const { b: _, ...kept } = Object.fromEntries(first.manifest.properties);
+  const second = store.next(first, joe, { properties: new Map(Object.entries(kept)) });
+  store.putPublic(second, "a", Buffer.from("uno"));
+  await store.putSecret(second, "password", Buffer.from("secret 2"));
+  await store.committed(token, second);
+  return second;
+}
+
+const whole = ["a@1!", "a@2", "b@1!", "c@1", "password@1!", "password@2"];
+
+test("what was replaced or dropped long enough ago goes, what stands and the manifests stay", async () => {
+  const draft = await changed("kept");
+  expect(await stored(draft)).toEqual(whole);
+  await age(draft, 29);
+  expect(await purgeReplaced(store.db, 30, never)).toBe(0);
+  expect(await stored(draft)).toEqual(whole);
+  await age(draft, 30);
+  expect(await purgeReplaced(store.db, 30, never)).toBe(3);
+  expect(await stored(draft)).toEqual(["a@2", "c@1", "password@2"]);
+  const { id } = draft.manifest.object;
+  const history = await store.call("GET", `/objects/${id}/history`, { token });
+  expect(history.body.revisions).toHaveLength(2);
+  const gone = await store.call("GET", `/objects/${id}/value?property=a&revision=1`, { token });
+  expect(gone.status).toBe(404);
+  expect((await store.call("GET", `/objects/${id}/value?property=a&revision=2`, { token })).status).toBe(200);
+  expect(await checkStore(store.db, store.store)).toEqual([]);
+});
+
+test("a value that is brought back is current again, and what took its place counts as replaced", async () => {
+  const draft = await changed("restored");
+  const first = store.draft(joe, "restored");
+  store.putPublic(first, "a", Buffer.from("one"));
+  const old = first.manifest.properties.get("a");
+  if (old === undefined) throw new Error("no property");
+  const next = store.next(draft, joe, {
+    properties: new Map(draft.manifest.properties).set("a", { ...old, revision: 1 }),
+  });
+  await store.committed(token, next);
+  expect(await stored(next)).toEqual(["a@1", "a@2!", "b@1!", "c@1", "password@1!", "password@2"]);
+  await age(next, 31);
+  await purgeReplaced(store.db, 30, never);
+  expect(await stored(next)).toEqual(["a@1", "c@1", "password@2"]);
+});
+
+test("the values of a deleted object are kept as long, and then go with the index of them", async () => {
+  const draft = await changed("deleted");
+  const deletion = store.next(draft, joe, { deleted: true });
+  await store.committed(token, deletion);
+  expect(await stored(deletion)).toEqual(["a@1!", "a@2!", "b@1!", "c@1!", "password@1!", "password@2!"]);
+  const undeletion = store.next(deletion, joe, { deleted: false });
+  await store.committed(token, undeletion);
+  expect(await stored(undeletion)).toEqual(whole);
+  const again = store.next(undeletion, joe, { deleted: true });
+  await store.committed(token, again);
+  await age(again, 31);
+  await purgeReplaced(store.db, 30, never);
+  expect(await stored(again)).toEqual([]);
+  expect(await checkStore(store.db, store.store)).toEqual([]);
+  const back = store.next(again, joe, { deleted: false });
+  expect((await store.commit(token, back)).body.detail).toContain("the store has no value of 'a'");
+  const empty = store.next(again, joe, { deleted: false, properties: new Map() });
+  await store.committed(token, empty);
+  expect(await checkStore(store.db, store.store)).toEqual([]);
+});
+
+test("0 days keep nothing that is not current; every value dropped is in the log, its bytes are not in the store", async () => {
+  const first = store.draft(joe, "large");
+  const bytes = randomBytes(20 * 1024 * 1024 + 5);
+  const upload = crypto.randomUUID();
+  await store.call("PUT", `/uploads/${upload}`, { token, bytes });
+  store.putPublic(first, "dump", bytes, upload);
+  await store.committed(token, first);
+  const second = store.next(first, joe);
+  store.putPublic(second, "dump", Buffer.from("small"));
+  await store.committed(token, second);
+  expect(await purgeReplaced(store.db, 0, never)).toBeGreaterThanOrEqual(1);
+  expect(await stored(second)).toEqual(["dump@2"]);
+  const pieces = await store.db
+    .selectFrom("value_pieces")
+    .innerJoin("stored_values", "stored_values.id", "value_pieces.value_id")
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .where("size", ">", 1024)
+    .executeTakeFirst();
+  expect(pieces?.count).toBe(0);
+  const told = await store.db
+    .selectFrom("audit")
+    .selectAll()
+    .where("action", "=", "purge")
+    .where("object_name", "=", "large")
+    .execute();
+  expect(told).toEqual([
+    expect.objectContaining({
+      user_name: "server:keep-history",
+      object_id: first.manifest.object.id,
+      property: "dump",
+      outcome: "ok",
+      detail: expect.stringMatching(/^revision 1, 20971525 bytes, replaced 20\d\d-/),
+    }),
+  ]);
+});
+
+test("a server that is to stop begins nothing more, and what was begun is whole", async () => {
+  const draft = await changed("stopped");
+  await age(draft, 31);
+  expect(await purgeReplaced(store.db, 30, AbortSignal.abort())).toBe(0);
+  expect(await stored(draft)).toEqual(whole);
+});
+
+test("a value that stands is never dropped, whatever its mark says, and check names the mark", async () => {
+  const draft = await changed("marked");
+  const of = draft.manifest.object.id;
+  await store.db
+    .updateTable("stored_values")
+    .set({ replaced: "2020-01-01T00:00:00.000Z" })
+    .where("object_id", "=", of)
+    .execute();
+  const faults = await checkStore(store.db, store.store);
+  expect(faults.map((one) => [one.where, one.kind])).toEqual(faults.map(() => ["marked", "index"]));
+  expect(faults.map((one) => one.fault).join()).toContain("'c' from revision 1 counts as replaced");
+  await purgeReplaced(store.db, 30, never);
+  expect(await stored(draft)).toEqual(["a@2!", "c@1!", "password@2!"]);
+  const mended = store.next(draft, joe);
+  await store.committed(token, mended);
+  expect(await stored(mended)).toEqual(["a@2", "c@1", "password@2"]);
+  expect(await checkStore(store.db, store.store)).toEqual([]);
+});
+
+test("in a store of an older version, what is not current counts as replaced when it is migrated", async () => {
+  const draft = await changed("older");
+  const deleted = store.next(await changed("older deleted"), joe, { deleted: true });
+  await store.committed(token, deleted);
+  const before = [await stored(draft), await stored(deleted)];
+  await store.db.schema.dropIndex("stored_values_replaced").execute();
+  await store.db.schema.alterTable("stored_values").dropColumn("replaced").execute();
+  const start = new Date().toISOString();
+  await keptHistory.up(store.db);
+  expect([await stored(draft), await stored(deleted)]).toEqual(before);
+  const { since } = await store.db
+    .selectFrom("stored_values")
+    .select((eb) => eb.fn.min("replaced").as("since"))
+    .executeTakeFirstOrThrow();
+  expect((since ?? "") >= start).toBe(true);
+});

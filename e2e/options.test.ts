@@ -1,8 +1,8 @@
-// The command line: where words and options may stand, what .pstorerc and the environment say, exit codes, -o, --json.
+// The command line: where words and options may stand, who the user is, exit codes, -o, --json.
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { pstore } from "./support/executables.ts";
@@ -144,57 +144,6 @@ describe("the user", () => {
     const { code, stderr } = await asEnvironment({});
     expect(code).toBe(1);
     expect(stderr).toContain(`refused to sign in '${userInfo().username}'`);
-  });
-});
-
-describe(".pstorerc", () => {
-  const withRc = async (rc: string, ...args: readonly string[]) => {
-    await writeFile(join(walter.home, ".pstorerc"), rc);
-    const finished = await walter.pstore(args);
-    await walter.configure(`--store-url=${team.server.url}`, "--user=walter");
-    return finished;
-  };
-  const store = () => `--store-url=${team.server.url}`;
-
-  test("is separated by any white space, and read before the real arguments", async () => {
-    const rc = `\n\n  ${store()}\t--user=joe\r\n -u walter  `;
-    expect(await withRc(rc, "web", "ip")).toMatchObject({ code: 0, text: "1.2.3.4" });
-    const overridden = await withRc(`${store()} --user=nobody`, "web", "ip", "-uwalter");
-    expect(overridden).toMatchObject({ code: 0, text: "1.2.3.4" });
-    const url = await withRc("--store-url=http://127.0.0.1:1 -u walter", "web", "ip", store());
-    expect(url).toMatchObject({ code: 0, text: "1.2.3.4", stderr: "" });
-  });
-
-  test("takes what --help shows: options, commands and words", async () => {
-    expect((await withRc(`${store()} -u walter -v --json`, "web", "-pl")).text).toStartWith("[");
-    expect((await withRc(`${store()} -u walter -pl`, "web")).text).toBe("ip\nkey\npassword\n");
-    expect((await withRc(`${store()} -u walter -pl`, "-pg", "web", "ip")).text).toBe("1.2.3.4");
-    expect((await withRc(`${store()} -u walter web`, "ip")).text).toBe("1.2.3.4");
-    expect((await withRc(`${store()} -u walter --`, "-v", "web", "ip")).text).toBe("1.2.3.4");
-  });
-
-  test.each(["--accept-unsigned", "--trust=joe", "--trust joe"])(
-    "does not take %s, which is for once",
-    async (option) => {
-      const { code, text, stderr } = await withRc(`${store()} --user=walter ${option}`, "web");
-      expect({ code, text }).toEqual({ code: 2, text: "" });
-      const name = option.split(/[= ]/)[0];
-      expect(stderr).toBe(
-        `error: ${name} may stand on the command line only, not in ~/.pstorerc; remove it there\n`,
-      );
-    },
-  );
-
-  test("that is wrong or cannot be read is told", async () => {
-    expect((await withRc("--nonsense", "web")).stderr).toContain("--nonsense");
-    await rm(join(walter.home, ".pstorerc"));
-    const none = await walter.pstore(["web", store(), "--user=walter", "ip"]);
-    expect(none).toMatchObject({ code: 0, text: "1.2.3.4" });
-    await mkdir(join(walter.home, ".pstorerc"));
-    const folder = await walter.pstore(["web"]);
-    expect(folder.stderr).toMatch(/\.pstorerc cannot be read \(EISDIR\)/);
-    await rm(join(walter.home, ".pstorerc"), { recursive: true });
-    await walter.configure(store(), "--user=walter");
   });
 });
 

@@ -82,7 +82,8 @@ export class User {
 
   /** Replaces the user's `.pstorerc`. */
   async configure(...options: readonly string[]): Promise<void> {
-    await writeFile(join(this.home, ".pstorerc"), `${options.join("\n")}\n`);
+    const file = join(this.home, ".pstorerc");
+    await writeFile(file, `${options.join("\n")}\n`, { mode: 0o600 });
   }
 
   /** Forgets everything that the client remembers: pins, manifests and session, as on a new machine. */

@@ -17,20 +17,13 @@ import { toFile } from "./terminal/output.ts";
  */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   try {
-    const args = readArguments(argv, asksForHelp(argv) ? [] : readRc(io.env["HOME"]));
+    const file = () => readRc(io.env["HOME"], (text) => io.stderr.write(`WARNING: ${visibleLine(text)}\n`));
+    const args = readArguments(argv, file, io.env["PSTORE_CONTEXT"]);
     if (args.options.output === null) return await run(args, io, io.stdout);
     return await toFile(args.options.output, (file) => run(args, io, file));
   } catch (error) {
     return failure(error, io.stderr);
   }
-}
-
-/** Help is given whatever stands in `.pstorerc`, and so is the script that every new shell asks for. */
-function asksForHelp(argv: readonly string[]): boolean {
-  const end = argv.indexOf("--");
-  return argv
-    .slice(0, end < 0 ? argv.length : end)
-    .some((word) => ["-h", "--help", "--version", "--completion"].includes(word.split("=", 1)[0] ?? ""));
 }
 
 /** Says on stderr why a command failed. @returns its exit status */

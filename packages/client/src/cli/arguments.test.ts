@@ -2,15 +2,20 @@ import { describe, expect, test } from "bun:test";
 import { Problem } from "@pstore/core/problem";
 import fc from "fast-check";
 import { readArguments } from "./arguments.ts";
+import { parseRc } from "./rc-words.ts";
 
-function refusal(words: readonly string[], file: readonly string[] = []): string {
+function refusal(words: readonly string[], file = "", contextVariable?: string): string {
   try {
-    readArguments(words, file);
+    withFile(file, words, contextVariable);
   } catch (error) {
     if (error instanceof Problem) return `${error.code}: ${error.message}`;
     throw error;
   }
   throw new Error(`accepted: ${words.join(" ")}`);
+}
+
+function withFile(file: string, words: readonly string[] = [], contextVariable?: string) {
+  return readArguments(words, () => parseRc(file, "rc"), contextVariable);
 }
 
 describe("words", () => {
@@ -108,19 +113,110 @@ describe("options", () => {
 
 describe(".pstorerc", () => {
   test("is read before the real words, which win", () => {
-    const file = ["--user=joe", "--store-url=https://a", "-v"];
-    expect(readArguments([], file).options).toMatchObject({
+    const file = "--user=joe\n--store-url=https://a -v";
+    expect(withFile(file).options).toMatchObject({
       user: "joe",
       storeUrls: ["https://a"],
       verbose: true,
     });
-    const given = readArguments(["--user=alex", "--store-url=https://b"], file);
+    const given = withFile(file, ["--user=alex", "--store-url=https://b"]);
     expect(given.options).toMatchObject({ user: "alex", storeUrls: ["https://b"], verbose: true });
   });
 
   test("cannot weaken a check for good", () => {
-    expect(refusal([], ["--accept-unsigned"])).toContain("not in ~/.pstorerc");
-    expect(refusal([], ["--trust=joe"])).toContain("not in ~/.pstorerc");
+    for (const word of ["--accept-unsigned", "--trust=joe"]) {
+      const name = word.split("=")[0];
+      expect(refusal([], `-v\n${word}`)).toBe(
+        `usage: rc:2: ${name} may stand on the command line only; remove it here`,
+      );
+    }
+  });
+
+  test("is not even looked at for help, version and completion scripts", () => {
+    const never = () => {
+      throw new Error("was read");
+    };
+    for (const words of [["-vh"], ["X", "--help"], ["--version"], ["--completion=bash"], ["-tx", "-h"]])
+      expect(readArguments(words, never, "nowhere").options.mode).not.toBeNull();
+    for (const words of [["--", "-h"], ["--ssh", "X", "-h"], ["-u", "-h"], []])
+      expect(() => readArguments(words, never)).toThrow("was read");
+  });
+
+  test("has each fault named with its line", () => {
+    for (const [line, says] of [
+      ["--foo", "usage: rc:3: there is no option '--foo'"],
+      ["-vx", "usage: rc:3: there is no option '-vx'"],
+      ["--verbose=1", "usage: rc:3: --verbose takes no argument"],
+      ["--user", "usage: rc:3: --user lacks its argument USER"],
+      ["--user=a:b", "bad-name: rc:3: 'a:b' is no user name"],
+      ["--store-url=ftp://x", "usage: rc:3: 'ftp://x' is no store URL"],
+      ["--trust-mode=no", "usage: rc:3: --trust-mode is"],
+      ["-c", "usage: rc:3: -c cannot stand beside another command"],
+      ["ä", "bad-name: rc:3: the machine name"],
+      ["a é", "bad-name: rc:3: the property name"],
+      ["a b c", "usage: rc:3: 'c' is one word too many"],
+      ["+a:b", "usage: rc:3: '+a:b' is no access"],
+      ["+", "bad-name: rc:3: "],
+      ["^é", "bad-name: rc:3: "],
+      ["-tx", "usage: rc:3: there is no context 'x' in ~/.pstorerc: it has no sections"],
+    ] as const) {
+      expect(refusal([], `# A comment.\n-pl\n${line}`)).toStartWith(says);
+    }
+    // What the command line adds is not the file's fault.
+    expect(refusal(["b", "c"], "a")).toStartWith("usage: 'c' is one word too many");
+  });
+});
+
+describe("sections of .pstorerc", () => {
+  const file = `-u joe --store-url https://common
+[work]
+--store-url https://w1 --store-url https://w2 -v
+[home]
+-u alex -pl`;
+
+  test("hold when they are chosen: by -t, then $PSTORE_CONTEXT, then -t above them in the file", () => {
+    const work = { user: "joe", storeUrls: ["https://w1", "https://w2"], verbose: true, mode: null };
+    const home = { user: "alex", storeUrls: ["https://common"], verbose: false, mode: "list-properties" };
+    expect(withFile(file).options).toMatchObject({ user: "joe", storeUrls: ["https://common"] });
+    for (const words of [["-twork"], ["-t", "work"], ["--context=work", "X"]])
+      expect(withFile(file, words, "home").options).toMatchObject(work);
+    expect(withFile(file, [], "home").options).toMatchObject(home);
+    expect(withFile(`-t home ${file}`).options).toMatchObject(home);
+    expect(withFile(`-t home ${file}`, [], "").options).toMatchObject(home);
+    expect(withFile(`-t home ${file}`, [], "work").options).toMatchObject(work);
+    expect(withFile(`-t home ${file}`, ["-twork"], "nowhere").options).toMatchObject(work);
+  });
+
+  test("give way to the command line", () => {
+    expect(
+      withFile(file, ["-t", "home", "-pg", "X", "p", "-uwalter", "--store-url=https://z"]).options,
+    ).toMatchObject({ user: "walter", storeUrls: ["https://z"], mode: "get" });
+  });
+
+  test("are listed where the one that is named is none of them", () => {
+    const says = "there is no context 'no' in ~/.pstorerc: there are home, work";
+    expect(refusal(["-t", "no"], file)).toBe(`usage: ${says}`);
+    expect(refusal([], file, "no")).toBe(`usage: ${says}`);
+    expect(refusal([], `-v\n-t no ${file}`)).toBe(`usage: rc:2: ${says}`);
+  });
+
+  test("cannot choose another section, and are not read when they are not chosen", () => {
+    const bad = `${file}\n[bad]\n-t work\n[worse]\n--foo`;
+    expect(refusal(["-tbad"], bad)).toStartWith("usage: rc:7: -t chooses a section");
+    expect(refusal(["-tworse"], bad)).toStartWith("usage: rc:9: there is no option '--foo'");
+    expect(withFile(bad, ["-twork"]).options.verbose).toBe(true);
+  });
+
+  test("may say what is run, and the command line how", () => {
+    const login = "[login]\n--ssh\n[env]\n--run --prefix=X_";
+    expect(withFile(login, ["-tlogin", "web", "-L", "80:a:80", "uptime"])).toMatchObject({
+      machine: "web",
+      command: ["-L", "80:a:80", "uptime"],
+    });
+    expect(withFile(login, ["-tenv", "web", "db", "--", "make", "-j2"])).toMatchObject({
+      machines: ["web", "db"],
+      command: ["make", "-j2"],
+    });
   });
 });
 

@@ -17,7 +17,8 @@ const more = `
 What is no option is a machine, a property, +USER or ^USER; options stand anywhere, -- ends them.
 
 Files:
-  ~/.pstorerc                 default arguments, separated by white space
+  ~/.pstorerc                 default arguments, quoted as for a shell; # begins a comment, and
+                              [NAME] on a line of its own words that hold with -t NAME alone
   $XDG_STATE_HOME/pstore      what this client has verified (default ~/.local/state/pstore)
   $XDG_RUNTIME_DIR/pstore     the session of a while, so that only its first command signs in
 

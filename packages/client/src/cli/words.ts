@@ -3,6 +3,7 @@ import { machineName, propertyName, userName } from "@pstore/core/names";
 import { Problem } from "@pstore/core/problem";
 import { formOf } from "./modes.ts";
 import type { Options } from "./options/option.ts";
+import { inPlace, type Word } from "./word.ts";
 
 /** A command line, read. */
 export interface Arguments {
@@ -23,54 +24,74 @@ export interface Arguments {
  * Says of each word that is no option what it is.
  * @throws Problem `usage` or `bad-name`
  */
-export function sortWords(options: Options, words: readonly string[], command: readonly string[]): Arguments {
-  const users = words.filter((word) => /^[+^]/.test(word));
+export function sortWords(options: Options, words: readonly Word[], behind: readonly Word[]): Arguments {
+  const users = words.filter(({ text }) => /^[+^]/.test(text));
   const plain = words.filter((word) => !users.includes(word));
   const { each } = options;
   // A property may begin with these signs too: where one must be named, and no plain word is left for it.
   if (formOf(options.mode).property === "required" && plain.length === (each === null ? 1 : 0))
     plain.push(...users.splice(0, 1));
-  const allow = grants(users.filter((word) => word[0] === "+").map((word) => word.slice(1)));
-  const revoke = [...new Set(users.filter((word) => word[0] === "^").map((word) => userName(word.slice(1))))];
+  const allow = grants(users.filter(({ text }) => text[0] === "+"));
+  const revoke = [...new Set(users.filter(({ text }) => text[0] === "^").map((word) => userOf(word)))];
   const both = allow.find(({ user }) => revoke.includes(user))?.user;
   if (both !== undefined)
     throw new Problem("usage", `+${both} and ^${both} contradict each other; give one of them`);
 
+  const command = behind.map(({ text }) => text);
   if (options.mode === "run") {
-    const machines = plain.map(machineName);
+    const machines = plain.map(machineOf);
     return { options, machine: machines[0] ?? null, machines, property: null, allow, revoke, command };
   }
-  const [machine, property, ...more] = each === null ? plain : [undefined, ...plain];
-  if (more[0] !== undefined) {
-    throw new Problem("usage", `'${more[0]}' is one word too many; give a machine and a property at most`);
+  const [machine, property, more] = each === null ? plain : [undefined, ...plain];
+  if (more !== undefined) {
+    inPlace(more, () => {
+      throw new Problem(
+        "usage",
+        `'${more.text}' is one word too many; give a machine and a property at most`,
+      );
+    });
   }
   // Two words print a property, as -pg does.
   if (property !== undefined && options.mode === null) options.mode = "get";
-  const name = machine === undefined ? null : machineName(machine);
+  const name = machine === undefined ? null : machineOf(machine);
   return {
     options,
     machine: name,
     machines: name === null ? [] : [name],
-    property: property === undefined ? null : propertyName(property),
+    property: property === undefined ? null : inPlace(property, () => propertyName(property.text)),
     allow,
     revoke,
     command,
   };
 }
 
-/** `USER`, who may read and write, or `USER:read`, who may only read. */
-function grants(words: readonly string[]): readonly Grant[] {
+function machineOf(word: Word): string {
+  return inPlace(word, () => machineName(word.text));
+}
+
+/** The user of `^USER`, or of `+USER`. */
+function userOf(word: Word, name: string = word.text.slice(1)): string {
+  return inPlace(word, () => userName(name));
+}
+
+/** `+USER`, who may read and write, or `+USER:read`, who may only read. */
+function grants(words: readonly Word[]): readonly Grant[] {
   const byUser = new Map<string, Grant>();
   for (const word of words) {
-    const [name = "", access = "write", ...more] = word.split(":");
-    const user = userName(name);
-    if ((access !== "read" && access !== "write") || more.length > 0) {
-      throw new Problem("usage", `'+${word}' is no access; give +${user}, or +${user}:read to let only read`);
-    }
-    if (byUser.has(user) && byUser.get(user)?.access !== access) {
-      throw new Problem("usage", `+${user} and +${user}:read contradict each other; give one of them`);
-    }
-    byUser.set(user, { user, access });
+    const [name = "", access = "write", ...more] = word.text.slice(1).split(":");
+    const user = userOf(word, name);
+    inPlace(word, () => {
+      if ((access !== "read" && access !== "write") || more.length > 0) {
+        throw new Problem(
+          "usage",
+          `'${word.text}' is no access; give +${user}, or +${user}:read to let only read`,
+        );
+      }
+      if (byUser.has(user) && byUser.get(user)?.access !== access) {
+        throw new Problem("usage", `+${user} and +${user}:read contradict each other; give one of them`);
+      }
+      byUser.set(user, { user, access });
+    });
   }
   return [...byUser.values()];
 }
@@ -118,6 +139,8 @@ function checkCompanions({ mode, generate, words, only, prefix, clip, output, js
     throw new Problem("usage", "--generate and --words are two ways to make up a password; give one of them");
   if ((only.length > 0 || prefix !== "") && mode !== "run")
     throw new Problem("usage", "--only and --prefix stand beside --run alone");
+  if (output !== null && (mode === "ssh" || mode === "run"))
+    throw new Problem("usage", `what --${mode} runs prints by itself; redirect it (>) instead of -o`);
   if (clip && (output !== null || json))
     throw new Problem("usage", "--clip copies instead of printing; leave out -o and --json");
 }

@@ -27,7 +27,7 @@ export class Transport {
    * @param urls without trailing slashes, at least one
    * @param allowHttp whether `http://` is spoken to hosts other than this one
    * @param admit called before a URL is used for the first time; it throws when the URL is not of this store
-   * @throws Problem `usage` when there is no URL or one is not allowed
+   * @throws Problem `usage` when there is no URL, or one that needs `--allow-http`
    */
   constructor(
     urls: readonly string[],
@@ -40,7 +40,7 @@ export class Transport {
         "no store is named; give --store-url=URL, on the command line or in ~/.pstorerc",
       );
     }
-    for (const url of urls) checkUrl(url, allowHttp);
+    if (!allowHttp) for (const url of urls) checkTls(url);
     this.#urls = urls;
     this.#admit = admit;
   }
@@ -167,19 +167,9 @@ async function detailOf(answer: Response, url: string): Promise<string> {
 
 const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
-function checkUrl(text: string, allowHttp: boolean): void {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (
-    url === null ||
-    !/^https?:$/.test(url.protocol) ||
-    url.username !== "" ||
-    url.password !== "" ||
-    url.search !== "" ||
-    url.hash !== ""
-  ) {
-    throw new Problem("usage", `'${text}' is no store URL; it looks like https://store.example.com`);
-  }
-  if (url.protocol === "http:" && !allowHttp && !loopback.test(url.hostname)) {
+function checkTls(text: string): void {
+  const { protocol, hostname } = new URL(text);
+  if (protocol === "http:" && !loopback.test(hostname)) {
     throw new Problem(
       "usage",
       `${text} speaks http:// without TLS, which is for this host alone; use https://, or give --allow-http`,

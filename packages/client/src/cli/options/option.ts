@@ -95,6 +95,8 @@ export interface Option {
   readonly isRare?: true;
   /** It weakens a check for once, and so cannot be made a habit in `.pstorerc`. */
   readonly neverFromFile?: true;
+  /** It says which section of `.pstorerc` holds, and so cannot stand in one. */
+  readonly neverFromSection?: true;
   /** It says which store is asked, and as whom: completion hands it on when it asks for names. */
   readonly isForLookups?: true;
   /** What is done where it is given, for those that say so. */

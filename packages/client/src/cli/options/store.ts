@@ -21,12 +21,13 @@ export const store: OptionGroup = {
       help: "where the store is; given several times, the next is tried when one is down",
       more: "URLs on the command line take the place of those in ~/.pstorerc. All of them must be one store.",
       set: (options, url) => {
-        options.storeUrls.push(url.replace(/\/+$/, ""));
+        options.storeUrls.push(storeUrl(url));
       },
     },
     {
       names: ["-t", "--context"],
       argument: "CONTEXT",
+      neverFromSection: true,
       isForLookups: true,
       help: "use the section [CONTEXT] of ~/.pstorerc too (default: $PSTORE_CONTEXT)",
       set: (options, context) => {
@@ -93,3 +94,19 @@ export const store: OptionGroup = {
     ),
   ],
 };
+
+/** The URL of a store, without the slashes at its end. @throws Problem `usage` */
+function storeUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (
+    url === null ||
+    !/^https?:$/.test(url.protocol) ||
+    url.username !== "" ||
+    url.password !== "" ||
+    url.search !== "" ||
+    url.hash !== ""
+  ) {
+    throw new Problem("usage", `'${text}' is no store URL; it looks like https://store.example.com`);
+  }
+  return text.replace(/\/+$/, "");
+}

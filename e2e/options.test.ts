@@ -305,6 +305,27 @@ describe("an input, output or program that fails", () => {
     });
   });
 
+  test("because it is closed is told, where it is needed", async () => {
+    for (const args of ["web", "web ip", "-pl web", "-h", "--json web"]) {
+      const { code, stderr } = await shell(`"$0" ${args} >&-`);
+      expect(code).toBe(1);
+      expect(stderr).toBe("error: standard output is closed; redirect it (>), or give -o FILE\n");
+    }
+    for (const args of ["web -ps x", "web -pe x", "-P web", "-c fresh"]) {
+      const { code, stderr } = await shell(`"$0" ${args} <&-`);
+      expect(code).toBe(1);
+      expect(stderr).toBe("error: standard input is closed; redirect it (<) or type\n");
+    }
+    expect(await shell('"$0" web +joe >&-; "$0" web ip <&- 2>&-; "$0" web ip -oout/ip >&-')).toMatchObject({
+      code: 0,
+      text: "1.2.3.4",
+    });
+    expect(await shell('"$0" web ip >/dev/null && "$0" long -ps empty </dev/null')).toMatchObject({
+      code: 0,
+    });
+    expect(await shell('"$0" no-such 2>&- <&- >&-')).toMatchObject({ code: 1 });
+  });
+
   test("for another reason is told, and not as a fault of the client", async () => {
     for (const script of ['"$0" web ip >/dev/full', '"$0" -h >/dev/full', '"$0" web -ps x <.']) {
       const { code, stderr } = await shell(script);

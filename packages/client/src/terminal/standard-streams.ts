@@ -1,4 +1,5 @@
-import { fstatSync, write, writeSync } from "node:fs";
+import { fstatSync, readFileSync, write, writeSync } from "node:fs";
+import { Problem } from "@pstore/core/problem";
 import type { Input, Messages, Output } from "../io.ts";
 
 // Standard input, output and error of this process. To open `process.stdout` or to load `node:tty` costs some
@@ -8,7 +9,10 @@ export const standardInput: Input = {
   get isTerminal() {
     return isTerminal(0);
   },
-  chunks: () => Bun.stdin.stream(),
+  async *chunks() {
+    if (wasClosed(0)) throw new Problem("local-fault", "standard input is closed; redirect it (<) or type");
+    yield* Bun.stdin.stream();
+  },
 };
 
 export const standardOutput: Output = {
@@ -16,6 +20,7 @@ export const standardOutput: Output = {
     return isTerminal(1);
   },
   async bytes(data) {
+    if (data.length > 0) checkOutput();
     for (let rest = Buffer.from(data); rest.length > 0; ) rest = rest.subarray(await writeSome(rest));
   },
 };
@@ -40,6 +45,31 @@ function isTerminal(fd: number): boolean {
     return false;
   }
   return process.getBuiltinModule("node:tty").isatty(fd);
+}
+
+let isChecked = false;
+
+/** @throws Problem `local-fault` when what is printed would be lost */
+function checkOutput(): void {
+  if (isChecked) return;
+  if (wasClosed(1))
+    throw new Problem("local-fault", "standard output is closed; redirect it (>), or give -o FILE");
+  isChecked = true;
+}
+
+/**
+ * Whether a stream was closed when the program was started. Bun then puts /dev/null in its place, marked to be closed
+ * on exec, which nothing that was inherited can be (Linux, proc(5), fdinfo; O_CLOEXEC is 02000000).
+ */
+function wasClosed(fd: number): boolean {
+  try {
+    if (!fstatSync(fd).isCharacterDevice()) return false;
+    const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "utf8"))?.[1] ?? "0";
+    return (Number.parseInt(flags, 8) & 0o2000000) !== 0;
+  } catch {
+    // Other systems do not tell.
+    return false;
+  }
 }
 
 /** How long to wait before a pipe that takes no more at the moment is tried again, in milliseconds. */

@@ -169,7 +169,9 @@ describe("--restore", () => {
     await machine("taken");
     await does(walter, ["taken", "-D", "--yes"]);
     await does(walter, ["-c", "taken"], "other\n");
-    expect(await fails(walter, ["taken", "--restore", "2"])).toContain("'taken' has 1 revisions");
+    expect(await fails(walter, ["taken", "--restore", "2"])).toContain(
+      "'taken' has no revision 2, its newest is 1",
+    );
     expect(await fails(walter, ["taken", "--restore", "1", "nothing"])).toBe(
       "error: 'taken' had no 'nothing' at its revision 1; pstore taken --history nothing lists the revisions that it had\n",
     );

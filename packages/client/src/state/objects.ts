@@ -34,6 +34,18 @@ export class Objects {
     return this.#known("name = ? AND deleted = 1", name);
   }
 
+  /** What is remembered of living objects that list a user among their members. */
+  withMember(user: string): readonly Known[] {
+    // Whatever holds the name somewhere; only some of it as a member's.
+    const sql =
+      "SELECT id, revision, digest, manifest FROM object WHERE store = ? AND deleted = 0 AND instr(manifest, ?) > 0";
+    return this.#state.sql
+      .query<Row, [string, string]>(sql)
+      .all(this.#store, JSON.stringify(user))
+      .map(({ manifest, digest }) => ({ manifest: parseManifest(manifest), digest }))
+      .filter(({ manifest }) => manifest.members.has(user));
+  }
+
   /** Whether `byName` has an answer, without reading it. */
   knows(name: string): boolean {
     const sql = "SELECT 1 FROM object WHERE store = ? AND name = ? AND deleted = 0 LIMIT 1";

@@ -72,7 +72,7 @@ export class History {
     if (revision > last) {
       throw new Problem(
         "not-found",
-        `'${object.name}' has ${last} revisions, and no revision ${revision}; pstore ${object.name} --history lists them`,
+        `'${object.name}' has no revision ${revision}, its newest is ${last}; pstore ${object.name} --history lists them`,
       );
     }
     let found = newest;

@@ -54,7 +54,8 @@ export async function knowersOf(
     .sort((a, b) => (a.user < b.user ? -1 : 1));
 }
 
-function stands({ properties }: Manifest, name: string, value: Property): boolean {
+/** Whether just this value of a property stands in a manifest. */
+export function stands({ properties }: Manifest, name: string, value: Property): boolean {
   const entry = properties.get(name);
   return entry !== undefined && sameProperty(entry, value);
 }

@@ -16,6 +16,7 @@ import { isConfirmed } from "./confirm.ts";
 import { expiryWarning } from "./expiry.ts";
 import type { History } from "./history.ts";
 import { Lookup, type Wanted } from "./lookup.ts";
+import type { Reach } from "./reach.ts";
 import type { Reader, StoredObject } from "./reader.ts";
 import type { SealedValue } from "./seal.ts";
 import type { Found, Sought } from "./search.ts";
@@ -213,6 +214,12 @@ export class Store {
     const { Search } = await import("./search.ts");
     const parts = { api: this.#api, lookup: this.#lookup, person: this.#parts.person };
     return new Search({ ...parts, reader: await this.#reader() }).find(sought, all);
+  }
+
+  /** What a user has access to and knows, of what the user here can see. */
+  async reach(user: string, all: boolean): Promise<Reach> {
+    const { ReachFinder } = await import("./reach.ts");
+    return new ReachFinder({ ...this.#shared(), reader: await this.#reader() }).of(user, all);
   }
 
   /** What the server finds wrong with itself. @throws Problem `forbidden` */

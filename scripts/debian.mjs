@@ -11,6 +11,9 @@ export const testPackages = {
   openssl: "openssl",
   sqop: "sqop",
   rnp: "rnp",
+  zsh: "zsh",
+  fish: "fish",
+  mandoc: "mandoc",
 };
 
 export const benchPackages = {

@@ -1,4 +1,4 @@
-// node scripts/project.mjs install|build|lint|test|demo|pack|bench
+// node scripts/project.mjs install|build|generate|lint|test|demo|pack|bench
 //
 // What the scripts of package.json call. It needs Node and npm alone: each task installs what it needs first.
 import { build } from "./build.mjs";
@@ -18,6 +18,7 @@ const tasks = {
     await build();
     return 0;
   },
+  generate: () => script("scripts/generate.ts", []),
   lint: async () => ((await lint()) ? 0 : 1),
   test: async (args) => ((await checkAll(args)) ? 0 : 1),
   demo: async (args) => {

@@ -83,19 +83,19 @@ export function serveConfig(options: ServeOptions, env: Environment): ServeConfi
   return {
     ...parseListen(listen),
     origins: urls.filter((url) => url !== "").map(parseOrigin),
-    sessionTime: count(
+    sessionTime: wholeNumber(
       "session time",
       options.sessionTime ?? nonEmpty(env["PSTORE_SESSION_TIME"]),
       defaults.sessionTime,
       { least: 1, most: 86_400 },
     ),
-    maxUploadSize: count(
+    maxUploadSize: wholeNumber(
       "largest upload",
       options.maxUploadSize ?? nonEmpty(env["PSTORE_MAX_UPLOAD_SIZE"]),
       defaults.maxUploadSize,
       { least: 1, most: 2 ** 40 },
     ),
-    keepHistory: count(
+    keepHistory: wholeNumber(
       "number of days to keep history",
       options.keepHistory ?? nonEmpty(env["PSTORE_KEEP_HISTORY"]),
       defaults.keepHistory,
@@ -130,7 +130,8 @@ function parseOrigin(text: string): string {
   return url.origin;
 }
 
-function count(
+/** @throws Problem `usage` */
+export function wholeNumber(
   what: string,
   text: string | undefined,
   otherwise: number,

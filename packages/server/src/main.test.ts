@@ -48,7 +48,7 @@ const store = (...argv: string[]) => run(argv);
 test("help and version", async () => {
   expect(await store("--version")).toEqual({ code: 0, stdout: "pstore-server 3.0.0\n", stderr: "" });
   const { stdout } = await store("--help");
-  for (const command of ["init", "serve", "user", "key", "check", "migrate"]) {
+  for (const command of ["init", "serve", "user", "key", "check", "audit", "export", "migrate"]) {
     expect(stdout).toContain(`  ${command} `);
     const help = await store(command, "--help");
     expect(help.code).toBe(0);
@@ -68,6 +68,13 @@ test("wrong usage ends with 2 and one line", async () => {
     ["serve", "--x"],
     ["init"],
     ["check", "x"],
+    ["export", "x"],
+    ["export", "--common-if-gte", "0"],
+    ["audit", "x"],
+    ["audit", "--limit", "-1"],
+    ["audit", "--limit=100001"],
+    ["audit", "--since", "yesterday"],
+    ["audit", "--since=1h", "--until=2h"],
   ]) {
     const { code, stdout, stderr } = await store(...argv);
     expect([argv, code, stdout, stderr.split("\n").length]).toEqual([argv, 2, "", 2]);
@@ -208,6 +215,10 @@ test("serve says where it listens, and what nobody could use", async () => {
     ["--public-url", "ftp://x"],
     ["--public-url", "https://:x@pstore.example.com"],
     ["--session-time", "0"],
+    ["--keep-history", "-1"],
+    ["--keep-history=36501"],
+    ["--keep-history", "1.5"],
+    ["--log-format", "xml"],
   ]) {
     expect((await store("serve", ...wrong)).code).toBe(2);
   }

@@ -11,6 +11,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   user: async () => (await import("./commands/user.ts")).user,
   key: async () => (await import("./commands/key.ts")).key,
   check: async () => (await import("./commands/check.ts")).check,
+  audit: async () => (await import("./commands/audit.ts")).audit,
+  export: async () => (await import("./commands/export.ts")).exportCommand,
   migrate: async () => (await import("./commands/migrate.ts")).migrate,
 };
 

@@ -70,7 +70,8 @@ async function wayToWriter({ members, object }: Manifest, users: Users, now: Dat
       );
   }
   if (ways.length > 0) return ways.join("; or ");
-  return `all of its writers were removed, so it can never be changed again: whoever reads '${object.name}' puts its values into a new machine`;
+  const hasWriters = [...members.values()].some((member) => member.access === "write");
+  return `${hasWriters ? "all of its writers were removed" : "it has no writer"}, so it can never be changed again: whoever reads '${object.name}' puts its values into a new machine`;
 }
 
 function keysOf({ keys }: Member): string {

@@ -106,7 +106,9 @@ test("the values of a deleted object are kept as long, and then go with the inde
   expect(await stored(again)).toEqual([]);
   expect(await checkStore(store.db, store.store)).toEqual([]);
   const back = store.next(again, joe, { deleted: false });
-  expect((await store.commit(token, back)).body.detail).toContain("the store has no value of 'a'");
+  expect((await store.commit(token, back)).body.detail).toContain(
+    "of 'deleted' from revision 2 is no longer kept",
+  );
   const empty = store.next(again, joe, { deleted: false, properties: new Map() });
   await store.committed(token, empty);
   expect(await checkStore(store.db, store.store)).toEqual([]);

@@ -1,0 +1,104 @@
+import { Problem } from "@pstore/core/problem";
+import { asciiLine } from "@pstore/core/visible";
+import { readArguments } from "../cli/arguments.ts";
+import { type Command, commonHelp, withDatabase } from "../cli/command.ts";
+import { Table } from "../cli/table.ts";
+import { readTime, timeHelp } from "../cli/times.ts";
+import { wholeNumber } from "../config.ts";
+import { auditFields } from "../log/entry.ts";
+import { asciiJson } from "../log/formats.ts";
+import type { AuditRow } from "../services/audit.ts";
+import { type AuditFilter, readAudit } from "../services/audit-log.ts";
+
+const usage = "pstore-server audit [--user NAME] [--object NAME] [--since TIME] [--limit N] [--json] …";
+const defaultLimit = 100;
+/** What is sorted in memory: some 100 MB. */
+const highestLimit = 100_000;
+
+const options = {
+  user: { type: "string" },
+  object: { type: "string" },
+  property: { type: "string" },
+  action: { type: "string" },
+  outcome: { type: "string" },
+  since: { type: "string" },
+  until: { type: "string" },
+  limit: { type: "string" },
+  json: { type: "boolean" },
+} as const;
+
+export const audit: Command = {
+  name: "audit",
+  summary: "show who did what, and when",
+  help: `${usage}
+
+Shows the log of what was done, and of what was refused: the newest rows, the
+oldest of them first. An action is named as the table names it, for example
+read, set, allow, 'sign in'. The server may run meanwhile.
+
+  --user NAME          what this user did (cli:NAME: with pstore-server)
+  --object NAME        of the machine that has or had this name
+  --property NAME      of this property
+  --action A           only this
+  --outcome O          ok, refused (whatever is not ok), or a code such as
+                       forbidden
+  --since TIME         from then on
+  --until TIME         up to then; of a day, to its end
+  --limit N            at most N rows, the newest (up to ${highestLimit}); 0: all.
+                       Default: ${defaultLimit}
+  --json               prints JSON, one object a line
+
+${timeHelp}
+
+${commonHelp}`,
+
+  async run(argv, io) {
+    const { values } = readArguments(argv, options, { least: 0, most: 0, usage });
+    const filter = filterOf(values, new Date());
+    const limit = wholeNumber("number of --limit", values.limit, defaultLimit, {
+      least: 0,
+      most: highestLimit,
+    });
+    return await withDatabase(values, io, async (db) => {
+      const table = new Table(header);
+      let count = 0;
+      for await (const rows of readAudit(db, filter, limit)) {
+        count += rows.length;
+        if (rows.length === 0) continue;
+        io.stdout(values.json ? rows.map(jsonLine).join("") : table.part(rows.map(cells)));
+      }
+      if (count === 0) io.stderr("the log has no such row\n");
+      return 0;
+    });
+  },
+};
+
+type Values = { readonly [name in Exclude<keyof typeof options, "json">]?: string | undefined };
+
+function filterOf(values: Values, now: Date): AuditFilter {
+  const { user, object, property, action, outcome, since, until } = values;
+  const from = since === undefined ? undefined : readTime("--since", since, now).from;
+  const to = until === undefined ? undefined : readTime("--until", until, now).to;
+  if (from !== undefined && to !== undefined && from >= to)
+    throw new Problem("usage", "--since is behind --until; exchange the two times");
+  return {
+    user,
+    object,
+    property: property?.toLowerCase(),
+    action,
+    ...(outcome === "refused" ? { refused: true } : { outcome }),
+    since: from?.toISOString(),
+    before: to?.toISOString(),
+  };
+}
+
+const header = ["Time", "User", "Action", "Machine", "Property", "Outcome", "Address", "Detail"];
+
+function cells(row: AuditRow): string[] {
+  const { time, user_name, action, object_name, property, outcome, address, detail } = row;
+  return [time, user_name, action, object_name, property, outcome, address, detail].map(asciiLine);
+}
+
+function jsonLine(row: AuditRow): string {
+  return `${asciiJson({ time: row.time, ...auditFields(row) })}\n`;
+}

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { actor, TestStore } from "../store-for-tests.ts";
+import { type AuditRow, listenToAudit, record } from "./audit.ts";
+
+let store: TestStore;
+let told: AuditRow[];
+
+beforeAll(async () => {
+  store = await TestStore.make();
+  listenToAudit(store.db, (row) => told.push(row));
+});
+afterAll(() => store.close());
+
+const actions = () => told.map((row) => row.action);
+
+test("a row outside a transaction is told when it is written", async () => {
+  told = [];
+  await record(store.db, actor, [{ action: "one" }, { action: "two", detail: "a\nb" }]);
+  expect(actions()).toEqual(["one", "two"]);
+  expect(told[1]?.detail).toBe("a\\u{a}b");
+});
+
+test("one within a transaction is told when that is committed, and not before", async () => {
+  told = [];
+  await store.db.transaction().execute(async (trx) => {
+    await record(trx, actor, [{ action: "one" }]);
+    await record(trx, actor, [{ action: "two" }]);
+    expect(actions()).toEqual([]);
+  });
+  expect(actions()).toEqual(["one", "two"]);
+});
+
+test("of a transaction that is rolled back nothing is told, nor later", async () => {
+  told = [];
+  const failing = store.db.transaction().execute(async (trx) => {
+    await record(trx, actor, [{ action: "never" }]);
+    throw new Error("no");
+  });
+  await expect(failing).rejects.toThrow("no");
+  await record(store.db, actor, [{ action: "later" }]);
+  expect(actions()).toEqual(["later"]);
+});
+
+test("a commit that fails at its very end tells nothing", async () => {
+  told = [];
+  const failing = store.db.transaction().execute(async (trx) => {
+    await record(trx, actor, [{ action: "never" }]);
+    // Foreign keys that are checked at the commit make it fail then.
+    const { sql } = await import("kysely");
+    await sql`pragma defer_foreign_keys = on`.execute(trx);
+    await trx.insertInto("value_pieces").values({ value_id: "x", seq: 0, bytes: new Uint8Array() }).execute();
+  });
+  await expect(failing).rejects.toThrow();
+  expect(actions()).toEqual([]);
+  expect(await store.db.selectFrom("audit").select("id").where("action", "=", "never").execute()).toEqual([]);
+});
+
+test("rows of transactions at the same time are told in the order in which they were committed", async () => {
+  told = [];
+  await Promise.all(
+    ["a", "b", "c"].map((action) =>
+      store.db.transaction().execute((trx) => record(trx, actor, [{ action }, { action: `${action}2` }])),
+    ),
+  );
+  expect(actions()).toEqual(["a", "a2", "b", "b2", "c", "c2"]);
+});
+
+test("a refused sign-in is told", async () => {
+  told = [];
+  const login = await store.login(
+    { name: "nobody", key: `openpgp:${"0".repeat(40)}` },
+    { signature: "AAAA" },
+  );
+  await store.call("POST", "/session", { json: login });
+  expect(told).toEqual([
+    expect.objectContaining({
+      action: "sign in",
+      outcome: "sign-in-refused",
+      user_name: "",
+      detail: "unknown user 'nobody'",
+    }),
+  ]);
+});

@@ -1,8 +1,7 @@
 // How many reads a server answers, and what it holds in memory afterwards.
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { apiPath } from "@pstore/core/api/schemas";
-import { createTeam, type User } from "@pstore/e2e/support/team";
+import { sessionToken } from "@pstore/e2e/support/session-token";
+import { createTeam } from "@pstore/e2e/support/team";
 import { residentMemory } from "./resident.ts";
 import { type Claim, decimal, printTable } from "./table.ts";
 
@@ -62,12 +61,4 @@ async function requestsPerSecond(url: string, headers: Record<string, string>): 
     }),
   );
   return (requests * 1000) / (performance.now() - start);
-}
-
-/** The token that the client has kept. */
-export function sessionToken(user: User): string {
-  const folder = join(user.home, "run/pstore");
-  const [file] = readdirSync(folder);
-  if (file === undefined) throw new Error(`${user.name} has no session.`);
-  return JSON.parse(readFileSync(join(folder, file), "utf8")).token;
 }

@@ -2,7 +2,7 @@
 // and knows no HTTP: clients and server cannot tell it from the network.
 
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { createTeam, type Team } from "./team.ts";
+import { createTeam, type MemberOptions, type Team } from "./team.ts";
 
 /** A request that a client has sent and that the server has not got yet. */
 export interface Held {
@@ -156,11 +156,14 @@ export async function openGate(): Promise<Gate> {
 }
 
 /** A team whose clients reach the server through a gate, and answer every question with yes. */
-export async function createGatedTeam(names: readonly string[]): Promise<{ gate: Gate; team: Team }> {
+export async function createGatedTeam(
+  users: readonly (string | MemberOptions)[],
+): Promise<{ gate: Gate; team: Team }> {
   const gate = await openGate();
-  const team = await createTeam({ users: names, server: { serve: ["--public-url", gate.url] } });
+  const team = await createTeam({ users, server: { serve: ["--public-url", gate.url] } });
   gate.leadTo(() => team.server.url);
-  for (const name of names) {
+  for (const user of users) {
+    const name = typeof user === "string" ? user : user.name;
     await team.user(name).configure(`--store-url=${gate.url}`, `--user=${name}`, "--yes");
   }
   return { gate, team };

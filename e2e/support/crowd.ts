@@ -1,0 +1,134 @@
+// Machines by the thousand, made with one commit: the same bytes that a client would send, without a command for each.
+import { randomBytes, randomUUID } from "node:crypto";
+import { apiPath, type CommitRequest, type StoreInfo } from "@pstore/core/api/schemas";
+import { commitOf, commitText } from "@pstore/core/commit";
+import { keyCommitment } from "@pstore/core/commitment";
+import { measure } from "@pstore/core/digest";
+import { type Fingerprint, openpgpFingerprint } from "@pstore/core/fingerprint";
+import { encodeManifest, type Member, type Property } from "@pstore/core/manifest";
+import { BodySealer } from "@pstore/core/openpgp/body";
+import { readCertificate } from "@pstore/core/openpgp/certificate";
+import { wrapSessionKey } from "@pstore/core/openpgp/wrap";
+import { exportPublic } from "./gnupg.ts";
+import { signAs } from "./hostile.ts";
+import { sessionToken } from "./session-token.ts";
+import { does, type Team, type User } from "./team.ts";
+
+export interface CrowdOptions {
+  readonly names: readonly string[];
+  /** The members, each with their first key; the first one makes the machines. */
+  readonly members: readonly User[];
+  /** The password of a machine; without it, it gets none. */
+  readonly password?: (name: string) => string;
+  /** The public properties of a machine. */
+  readonly properties?: (name: string) => ReadonlyMap<string, string>;
+}
+
+type Change = CommitRequest["changes"][number];
+
+/** Makes machines. @returns how long the server took for the commit, in milliseconds */
+export async function makeMachines(team: Team, options: CrowdOptions): Promise<number> {
+  const { url } = team.server;
+  const [author] = options.members;
+  if (author === undefined) throw new Error("The machines have no member.");
+  await does(author, []);
+  const { id: store } = (await (await fetch(`${url}${apiPath}/store`)).json()) as StoreInfo;
+  const crowd = new Crowd(store, options, await Promise.all(options.members.map(readerOf)));
+  const changes: Change[] = [];
+  for (const name of options.names) changes.push(await crowd.change(name));
+  const commit = commitText(
+    commitOf(
+      store,
+      changes.map(({ manifest }) => manifest),
+    ),
+  );
+  const body = JSON.stringify({ commit, signature: await signAs(author, commit), changes });
+  const start = performance.now();
+  const answer = await fetch(`${url}${apiPath}/commits`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${sessionToken(author)}`, "content-type": "application/json" },
+    body,
+  });
+  if (!answer.ok) throw new Error(`The machines were not made: ${await answer.text()}`);
+  return performance.now() - start;
+}
+
+interface Reader {
+  readonly name: string;
+  readonly key: Fingerprint;
+  readonly part: Fingerprint;
+  readonly certificate: Awaited<ReturnType<typeof readCertificate>>;
+}
+
+async function readerOf(user: User): Promise<Reader> {
+  const part = user.keys[0]?.encryption;
+  if (!part) throw new Error(`${user.name} has no key to encrypt to.`);
+  const certificate = await readCertificate(await exportPublic(user.gnupg, user.fingerprint));
+  return {
+    name: user.name,
+    key: openpgpFingerprint(user.fingerprint),
+    part: openpgpFingerprint(part),
+    certificate,
+  };
+}
+
+class Crowd {
+  readonly #store: string;
+  readonly #options: CrowdOptions;
+  readonly #readers: readonly Reader[];
+  readonly #members: ReadonlyMap<string, Member>;
+
+  constructor(store: string, options: CrowdOptions, readers: readonly Reader[]) {
+    this.#store = store;
+    this.#options = options;
+    this.#readers = readers;
+    this.#members = new Map(
+      readers.map(({ name, key, part }) => [name, { access: "write", keys: new Map([[key, part]]) }]),
+    );
+  }
+
+  async change(name: string): Promise<Change> {
+    const { password, properties = () => new Map<string, string>() } = this.#options;
+    const [author] = this.#readers;
+    if (author === undefined) throw new Error("The machines have no member.");
+    const object = { id: randomUUID(), name };
+    const entries = new Map<string, Property>();
+    const values: Change["values"] = [];
+    const wrappedKeys: Change["wrappedKeys"] = [];
+    for (const [property, text] of properties(name)) {
+      const bytes = Buffer.from(text);
+      entries.set(property, { kind: "public", ...sizeOf(bytes), revision: 1 });
+      values.push({ property, inline: bytes.toString("base64") });
+    }
+    if (password !== undefined) {
+      const property = "password";
+      const sessionKey = randomBytes(32);
+      const body = sealed(sessionKey, password(name));
+      const place = { store: this.#store, object: object.id, property, revision: 1 };
+      const commitment = keyCommitment(sessionKey, place);
+      entries.set(property, { kind: "encrypted", ...sizeOf(body), revision: 1, commitment });
+      values.push({ property, inline: body.toString("base64") });
+      for (const { key, part, certificate } of this.#readers) {
+        const packet = await wrapSessionKey(certificate, part, sessionKey);
+        wrappedKeys.push({ property, key, wrapped: Buffer.from(packet).toString("base64") });
+      }
+    }
+    const manifest = encodeManifest({
+      ...{ store: this.#store, object, revision: 1, previous: null },
+      author: { user: author.name, key: author.key },
+      time: "2026-01-01T00:00:00Z",
+      ...{ members: this.#members, properties: entries, deleted: false },
+    });
+    return { manifest, values, wrappedKeys };
+  }
+}
+
+function sizeOf(bytes: Uint8Array) {
+  const { size, digest } = measure(bytes);
+  return { size, digest };
+}
+
+function sealed(sessionKey: Uint8Array, text: string): Buffer<ArrayBuffer> {
+  const sealer = new BodySealer(sessionKey);
+  return Buffer.concat([sealer.update(Buffer.from(text)), sealer.final()]);
+}

@@ -1,0 +1,96 @@
+import { readlinkSync } from "node:fs";
+import { Problem } from "@pstore/core/problem";
+import { parseStatus, type StatusLine } from "./gnupg-status.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * What every call of gpg says. Nothing but the status lines is believed, and nothing that gpg logs is kept or shown: a
+ * `log-file` in the user's gpg.conf would hold session keys. Not `--quiet`: it also leaves out the status lines that
+ * tell why a decryption failed.
+ */
+const always = ["--no-tty", "--batch", "--log-file", "/dev/null", "--status-fd", "2"];
+
+export type Gpg = Bun.Subprocess<"pipe", "pipe", "pipe">;
+/** A gpg whose standard output is of no interest. */
+export type MuteGpg = Bun.Subprocess<"pipe", "ignore", "pipe">;
+
+export interface Result {
+  readonly status: readonly StatusLine[];
+  readonly stdout: Buffer;
+}
+
+/** The command `gpg`, as the user has set it up. */
+export class GpgProgram {
+  readonly #env: Environment;
+  readonly #always: readonly string[];
+
+  /** @param mayAsk whether its agent may ask for a passphrase or a card; else what needs one fails */
+  constructor(env: Environment, mayAsk: boolean) {
+    this.#env = { ...env, GPG_TTY: env["GPG_TTY"] ?? ownTerminal() };
+    this.#always = mayAsk ? always : [...always, "--pinentry-mode", "error"];
+  }
+
+  run(argv: readonly string[], stdin: Uint8Array): Promise<Result> {
+    return finish(this.start(argv), stdin);
+  }
+
+  /** @throws Problem `no-private-key` when there is no gpg */
+  start(argv: readonly string[]): Gpg {
+    return started(() =>
+      Bun.spawn(["gpg", ...this.#always, ...argv], {
+        stdin: "pipe",
+        stdout: "pipe",
+        stderr: "pipe",
+        env: this.#env,
+      }),
+    );
+  }
+
+  /** @throws Problem `no-private-key` when there is no gpg */
+  startMute(argv: readonly string[]): MuteGpg {
+    return started(() =>
+      Bun.spawn(["gpg", ...this.#always, ...argv], {
+        stdin: "pipe",
+        stdout: "ignore",
+        stderr: "pipe",
+        env: this.#env,
+      }),
+    );
+  }
+}
+
+function started<T>(spawn: () => T): T {
+  try {
+    return spawn();
+  } catch (error) {
+    throw new Problem("no-private-key", "gpg cannot be started; install GnuPG (the package gnupg)", {
+      cause: error,
+    });
+  }
+}
+
+/** What gpg says and writes when its input ends with these bytes. */
+export async function finish(gpg: Gpg, stdin: Uint8Array): Promise<Result> {
+  gpg.stdin.write(stdin);
+  gpg.stdin.end();
+  const [stdout, stderr] = await Promise.all([
+    new Response(gpg.stdout).arrayBuffer(),
+    new Response(gpg.stderr).text(),
+    gpg.exited,
+  ]);
+  return { status: parseStatus(stderr), stdout: Buffer.from(stdout) };
+}
+
+/** The terminal that this process stands at, for pinentry: gpg's own standard input is a pipe. */
+function ownTerminal(): string | undefined {
+  for (const fd of [0, 1, 2]) {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${fd}`);
+      if (/^\/dev\/(pts\/|tty)/.test(path)) return path;
+    } catch {
+      // Not on Linux, or closed.
+    }
+  }
+  return undefined;
+}

@@ -13,7 +13,10 @@ beforeAll(async () => {
   team = await createTeam({
     users: ["walter", "joe", "alex", { name: "boss", flags: ["--view-any"] }],
   });
-  [walter, joe, alex, boss] = ["walter", "joe", "alex", "boss"].map((name) => team.user(name)) as never;
+  walter = team.user("walter");
+  joe = team.user("joe");
+  alex = team.user("alex");
+  boss = team.user("boss");
 }, 60_000);
 afterAll(() => team.dispose());
 

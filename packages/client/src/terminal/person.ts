@@ -1,6 +1,6 @@
 import { visible, visibleLine } from "@pstore/core/visible";
 import type { Messages } from "../io.ts";
-import type { Person } from "../person.ts";
+import type { Person, Progress } from "../person.ts";
 import { ProgressBar } from "./progress.ts";
 
 /** The person at the terminal: told on stderr, asked at /dev/tty. */
@@ -38,10 +38,10 @@ export class PersonAtTerminal implements Person {
     return confirm(visibleLine(question));
   }
 
-  progress(label: string, total: number | null): { advance(bytes: number): void; done(): void } {
+  progress(label: string, total: number | null, unit: "bytes" | "items" = "bytes"): Progress {
     if (!this.#stderr.isTerminal) return { advance() {}, done() {} };
-    const bar = new ProgressBar(this.#stderr, visibleLine(label), total, () => process.stderr.columns || 80);
-    return { advance: (bytes) => bar.advance(bytes), done: () => bar.done() };
+    const columns = () => process.stderr.columns || 80;
+    return new ProgressBar(this.#stderr, visibleLine(label), total, unit, columns);
   }
 
   #say(text: string): void {

@@ -8,7 +8,7 @@ function drawn(label: string, columns: number, total: number | null = 100 * MiB)
   let text = "";
   const stderr = { write: (part: string) => (text += part) };
   setSystemTime(1_000_000);
-  const bar = new ProgressBar(stderr, label, total, () => columns);
+  const bar = new ProgressBar(stderr, label, total, "bytes", () => columns);
   bar.advance(25 * MiB);
   expect(text).toBe("");
   setSystemTime(1_002_000);
@@ -36,4 +36,42 @@ test("a bar is taken away once, also when the process ends in the middle", () =>
   const before = process.listenerCount("exit");
   drawn("key", 80);
   expect(process.listenerCount("exit")).toBe(before);
+});
+
+/** What is drawn of 1,000 items: nothing for ten seconds, then the first, and 411 more in the time given. */
+function drawnOfItems(milliseconds: number, total: number | null = 1000): string {
+  let text = "";
+  const stderr = { write: (part: string) => (text = part) };
+  setSystemTime(1_000_000);
+  const bar = new ProgressBar(stderr, "password", total, "items", () => 80);
+  setSystemTime(1_010_000);
+  bar.advance(1);
+  const first = text;
+  setSystemTime(1_010_000 + milliseconds);
+  bar.advance(411);
+  setSystemTime();
+  const line = text;
+  bar.done();
+  expect(first).toContain(total === null ? "password: 1\u001b" : "] 1/1000\u001b");
+  return line.replace("\r", "").replace("\u001b[K", "");
+}
+
+test("a bar of items says how many are done, and how long the others take", () => {
+  const bar = "[############..................]";
+  expect(drawnOfItems(6300)).toBe(`password: ${bar} 412/1000, 10 s left`);
+  expect(drawnOfItems(60_000)).toBe(`password: ${bar} 412/1000, 86 s left`);
+  expect(drawnOfItems(600_000)).toBe(`password: ${bar} 412/1000, 15 min left`);
+  expect(drawnOfItems(6300, null)).toBe("password: 412");
+});
+
+test("a bar of items that are all done says no time", () => {
+  let text = "";
+  setSystemTime(1_000_000);
+  const bar = new ProgressBar({ write: (part) => (text = part) }, "password", 2, "items", () => 80);
+  bar.advance(1);
+  setSystemTime(1_002_000);
+  bar.advance(1);
+  setSystemTime();
+  expect(text).toBe("\rpassword: [##############################] 2/2\u001b[K");
+  bar.done();
 });

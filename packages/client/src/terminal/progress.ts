@@ -1,4 +1,4 @@
-/** How long a transfer may take before its bar is shown, and how often the bar is drawn, in milliseconds. */
+/** How long something may take before its bar is shown, and how often the bar is drawn, in milliseconds. */
 const patience = 1000;
 const interval = 100;
 /** The widest that the bar is drawn, and the narrowest, in columns: with less room, only the figures are shown. */
@@ -7,41 +7,48 @@ const minWidth = 5;
 /** How much of the label is shown, in columns. */
 const maxLabel = 40;
 
-/** A bar on stderr for a transfer that takes over a second. Only for a terminal. */
+/** A bar on stderr for what takes over a second. Only for a terminal. */
 export class ProgressBar {
   readonly #stderr: { write(text: string): unknown };
   readonly #columns: () => number;
   readonly #label: string;
   readonly #total: number | null;
-  readonly #start = Date.now();
-  #bytes = 0;
+  readonly #figures: Figures;
+  #count = 0;
   #drawn = 0;
+  readonly #start: number;
 
   /**
-   * @param total in bytes; null where it is not known
+   * @param total null where it is not known
+   * @param unit what is counted
    * @param columns how wide the terminal is now: a line that wraps cannot be drawn over
    */
   constructor(
     stderr: { write(text: string): unknown },
     label: string,
     total: number | null,
+    unit: "bytes" | "items",
     columns: () => number,
   ) {
+    const now = Date.now();
     this.#stderr = stderr;
     this.#label = label.length > maxLabel ? `${label.slice(0, maxLabel - 1)}…` : label;
     this.#total = total;
+    this.#figures = unit === "bytes" ? transferred(now) : counted();
+    this.#start = now;
     this.#columns = columns;
   }
 
-  advance(bytes: number): void {
-    this.#bytes += bytes;
+  advance(by: number): void {
+    this.#count += by;
     const now = Date.now();
+    const figures = this.#figures(this.#count, this.#total, now);
     if (now - this.#start < patience || now - this.#drawn < interval) return;
-    // Ctrl-C ends the process in the middle of a transfer: the shell's prompt should not stand behind the bar.
+    // Ctrl-C ends the process in the middle: the shell's prompt should not stand behind the bar.
     if (this.#drawn === 0) process.once("exit", this.#clear);
     this.#drawn = now;
     const room = Math.max(1, this.#columns() - 1);
-    this.#stderr.write(`\r${this.#text(now, room).slice(0, room)}\u001b[K`);
+    this.#stderr.write(`\r${this.#text(figures, room).slice(0, room)}\u001b[K`);
   }
 
   /** Takes the bar away. */
@@ -55,18 +62,47 @@ export class ProgressBar {
     this.#stderr.write("\r\u001b[K");
   };
 
-  #text(now: number, room: number): string {
-    const rate = `${mebibytes((this.#bytes * 1000) / (now - this.#start))}/s`;
-    if (this.#total === null) return `${this.#label}: ${mebibytes(this.#bytes)}, ${rate}`;
-    const share = Math.min(1, this.#bytes / this.#total);
-    const figures = `${Math.floor(share * 100)}% of ${mebibytes(this.#total)}, ${rate}`;
+  #text(figures: string, room: number): string {
     const width = Math.min(maxWidth, room - `${this.#label}: [] ${figures}`.length);
-    if (width < minWidth) return `${this.#label}: ${figures}`;
+    if (this.#total === null || width < minWidth) return `${this.#label}: ${figures}`;
+    const share = Math.min(1, this.#count / this.#total);
     const bar = "#".repeat(Math.round(share * width)).padEnd(width, ".");
     return `${this.#label}: [${bar}] ${figures}`;
   }
 }
 
+/** What stands beside the bar; asked at every advance. */
+type Figures = (count: number, total: number | null, now: number) => string;
+
+/** For bytes: how much of how much, and how fast. */
+function transferred(start: number): Figures {
+  return (count, total, now) => {
+    const rate = `${mebibytes((count * 1000) / (now - start))}/s`;
+    if (total === null) return `${mebibytes(count)}, ${rate}`;
+    return `${Math.floor(Math.min(1, count / total) * 100)}% of ${mebibytes(total)}, ${rate}`;
+  };
+}
+
 function mebibytes(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+/**
+ * For items: how many of how many, and how long it will still take, going by what came behind the first: a passphrase may
+ * be typed before that one.
+ */
+function counted(): Figures {
+  let first: { readonly count: number; readonly time: number } | null = null;
+  return (count, total, now) => {
+    first ??= { count, time: now };
+    if (total === null) return `${count}`;
+    if (count <= first.count || count >= total) return `${count}/${total}`;
+    return `${count}/${total}, ${duration(((now - first.time) / (count - first.count)) * (total - count))} left`;
+  };
+}
+
+/** @param time in milliseconds */
+function duration(time: number): string {
+  const seconds = Math.ceil(time / 1000);
+  return seconds < 100 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
 }

@@ -16,7 +16,7 @@ export const programs: OptionGroup = {
       {
         names: ["--run"],
         help: "run a command with the properties of machines as environment variables",
-        more: "pstore --run MACHINE… -- COMMAND. A variable is named like the property, in capitals, with _ for whatever is no letter or digit.",
+        more: "pstore --run MACHINE… -- COMMAND. A variable is named like the property, in capitals, with _ for whatever is no letter or digit, and holds the value byte for byte. What is set already, or could change how programs run (PATH, LD_PRELOAD and the like), is refused unless --only names it.",
       },
       "run",
     ),
@@ -41,7 +41,7 @@ export const programs: OptionGroup = {
         names: ["--template"],
         argument: "FILE",
         help: "print FILE with each {{machine/property}} in it replaced by the value",
-        more: 'Names that hold a slash are written {{"machine" "property"}}. FILE may be - for standard input.',
+        more: 'Names that hold a slash are written {{"machine" "property"}}, and the braces themselves {{"{{"}}. The values stand there byte for byte; when one cannot be read, nothing is printed. FILE may be - for standard input.',
         set: (options, file) => {
           options.template = file;
         },

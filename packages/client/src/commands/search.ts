@@ -10,9 +10,7 @@ export const search: Command = async ({ args, store, person, output }) => {
   const text = options.search ?? "";
   const { found, more } = await store.search(readSought(text), options.all);
   if (more) {
-    person.warn(
-      `'${text}' is in more than the ${found.length} properties shown; narrow the search, with KEY=VALUE or a longer text`,
-    );
+    person.warn(`more fits '${text}' than is shown; narrow the search, with KEY=VALUE or a longer text`);
   }
   if (found.length === 0) {
     throw new Problem(

@@ -17,6 +17,7 @@ import { Sessions } from "./state/sessions.ts";
 import { Urls } from "./state/urls.ts";
 import { Lookup } from "./store/lookup.ts";
 import { Names } from "./store/names.ts";
+import { SignIn } from "./store/session.ts";
 
 /**
  * Prints names for completion. It runs while a line is being typed: so it asks the person nothing, says nothing without
@@ -52,13 +53,13 @@ function namesAt({ options }: Arguments, { env }: Io, explain: (error: unknown) 
   const pins = new Pins(state, store);
   if (!pins.ofUser(user).some((pin) => pin.source === "own"))
     throw new Problem("untrusted-key", `${user} has never signed in here before`);
-  const keyring = new GnupgKeyring(env);
+  const keyring = new GnupgKeyring(env, { mayAsk: false });
   const sessions = new Sessions(sessionFolder(env), store, user);
-  const api = new Api(transport, async (renew) => {
-    const session = renew ? null : sessions.read(Date.now());
-    if (session === null) throw new Problem("not-signed-in", "there is no session");
-    return session.token;
+  const signIn = new SignIn({
+    ...{ transport, keyring, pins, store, user },
+    sessions: options.session ? sessions : null,
   });
+  const api = new Api(transport, (renew) => signIn.token(renew));
   const lookup = new Lookup({ api, objects: new Objects(state, store), keyring });
   return new Names({ api, lookup, lists: new NameLists(sessionFolder(env), store, user), explain });
 }

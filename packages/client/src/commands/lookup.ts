@@ -7,7 +7,7 @@ type Lookup = (names: Names, args: Arguments) => Promise<readonly string[]>;
 
 /** What completion asks for: each answers names, to be printed one a line. */
 export const lookups: Readonly<Record<LookupMode, Lookup>> = {
-  "lookup-machine": async (names, args) => containing(args, await names.machines()),
+  "lookup-machine": async (names, args) => containing(args, await names.machines(args.machine ?? "")),
   "lookup-property": (names, args) => names.properties(machineOf({ args })),
   "lookup-member": (names, args) => names.members(machineOf({ args })),
   "lookup-user": async (names, args) => containing(args, await names.users(args.machine ?? "")),

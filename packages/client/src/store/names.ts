@@ -1,7 +1,7 @@
 import { parseManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../http/api.ts";
-import type { NameList, NameLists } from "../state/name-lists.ts";
+import type { NameLists } from "../state/name-lists.ts";
 import type { Lookup } from "./lookup.ts";
 
 /** For so long, a list is taken as it was: in milliseconds. */
@@ -29,31 +29,31 @@ export class Names {
     this.#explain = parts.explain;
   }
 
-  /** The user's machines. */
-  machines(): Promise<readonly string[]> {
-    return this.#answer("machines", async () => {
-      const rows = await this.#lookup.list("", false);
-      return [["machines", rows.map((row) => row.name)]];
+  /** The user's machines: all, or where those are many, the ones whose name contains a text. */
+  machines(text: string): Promise<readonly string[]> {
+    return this.#answer(["machines", `machines with ${text}`], async () => {
+      const { objects, next } = await this.#api.objects({ q: "" });
+      const isAll = next === null || text === "";
+      const rows = next === null ? objects : await this.#lookup.list(text, false);
+      return [[isAll ? "machines" : `machines with ${text}`, rows.map((row) => row.name)]];
     });
   }
 
-  /** The store's users: all, or where those are more than one answer holds, the ones whose name contains a text. */
-  async users(text: string): Promise<readonly string[]> {
-    const all = await this.#users("");
-    return all.length < mostUsers || text === "" ? all : this.#users(text);
+  /** The store's users, likewise. */
+  users(text: string): Promise<readonly string[]> {
+    return this.#answer(["users", `users with ${text}`], async () => {
+      const { names } = await this.#api.userNames("");
+      if (names.length < mostUsers || text === "") return [["users", names]];
+      return [[`users with ${text}`, (await this.#api.userNames(text)).names]];
+    });
   }
 
   properties(machine: string): Promise<readonly string[]> {
-    return this.#answer(`properties of ${machine}`, () => this.#machine(machine));
+    return this.#answer([`properties of ${machine}`], () => this.#machine(machine));
   }
 
   members(machine: string): Promise<readonly string[]> {
-    return this.#answer(`members of ${machine}`, () => this.#machine(machine));
-  }
-
-  #users(text: string): Promise<readonly string[]> {
-    const question = `users ${text}`;
-    return this.#answer(question, async () => [[question, (await this.#api.userNames(text)).names]]);
+    return this.#answer([`members of ${machine}`], () => this.#machine(machine));
   }
 
   async #machine(machine: string): Promise<readonly Answer[]> {
@@ -64,20 +64,25 @@ export class Names {
     ];
   }
 
-  /** What is kept where it is fresh, else what the store answers in time, else what is kept, however old. */
-  async #answer(question: string, ask: () => Promise<readonly Answer[]>): Promise<readonly string[]> {
-    const kept = this.#lists.read(question);
-    const now = Date.now();
-    if (kept !== null && Math.abs(now - kept.asked) < freshness) return kept.names;
+  /**
+   * What is kept where it is fresh, else what the store answers in time, else what is kept, however old.
+   * @param questions any of them will do, the first one best
+   */
+  async #answer(
+    questions: readonly string[],
+    ask: () => Promise<readonly Answer[]>,
+  ): Promise<readonly string[]> {
+    const asked = Date.now();
+    const kept = questions.map((question) => this.#lists.read(question)).filter((list) => list !== null);
+    const fresh = kept.find((list) => Math.abs(asked - list.asked) < freshness);
+    if (fresh !== undefined) return fresh.names;
     try {
-      const answers = new Map(await inTime(ask()));
-      this.#lists.write(
-        new Map([...answers].map(([one, names]): [string, NameList] => [one, { names, asked: now }])),
-      );
-      return answers.get(question) ?? [];
+      const answers = (await inTime(ask())).map(([question, names]) => [question, { names, asked }] as const);
+      this.#lists.write(new Map(answers));
+      return answers.find(([question]) => questions.includes(question))?.[1].names ?? [];
     } catch (error) {
       this.#explain(error);
-      return kept?.names ?? [];
+      return kept[0]?.names ?? [];
     }
   }
 }

@@ -1,7 +1,7 @@
 // At a real terminal: questions, what is typed without echo, and what is stored shown so that it cannot act.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { pstore } from "./support/executables.ts";
-import { createTeam, type Team, type User } from "./support/team.ts";
+import { createTeam, does, type Team, type User } from "./support/team.ts";
 import { openTerminal, type TerminalSession } from "./support/terminal.ts";
 
 let team: Team;
@@ -57,6 +57,11 @@ describe("a new password", () => {
       ["ö\u007fo", "o"],
       ["wrong\u0015right", "right"],
       [" blanks ", " blanks "],
+      // Words are taken away as a terminal does; arrows, Alt, function keys and the marks of a paste are no text.
+      ["one two\u0017three", "one three"],
+      ["one-two.  \u0017\u0017x", "x"],
+      ["\u001b[Aab\u001b[D\u001bOC\u001b[3~\u001b[1;5Cc\u001bx", "abc"],
+      ["\u001b[200~pasted word\r\u001b[201~!", "pasted word!"],
     ];
     for (const [keys, stored] of typed) {
       const terminal = walter.terminal(["-P", "old"]);
@@ -117,6 +122,29 @@ describe("a new password", () => {
     expect(await password("given-up")).toBeNull();
   });
 
+  test("is given up with Ctrl-\\ too, which leaves no image of the memory", async () => {
+    const terminal = walter.terminal(["-c", "given-up"]);
+    await answer(terminal, first, secret);
+    await terminal.waitFor(again);
+    terminal.type("\x1c");
+    expect(await terminal.exit).toMatchObject({ code: 131, output: `${first}\r\n${again}\r\n` });
+    expect(await password("given-up")).toBeNull();
+  });
+
+  test.each([
+    ["several lines", "\u001b[200~one\rtwo\u001b[201~", "what was pasted has several lines"],
+    ["bytes that are no UTF-8", Uint8Array.of(0x61, 0xe4, 0x62), "the terminal does not send UTF-8"],
+  ])("of %s is refused", async (_what, keys, says) => {
+    const terminal = walter.terminal(["-c", "refused"]);
+    await terminal.waitFor(first);
+    terminal.type(keys);
+    terminal.type("\r");
+    const { code, output } = await terminal.exit;
+    expect(code).toBe(1);
+    expect(output).toStartWith(`${first}\r\nerror: ${says}`);
+    expect(await password("refused")).toBeNull();
+  });
+
   test("is not asked for what cannot be stored", async () => {
     for (const [args, says] of [
       [["-c", "old"], "the machine 'old' exists already"],
@@ -128,6 +156,70 @@ describe("a new password", () => {
       expect(code).toBe(1);
       expect(output).toStartWith(`error: ${says}`);
     }
+  });
+});
+
+describe("a terminal at which something is asked", () => {
+  /** Runs pstore below a shell that says what mode the terminal is in afterwards, and its own process id before. */
+  const below = (shell: readonly string[], ...then: readonly string[]) => {
+    const script = ['sh -c \'echo pid=$$; exec "$0" -c asked\' "$0"', 'echo "code $?"', mode, ...then].join(
+      "; ",
+    );
+    return openTerminal([...shell, "-c", script, pstore], { env: walter.env, cwd: walter.home });
+  };
+  const mode = `echo "mode" $(stty -a | tr ' ;' '\\n\\n' | grep -x -- '-*\\(isig\\|icanon\\|echo\\)')`;
+  const usual = "mode isig icanon echo\r\n";
+  const begin = async (terminal: TerminalSession) =>
+    Number(/pid=(\d+)/.exec(await terminal.waitFor(first))?.[1]);
+
+  test.each([
+    ["SIGTERM", 143],
+    ["SIGINT", 130],
+    ["SIGHUP", 129],
+    ["SIGQUIT", 131],
+  ] as const)("is as it was when the process ends by %s", async (signal, status) => {
+    const terminal = below(["sh"]);
+    const pid = await begin(terminal);
+    process.kill(pid, signal);
+    await terminal.waitFor(`\r\ncode ${status}\r\n`);
+    await terminal.waitFor(usual);
+  });
+
+  test.each(["Ctrl-Z", "SIGTSTP"])(
+    "is as it was while the process is stopped by %s; then it is asked again",
+    async (how) => {
+      const terminal = below(["bash", "-m"], "fg", "echo done");
+      const pid = await begin(terminal);
+      if (how === "Ctrl-Z") terminal.type("half\x1a");
+      else process.kill(pid, "SIGTSTP");
+      await terminal.waitFor(/Stopped/);
+      await terminal.waitFor(usual);
+      await answer(terminal, first, secret);
+      await answer(terminal, again, secret);
+      await terminal.waitFor("done");
+      expect(await password("asked")).toBe(secret);
+      await does(walter, ["-D", "asked", "--yes"]);
+    },
+  );
+
+  test("may be resized", async () => {
+    const terminal = walter.terminal(["-P", "old"]);
+    await terminal.waitFor(first);
+    terminal.type("re");
+    terminal.resize(20, 5);
+    terminal.type("sized\r");
+    await answer(terminal, again, "resized");
+    expect((await terminal.exit).code).toBe(0);
+    expect(await password("old")).toBe("resized");
+  });
+
+  test("may be taken away: nothing is stored", async () => {
+    const terminal = walter.terminal(["-c", "hung-up"]);
+    await answer(terminal, first, secret);
+    await terminal.waitFor(again);
+    terminal.hangUp();
+    expect([129, 130]).toContain((await terminal.exit).code ?? 0);
+    expect(await password("hung-up")).toBeNull();
   });
 });
 

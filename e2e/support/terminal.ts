@@ -100,6 +100,16 @@ export class TerminalSession {
     this.#child.terminal?.write(keys);
   }
 
+  /** Gives the terminal another size, in characters. */
+  resize(columns: number, rows: number): void {
+    this.#child.terminal?.resize(columns, rows);
+  }
+
+  /** Takes the terminal away, as closing its window does. */
+  hangUp(): void {
+    this.#child.terminal?.close();
+  }
+
   kill(signal: NodeJS.Signals = "SIGKILL"): void {
     this.#child.kill(signal);
   }

@@ -4,6 +4,8 @@ import { standardError, standardInput, standardOutput } from "./terminal/standar
 process.once("SIGTERM", () => process.exit(143));
 process.once("SIGINT", () => process.exit(130));
 process.once("SIGHUP", () => process.exit(129));
+// Without this, Ctrl-\ would leave an image of the memory, with what is secret in it.
+process.once("SIGQUIT", () => process.exit(131));
 
 // What nobody awaits may fail too: it gets its sentence like everything else.
 process.once("uncaughtException", (error) => process.exit(failure(error, standardError)));

@@ -28,7 +28,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 
 /** Says on stderr why a command failed. @returns its exit status */
 export function failure(error: unknown, stderr: Messages): number {
-  if (error instanceof Interrupted) return 130;
+  if (error instanceof Interrupted) return error.status;
   // Whoever read our output has closed it: there is nobody to tell.
   if ((error as NodeJS.ErrnoException).code === "EPIPE") return 1;
   const sentence = error instanceof Problem ? error.message : sentenceOf(error as NodeJS.ErrnoException);

@@ -1,8 +1,7 @@
-import { constants, openSync, readSync, writeSync } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
-import { ReadStream } from "node:tty";
 import { Problem } from "@pstore/core/problem";
 import { Interrupted } from "./interrupted.ts";
+import type { Key } from "./keys.ts";
+import { RawTerminal } from "./raw-terminal.ts";
 
 /**
  * Asks a yes-or-no question at the controlling terminal, never at stdin.
@@ -22,72 +21,62 @@ export async function askSecret(question: string): Promise<string> {
   return ask(question, false, "give the password on standard input");
 }
 
-/** How often the keyboard is looked at, in milliseconds. */
-const glance = 15;
-
 async function ask(question: string, echo: boolean, otherwise: string): Promise<string> {
-  let fd: number;
-  try {
-    fd = openSync("/dev/tty", constants.O_RDWR | constants.O_NONBLOCK);
-  } catch {
+  const terminal = RawTerminal.open();
+  if (terminal === null)
     throw new Problem("no-terminal", `there is no terminal to ask '${question.trim()}' at; ${otherwise}`);
-  }
-  // It sets the mode only. A read that still waits when the question is answered would take keys from pinentry.
-  const terminal = new ReadStream(fd);
-  const restore = () => terminal.setRawMode(false);
-  process.once("exit", restore);
   try {
-    terminal.setRawMode(true);
-    writeSync(fd, question);
-    return await readLine(fd, echo);
+    for (;;) {
+      terminal.write(question);
+      const answer = await readLine(terminal, echo);
+      if (answer !== null) return checked(answer);
+    }
   } finally {
-    restore();
-    process.off("exit", restore);
-    writeSync(fd, "\n");
-    terminal.destroy();
+    terminal.close();
   }
 }
 
-/** Reads a line in raw mode, with the few editing keys that a terminal's own line mode has. */
-async function readLine(fd: number, echo: boolean): Promise<string> {
-  const show = (text: string) => echo && writeSync(fd, text);
+/** Reads a line with the few editing keys that a terminal's own line mode has; `null`: it must be asked again. */
+async function readLine(terminal: RawTerminal, echo: boolean): Promise<string | null> {
   const typed: string[] = [];
-  for await (const key of keys(fd)) {
-    if (key === "\r" || key === "\n") return typed.join("");
-    if (key === "\u0003" || (key === "\u0004" && typed.length === 0)) break;
-    if (key === "\u007f" || key === "\b") {
-      if (typed.pop() !== undefined) show("\b \b");
-    } else if (key === "\u0015") {
-      show("\b \b".repeat(typed.length));
-      typed.length = 0;
-    } else if (key >= " ") {
-      typed.push(key);
-      show(key);
-    }
+  const show = (text: string) => echo && terminal.write(text);
+  const add = (text: string) => {
+    typed.push(text);
+    show(text.replaceAll("\n", " "));
+  };
+  for (let key = await terminal.key(); key !== null; key = await terminal.key()) {
+    if (typeof key !== "string") add(key.text);
+    else if (key === "enter") return typed.join("");
+    else if (key === "asked-again") return null;
+    else if (key === "interrupt" || (key === "end" && typed.length === 0)) throw new Interrupted();
+    else if (key === "quit") throw new Interrupted(131);
+    else show("\b \b".repeat(typed.splice(typed.length - erased(key, typed)).length));
   }
+  // The terminal is gone.
   throw new Interrupted();
 }
 
-/** What was typed behind the answer to a question: it answers the next one. */
-const typedAhead: string[] = [];
-
-async function* keys(fd: number): AsyncGenerator<string> {
-  const utf8 = new TextDecoder();
-  const buffer = new Uint8Array(256);
-  for (;;) {
-    for (let key = typedAhead.shift(); key !== undefined; key = typedAhead.shift()) yield key;
-    const count = readKeys(fd, buffer);
-    if (count === 0) return;
-    if (count === null) await pause(glance);
-    else typedAhead.push(...utf8.decode(buffer.subarray(0, count), { stream: true }));
-  }
+/** How much of a line a key takes away. */
+function erased(key: Key, typed: readonly string[]): number {
+  if (key === "erase") return Math.min(1, typed.length);
+  if (key === "erase-line") return typed.length;
+  if (key !== "erase-word") return 0;
+  // As Linux' line mode does: back over what is no word, then over the word.
+  const isWord = (at: number) => /[\p{L}\p{N}_]/u.test(typed[at] ?? "");
+  let start = typed.length;
+  while (start > 0 && !isWord(start - 1)) start--;
+  while (start > 0 && isWord(start - 1)) start--;
+  return typed.length - start;
 }
 
-/** The number of bytes read, 0 when the terminal is gone, `null` when no key was pressed. */
-function readKeys(fd: number, buffer: Uint8Array): number | null {
-  try {
-    return readSync(fd, buffer);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EAGAIN" ? null : 0;
-  }
+/** @throws Problem `bad-value` when it cannot be what was meant */
+function checked(answer: string): string {
+  if (answer.includes("\n"))
+    throw new Problem(
+      "bad-value",
+      "what was pasted has several lines, and the answer is one line; try again",
+    );
+  if (answer.includes("\ufffd"))
+    throw new Problem("bad-value", "the terminal does not send UTF-8; set it to that, and try again");
+  return answer;
 }

@@ -26,8 +26,8 @@ export const offboard: Command = async (context) => {
   const { active } = await store.user(user);
   const reach = await store.reach(user, args.options.all);
   const { revocable, beyond, secrets, unseen } = reach;
-  for (const sentence of unseen) person.warn(`left out: ${sentence}`);
-  for (const sentence of beyondReach(beyond, user)) person.warn(sentence);
+  for (const { machine, why } of unseen) person.warn(`'${machine}' is left out: ${why}`);
+  for (const sentence of beyondReach(beyond, user, store.self)) person.warn(sentence);
   if (revocable.length > 0) await revoke(context, revocable, user);
   else
     person.notice(
@@ -65,7 +65,7 @@ function rowOf({ manifest, access }: StoredObject): ObjectRow {
 }
 
 /** What the user here cannot do: a sentence for all machines of the same colleagues. */
-function beyondReach(beyond: readonly Beyond[], user: string): readonly string[] {
+function beyondReach(beyond: readonly Beyond[], user: string, self: string): readonly string[] {
   const groups = Map.groupBy(
     beyond,
     ({ writers, readers }) => `${writers.join(" or ")}/${readers.join(" and ")}`,
@@ -77,8 +77,9 @@ function beyondReach(beyond: readonly Beyond[], user: string): readonly string[]
       return `${user} keeps access to ${names}, where you cannot revoke them: have ${writers.join(" or ")} run pstore --offboard ${user}`;
     }
     const letIn = `have ${user} let a colleague in before their key is gone (pstore MACHINE +COLLEAGUE)`;
+    const others = readers.map((reader) => (reader === self ? "you" : reader)).join(" and ");
     return readers.length > 0
-      ? `nobody but ${user} can change ${names}: ${letIn}; ${readers.join(" and ")} can read, and so store it anew under another name`
+      ? `nobody but ${user} can change ${names}: ${letIn}; ${others} can read, and so store it anew under another name`
       : `nobody but ${user} has access to ${names}: ${letIn}, else it is lost`;
   });
 }
@@ -92,11 +93,12 @@ function tableOf(secrets: readonly Secret[], user: string): string {
   return [row("Machine", "Secret", `By ${user}`), "-".repeat(72), ...lines].join("\n");
 }
 
-function asJson({ revocable, beyond, secrets }: Reach, user: string): object {
+function asJson({ revocable, beyond, secrets, unseen }: Reach, user: string): object {
   return {
     user,
     revoked: revocable.map(({ manifest }) => manifest.object.name),
     remaining: beyond.map(({ machine, writers }) => ({ machine, writers })),
+    unseen,
     secrets,
   };
 }

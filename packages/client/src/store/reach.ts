@@ -16,8 +16,8 @@ export interface Reach {
   readonly beyond: readonly Beyond[];
   /** The present secrets that they know or may know, the certain ones first. */
   readonly secrets: readonly Secret[];
-  /** Why some objects could not be looked at, a sentence each. */
-  readonly unseen: readonly string[];
+  /** The objects that could not be looked at, and why. */
+  readonly unseen: readonly Unseen[];
 }
 
 export interface Beyond {
@@ -26,6 +26,12 @@ export interface Beyond {
   readonly writers: readonly string[];
   /** Who else can read there; maybe the user here. */
   readonly readers: readonly string[];
+}
+
+export interface Unseen {
+  readonly machine: string;
+  /** A sentence. */
+  readonly why: string;
 }
 
 /** How much is asked for at the same time. */
@@ -42,7 +48,7 @@ export class ReachFinder {
   readonly #objects: Objects;
   readonly #person: Person;
   readonly #self: string;
-  readonly #unseen: string[] = [];
+  readonly #unseen: Unseen[] = [];
 
   constructor(parts: {
     api: Api;
@@ -89,7 +95,7 @@ export class ReachFinder {
 
   async #oneByOne(names: readonly string[], all: boolean): Promise<readonly StoredObject[]> {
     const found: StoredObject[] = [];
-    await this.#each("reading", names, async (name) => {
+    await this.#each("reading", names, String, async (name) => {
       found.push(await this.#reader.object(name, { all }, this.#lookup.object(name, { all })));
     });
     return found.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
@@ -103,7 +109,7 @@ export class ReachFinder {
       const absence = await this.#reader.explainAbsence(name);
       // A signed revision that ended it is remembered now.
       const stays = this.#objects.byName(name)?.manifest.members.has(this.#self) === true;
-      if (absence !== null && stays) this.#unseen.push(absence.message);
+      if (absence !== null && stays) this.#unseen.push({ machine: name, why: absence.message });
     }
   }
 
@@ -114,7 +120,7 @@ export class ReachFinder {
   ): Promise<readonly Secret[]> {
     const history = new History(this.#api);
     const found: Secret[] = [];
-    await this.#each("looking back", objects, async (object) => {
+    await this.#each("looking back", objects, nameOf, async (object) => {
       const log = logged.get(object.manifest.object.id) ?? [];
       found.push(...(await secretsOf(history, object, user, log)));
     });
@@ -122,12 +128,17 @@ export class ReachFinder {
   }
 
   /** Does something with each, some at the same time; where one cannot be believed, with the others. */
-  async #each<T>(label: string, items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+  async #each<T>(
+    label: string,
+    items: readonly T[],
+    machine: (item: T) => string,
+    act: (item: T) => Promise<void>,
+  ): Promise<void> {
     const progress = this.#person.progress(label, items.length, "items");
     const queue = items.values();
     const work = async () => {
       for (const item of queue) {
-        await act(item).catch((error: unknown) => this.#leaveOut(error));
+        await act(item).catch((error: unknown) => this.#leaveOut(machine(item), error));
         progress.advance(1);
       }
     };
@@ -138,9 +149,9 @@ export class ReachFinder {
     }
   }
 
-  #leaveOut(error: unknown): void {
+  #leaveOut(machine: string, error: unknown): void {
     if (!isOfOne(error)) throw error;
-    this.#unseen.push(error.message);
+    this.#unseen.push({ machine, why: error.message });
   }
 }
 

@@ -71,6 +71,17 @@ export async function updateObject(db: Db, row: ObjectTable): Promise<void> {
   await db.updateTable("objects").set(row).where("id", "=", row.id).execute();
 }
 
+/** Takes objects to their next revision, where neither name nor deletion changes. */
+export async function advanceObjects(db: Db, objectIds: readonly string[]): Promise<void> {
+  for (const ids of slices(objectIds)) {
+    await db
+      .updateTable("objects")
+      .set((eb) => ({ revision: eb("revision", "+", 1) }))
+      .where("id", "in", ids)
+      .execute();
+  }
+}
+
 export interface Search {
   /** Part of the name, whatever its case; empty: any. */
   text: string;
@@ -87,9 +98,21 @@ export async function searchObjects(
   search: Search,
 ): Promise<{ id: string; live_name: string | null }[]> {
   const { text, memberId, after, limit } = search;
-  let query = db.selectFrom("objects").select(["objects.id", "objects.live_name"]);
-  query = query.where("live_name", "is not", null);
-  if (memberId !== null) {
+  let query = db
+    .selectFrom("objects")
+    .select(["objects.id", "objects.live_name"])
+    .where("live_name", "is not", null);
+  if (memberId !== null && text === "" && (await isMemberOfMany(db, memberId))) {
+    query = query.where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom("members")
+          .select("members.access")
+          .whereRef("members.object_id", "=", "objects.id")
+          .where("members.user_id", "=", memberId),
+      ),
+    );
+  } else if (memberId !== null) {
     query = query
       .innerJoin("members", "members.object_id", "objects.id")
       .where("members.user_id", "=", memberId);
@@ -97,6 +120,25 @@ export async function searchObjects(
   if (text !== "") query = query.where(contains("objects.live_name", text));
   if (after !== null) query = query.where("live_name", ">", after);
   return await query.orderBy("live_name").limit(limit).execute();
+}
+
+/**
+ * Whether a page of a user's objects is sooner found in the order of all names (SQLite looks into as many objects as
+ * stand among a page's) than from the user's memberships, which are all looked up and sorted for each page.
+ */
+async function isMemberOfMany(db: Db, userId: string): Promise<boolean> {
+  const counted = await db
+    .selectFrom("members")
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .where("user_id", "=", userId)
+    .executeTakeFirstOrThrow();
+  const own = Number(counted.count);
+  if (own < 1000) return false;
+  const all = await db
+    .selectFrom("objects")
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .executeTakeFirstOrThrow();
+  return own * own > 400 * Number(all.count);
 }
 
 /** Every object, deleted ones too. */
@@ -169,8 +211,15 @@ export async function membershipsOf(
     .execute();
 }
 
-export async function replaceMembers(db: Db, objectId: string, rows: readonly MemberTable[]): Promise<void> {
-  await db.deleteFrom("members").where("object_id", "=", objectId).execute();
+/** Gives objects these members, and no others. */
+export async function replaceMembers(
+  db: Db,
+  objectIds: readonly string[],
+  rows: readonly MemberTable[],
+): Promise<void> {
+  for (const ids of slices(objectIds)) {
+    await db.deleteFrom("members").where("object_id", "in", ids).execute();
+  }
   for (const some of slices(rows)) await db.insertInto("members").values(some).execute();
 }
 
@@ -198,12 +247,46 @@ export async function propertiesOfAll(db: Db, objectIds: readonly string[]): Pro
   return found;
 }
 
+export type FoundProperty = Pick<PropertyTable, "object_id" | "name" | "size" | "value_id">;
+
+/** Which properties are sought. */
+export interface PropertySearch {
+  /** Part of the name, whatever its case; empty: any. */
+  name: string;
+  /** Only public ones, not empty, of at most so many bytes; `null`: any. */
+  publicUpTo: number | null;
+}
+
+/** The properties of several objects that are sought, an object's by name. */
+export async function searchProperties(
+  db: Db,
+  objectIds: readonly string[],
+  { name, publicUpTo }: PropertySearch,
+): Promise<FoundProperty[]> {
+  const found: FoundProperty[] = [];
+  for (const ids of slices(objectIds)) {
+    let query = db
+      .selectFrom("properties")
+      .select(["object_id", "name", "size", "value_id"])
+      .where("object_id", "in", ids);
+    if (name !== "") query = query.where(contains("name", name));
+    if (publicUpTo !== null) {
+      query = query.where("kind", "=", "public").where("size", ">", 0).where("size", "<=", publicUpTo);
+    }
+    found.push(...(await query.orderBy("name").execute()));
+  }
+  return found;
+}
+
+/** Gives objects these properties, and no others. */
 export async function replaceProperties(
   db: Db,
-  objectId: string,
+  objectIds: readonly string[],
   rows: readonly PropertyTable[],
 ): Promise<void> {
-  await db.deleteFrom("properties").where("object_id", "=", objectId).execute();
+  for (const ids of slices(objectIds)) {
+    await db.deleteFrom("properties").where("object_id", "in", ids).execute();
+  }
   for (const some of slices(rows)) await db.insertInto("properties").values(some).execute();
 }
 
@@ -215,8 +298,27 @@ export async function insertCommit(db: Db, row: CommitTable): Promise<void> {
   await db.insertInto("commits").values(row).execute();
 }
 
-export async function insertRevision(db: Db, row: RevisionTable): Promise<void> {
-  await db.insertInto("revisions").values(row).execute();
+export async function insertRevisions(db: Db, rows: readonly RevisionTable[]): Promise<void> {
+  for (const some of slices(rows)) await db.insertInto("revisions").values(some).execute();
+}
+
+/** The newest revisions of objects, without their commits. */
+export async function headsOf(db: Db, objectIds: readonly string[]): Promise<RevisionTable[]> {
+  const found: RevisionTable[] = [];
+  for (const ids of slices(objectIds)) {
+    const rows = await db
+      .selectFrom("objects")
+      .innerJoin("revisions", (join) =>
+        join
+          .onRef("revisions.object_id", "=", "objects.id")
+          .onRef("revisions.revision", "=", "objects.revision"),
+      )
+      .selectAll("revisions")
+      .where("objects.id", "in", ids)
+      .execute();
+    found.push(...rows);
+  }
+  return found;
 }
 
 export async function revisionsOfCommit(db: Db, commitDigest: string): Promise<RevisionTable[]> {
@@ -268,9 +370,11 @@ export async function sizeOfNewest(db: Db, objectIds: readonly string[]): Promis
   return total;
 }
 
+export type NewestRevision = SignedRevision & Pick<CommitTable, "author" | "author_key">;
+
 /** The newest revisions of objects with their commits. */
-export async function newestRevisions(db: Db, objectIds: readonly string[]): Promise<SignedRevision[]> {
-  const found: SignedRevision[] = [];
+export async function newestRevisions(db: Db, objectIds: readonly string[]): Promise<NewestRevision[]> {
+  const found: NewestRevision[] = [];
   for (const ids of slices(objectIds)) {
     const rows = await db
       .selectFrom("objects")
@@ -281,7 +385,7 @@ export async function newestRevisions(db: Db, objectIds: readonly string[]): Pro
       )
       .innerJoin("commits", "commits.digest", "revisions.commit_digest")
       .selectAll("revisions")
-      .select(["commits.body", "commits.signature"])
+      .select(["commits.body", "commits.signature", "commits.author", "commits.author_key"])
       .where("objects.id", "in", ids)
       .execute();
     found.push(...rows);

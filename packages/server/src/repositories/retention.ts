@@ -1,6 +1,7 @@
 import type { ExpressionBuilder } from "kysely";
 import type { Db } from "../database/open.ts";
 import type { StoredValueTable, Tables } from "../database/schema.ts";
+import { slices } from "../database/slices.ts";
 
 /** Whether a stored value is what a property of a living object has now. */
 function isCurrent(eb: ExpressionBuilder<Tables, "stored_values">) {
@@ -14,22 +15,24 @@ function isCurrent(eb: ExpressionBuilder<Tables, "stored_values">) {
   );
 }
 
-/** Writes down, of every value of an object, whether it is current, and if not, since when. */
-export async function markReplaced(db: Db, objectId: string, now: string): Promise<void> {
-  await db
-    .updateTable("stored_values")
-    .set({ replaced: now })
-    .where("object_id", "=", objectId)
-    .where("replaced", "is", null)
-    .where((eb) => eb.not(isCurrent(eb)))
-    .execute();
-  await db
-    .updateTable("stored_values")
-    .set({ replaced: null })
-    .where("object_id", "=", objectId)
-    .where("replaced", "is not", null)
-    .where(isCurrent)
-    .execute();
+/** Writes down, of every value of objects, whether it is current, and if not, since when. */
+export async function markReplaced(db: Db, objectIds: readonly string[], now: string): Promise<void> {
+  for (const ids of slices(objectIds)) {
+    await db
+      .updateTable("stored_values")
+      .set({ replaced: now })
+      .where("object_id", "in", ids)
+      .where("replaced", "is", null)
+      .where((eb) => eb.not(isCurrent(eb)))
+      .execute();
+    await db
+      .updateTable("stored_values")
+      .set({ replaced: null })
+      .where("object_id", "in", ids)
+      .where("replaced", "is not", null)
+      .where(isCurrent)
+      .execute();
+  }
 }
 
 /** A value that no living object has any more, with where it stood. */

@@ -1,9 +1,13 @@
 import type { Db } from "../database/open.ts";
-import type { StoredValueTable, UploadTable, WrappedKeyTable } from "../database/schema.ts";
+import type { StoredValueTable, UploadTable, ValuePieceTable, WrappedKeyTable } from "../database/schema.ts";
 import { slices } from "../database/slices.ts";
 
 export async function insertValue(db: Db, row: StoredValueTable): Promise<void> {
   await db.insertInto("stored_values").values(row).execute();
+}
+
+export async function insertValues(db: Db, rows: readonly StoredValueTable[]): Promise<void> {
+  for (const some of slices(rows)) await db.insertInto("stored_values").values(some).execute();
 }
 
 export async function updateValue(
@@ -12,6 +16,11 @@ export async function updateValue(
   change: Partial<Omit<StoredValueTable, "id">>,
 ): Promise<void> {
   await db.updateTable("stored_values").set(change).where("id", "=", id).execute();
+}
+
+/** Pieces of small values: many go into one statement. */
+export async function insertPieces(db: Db, rows: readonly ValuePieceTable[]): Promise<void> {
+  for (const some of slices(rows, 100)) await db.insertInto("value_pieces").values(some).execute();
 }
 
 export async function insertPiece(db: Db, valueId: string, seq: number, bytes: Uint8Array): Promise<void> {
@@ -62,6 +71,21 @@ export async function findValue(
 
 export async function valueById(db: Db, id: string): Promise<StoredValueTable | undefined> {
   return await db.selectFrom("stored_values").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+/** The values that the properties of objects have now. */
+export async function presentValues(db: Db, objectIds: readonly string[]): Promise<StoredValueTable[]> {
+  const found: StoredValueTable[] = [];
+  for (const ids of slices(objectIds)) {
+    const rows = await db
+      .selectFrom("properties")
+      .innerJoin("stored_values", "stored_values.id", "properties.value_id")
+      .selectAll("stored_values")
+      .where("properties.object_id", "in", ids)
+      .execute();
+    found.push(...rows);
+  }
+  return found;
 }
 
 /** Every value that an object was ever given. */
@@ -148,37 +172,69 @@ export async function wrappedKeysOfValue(db: Db, valueId: string): Promise<Wrapp
   return await db.selectFrom("wrapped_keys").selectAll().where("value_id", "=", valueId).execute();
 }
 
-/** Stores a wrapped key in place of the one of the same value and key, if there is one. */
-export async function putWrappedKey(db: Db, row: WrappedKeyTable): Promise<void> {
-  await db
-    .deleteFrom("wrapped_keys")
-    .where("value_id", "=", row.value_id)
-    .where("fingerprint", "=", row.fingerprint)
-    .execute();
-  await db.insertInto("wrapped_keys").values(row).execute();
+/** Where values are wrapped to, without the bytes. */
+export async function wrappedPlaces(
+  db: Db,
+  valueIds: readonly string[],
+): Promise<Omit<WrappedKeyTable, "bytes">[]> {
+  const found: Omit<WrappedKeyTable, "bytes">[] = [];
+  for (const ids of slices(valueIds)) {
+    const rows = await db
+      .selectFrom("wrapped_keys")
+      .select(["value_id", "fingerprint", "subkey"])
+      .where("value_id", "in", ids)
+      .execute();
+    found.push(...rows);
+  }
+  return found;
 }
 
-/** The primary fingerprints to which anything of an object, now or before, is wrapped. */
-export async function wrappedFingerprints(db: Db, objectId: string): Promise<string[]> {
-  const rows = await db
-    .selectFrom("wrapped_keys")
-    .innerJoin("stored_values", "stored_values.id", "wrapped_keys.value_id")
-    .select("wrapped_keys.fingerprint")
-    .distinct()
-    .where("stored_values.object_id", "=", objectId)
-    .execute();
-  return rows.map((row) => row.fingerprint);
+export async function insertWrappedKeys(db: Db, rows: readonly WrappedKeyTable[]): Promise<void> {
+  for (const some of slices(rows)) await db.insertInto("wrapped_keys").values(some).execute();
 }
 
-/** Takes everything of an object, its history included, away from a key. */
-export async function deleteWrappedKeys(db: Db, objectId: string, fingerprint: string): Promise<void> {
+export async function deleteWrappedKey(db: Db, valueId: string, fingerprint: string): Promise<void> {
   await db
     .deleteFrom("wrapped_keys")
+    .where("value_id", "=", valueId)
     .where("fingerprint", "=", fingerprint)
-    .where("value_id", "in", (eb) =>
-      eb.selectFrom("stored_values").select("id").where("object_id", "=", objectId),
-    )
     .execute();
+}
+
+/** The primary fingerprints to which anything of objects, now or before, is wrapped. */
+export async function wrappedFingerprints(
+  db: Db,
+  objectIds: readonly string[],
+): Promise<{ object_id: string | null; fingerprint: string }[]> {
+  const found: { object_id: string | null; fingerprint: string }[] = [];
+  for (const ids of slices(objectIds)) {
+    const rows = await db
+      .selectFrom("wrapped_keys")
+      .innerJoin("stored_values", "stored_values.id", "wrapped_keys.value_id")
+      .select(["stored_values.object_id", "wrapped_keys.fingerprint"])
+      .distinct()
+      .where("stored_values.object_id", "in", ids)
+      .execute();
+    found.push(...rows);
+  }
+  return found;
+}
+
+/** Takes everything of objects, their history included, away from a key. */
+export async function deleteWrappedKeys(
+  db: Db,
+  objectIds: readonly string[],
+  fingerprint: string,
+): Promise<void> {
+  for (const ids of slices(objectIds)) {
+    await db
+      .deleteFrom("wrapped_keys")
+      .where("fingerprint", "=", fingerprint)
+      .where("value_id", "in", (eb) =>
+        eb.selectFrom("stored_values").select("id").where("object_id", "in", ids),
+      )
+      .execute();
+  }
 }
 
 export async function findUpload(db: Db, id: string): Promise<UploadTable | undefined> {

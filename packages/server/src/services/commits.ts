@@ -7,13 +7,19 @@ import { inclusionPaths } from "@pstore/core/merkle";
 import { Problem } from "@pstore/core/problem";
 import { type Db, isDuplicate } from "../database/open.ts";
 import { type StoreTable, timeText } from "../database/schema.ts";
+import { slices } from "../database/slices.ts";
 import { findCommit, insertCommit, revisionsOfCommit } from "../repositories/objects.ts";
 import { type Deed, record } from "./audit.ts";
 import { certificateOf } from "./certificates.ts";
 import { Application } from "./commit-application.ts";
 import { decode, notTheAuthor, type ReadChange, readChanges } from "./commit-request.ts";
+import { CommitWrites, readState } from "./commit-state.ts";
 import { type UserWithKeys, usersWithKeys } from "./directory.ts";
+import { memberFaults } from "./members.ts";
 import { type Caller, isActive } from "./sessions.ts";
+
+/** How many changes of a commit are in memory with what stands before them. */
+const changesAtOnce = 500;
 
 /**
  * Applies a commit, all of it or nothing, and answers what it made. The same bytes again are answered the same.
@@ -55,11 +61,20 @@ export async function applyCommit(
       // The author's key may have been removed, or the author disabled, since the signature was checked.
       currentKey(users.get(author.user), author);
       const paths = inclusionPaths(changes.map(({ text }) => leafOf(text)));
+      const faults = memberFaults(users, new Date());
       const deeds: Deed[] = [];
-      for (const [position, change] of changes.entries()) {
-        const path = (paths[position] ?? []).map((step) => Buffer.from(step).toString("hex"));
-        const made = { commit_digest: digest, position, path: path.join(" ") };
-        deeds.push(...(await new Application(trx, caller, users, change).apply(made)));
+      let position = 0;
+      for (const some of slices(changes, changesAtOnce)) {
+        const state = await readState(trx, caller, some);
+        const writes = new CommitWrites();
+        for (const change of some) {
+          const path = (paths[position] ?? []).map((step) => Buffer.from(step).toString("hex"));
+          const made = { commit_digest: digest, position, path: path.join(" ") };
+          const application = new Application({ db: trx, caller, users, faults, state, writes }, change);
+          for (const deed of await application.apply(made)) deeds.push(deed);
+          position++;
+        }
+        await writes.write(trx, timeText(new Date()));
       }
       await record(trx, { ...caller, fingerprint: author.key }, deeds);
       return {

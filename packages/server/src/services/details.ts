@@ -1,7 +1,6 @@
 import type { Details, ObjectDetail, Revision, User } from "@pstore/core/api/schemas";
 import { parseFingerprint } from "@pstore/core/fingerprint";
 import { inlineValueSize, shownValueSize } from "@pstore/core/limits";
-import { parseManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
 import type { ObjectTable, PropertyTable } from "../database/schema.ts";
@@ -9,6 +8,8 @@ import { currentKeys } from "../repositories/keys.ts";
 import {
   accessesOf,
   findLiveObjects,
+  membersOf,
+  type NewestRevision,
   newestRevisions,
   propertiesOfAll,
   type SignedRevision,
@@ -99,7 +100,7 @@ export async function details(
     return read === undefined ? [show] : [show, { ...readDeed(read.name, read.revision), ...about }];
   });
   await record(db, caller, deeds);
-  return { objects, users: await usersWith(db, revisions.values(), options) };
+  return { objects, users: await usersWith(db, revisions, options) };
 }
 
 /** What is left of an answer. */
@@ -140,18 +141,11 @@ async function valuesWith(
     wanted.push(property);
     room.take(property.size);
   }
-  const deleted = new Set(
-    found.filter(({ object }) => object.live_name === null).map(({ object }) => object.id),
-  );
   const filled = wanted.filter((property) => property.size > 0).map((property) => property.value_id);
   const pieces = await firstPieces(db, filled);
   for (const property of wanted) {
     const bytes = property.size === 0 ? new Uint8Array() : pieces.get(property.value_id);
-    if (bytes === undefined) {
-      // The values of what was deleted are not kept for ever.
-      if (deleted.has(property.object_id)) continue;
-      throw new Error(`value ${property.value_id} lacks its first piece`);
-    }
+    if (bytes === undefined) throw new Error(`value ${property.value_id} lacks its first piece`);
     if (property.name === asked) read.set(property.object_id, property);
     const its = shown.get(property.object_id) ?? [];
     its.push({ property: property.name, bytes: Buffer.from(bytes).toString("base64") });
@@ -185,20 +179,22 @@ async function wrappedWith(db: Db, caller: Caller, found: readonly Visible[], ro
   return wrapped;
 }
 
+/** The commit and the index of members say what the manifests say, and need not be parsed. */
 async function usersWith(
   db: Db,
-  revisions: Iterable<SignedRevision>,
+  revisions: ReadonlyMap<string, NewestRevision>,
   options: DetailOptions,
 ): Promise<User[]> {
   const names = new Set(options.users);
   const also = new Set<string>();
   if (options.keys !== null) {
-    for (const { manifest } of revisions) {
-      const { author, members } = parseManifest(manifest);
-      names.add(author.user);
-      also.add(author.key);
-      if (options.keys === "members") for (const name of members.keys()) names.add(name);
+    for (const { author, author_key: key } of revisions.values()) {
+      names.add(author);
+      also.add(key);
     }
+  }
+  if (options.keys === "members") {
+    for (const member of await membersOf(db, [...revisions.keys()])) names.add(member.user_name);
   }
   return names.size === 0 ? [] : await shownUsers(db, names, [...also], options.have);
 }

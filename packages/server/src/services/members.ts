@@ -37,6 +37,23 @@ export async function faultOfMember(
   return `${name} has no usable key: ${fault} (revoke with ^${name}, or have a usable key added)`;
 }
 
+/** Tells why nothing may be written for a member, see `faultOfMember`. */
+export type MemberFaults = (name: string, member: Member) => Promise<string | null>;
+
+/** The faults of members as they are now: what is the same in many objects is looked at once. */
+export function memberFaults(users: ReadonlyMap<string, UserWithKeys>, now: Date): MemberFaults {
+  const known = new Map<string, string | null>();
+  return async (name, member) => {
+    // Neither names nor fingerprints hold a space.
+    const what = [name, ...[...member.keys].flat()].join(" ");
+    const found = known.get(what);
+    if (found !== undefined) return found;
+    const fault = await faultOfMember(name, member, users.get(name), now);
+    known.set(what, fault);
+    return fault;
+  };
+}
+
 async function faultOfKey(
   name: string,
   fingerprint: Fingerprint,

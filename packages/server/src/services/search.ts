@@ -4,9 +4,8 @@ import { pieceSize } from "@pstore/core/digest";
 import { fold } from "@pstore/core/fold";
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
-import type { PropertyTable } from "../database/schema.ts";
 import { slices } from "../database/slices.ts";
-import { accessesOf, propertiesOfAll, searchObjects } from "../repositories/objects.ts";
+import { accessesOf, type FoundProperty, searchObjects, searchProperties } from "../repositories/objects.ts";
 import { firstPieces } from "../repositories/values.ts";
 import { record } from "./audit.ts";
 import { assertMayLook } from "./objects.ts";
@@ -30,7 +29,7 @@ export interface SearchOptions {
 
 /**
  * Where both texts are, whatever their case: in the caller's objects, by name, and by property.
- * The comparison is made here, since each engine has another notion of case.
+ * Values are compared here, since each engine has another notion of the case of what is not ASCII.
  * @throws Problem `forbidden`, `bad-request` when there is nothing to look for
  */
 export async function search(db: Db, caller: Caller, options: SearchOptions): Promise<SearchAnswer> {
@@ -55,26 +54,24 @@ export async function search(db: Db, caller: Caller, options: SearchOptions): Pr
   return { found: found.slice(0, maxFound), more: found.length > maxFound };
 }
 
-async function* finds(db: Db, caller: Caller, options: SearchOptions) {
-  const key = fold(options.key);
-  const value = fold(options.value);
-  for await (const objects of livingObjects(db, options.all ? null : caller.userId)) {
-    const ids = [...objects.keys()];
-    const own = options.all ? await accessesOf(db, ids, caller.userId) : objects;
-    const named = (await propertiesOfAll(db, ids)).filter((property) => fold(property.name).includes(key));
+async function* finds(db: Db, caller: Caller, { key, value, all }: SearchOptions) {
+  const text = fold(value);
+  for await (const objects of livingObjects(db, all ? null : caller.userId)) {
     const matches =
-      options.value === ""
-        ? named
-        : await holding(
-            db,
-            named.filter((property) => own.has(property.object_id)),
-            value,
-          );
+      text === ""
+        ? await searchProperties(db, [...objects.keys()], { name: key, publicUpTo: null })
+        : await holding(db, await ownOf(db, caller, objects, all), key, text);
     const byObject = Map.groupBy(matches, (property) => property.object_id);
     for (const [id, name] of objects) {
       for (const property of byObject.get(id) ?? []) yield { name, property: property.name };
     }
   }
+}
+
+/** Those of objects whose values the caller may read. */
+async function ownOf(db: Db, caller: Caller, objects: ReadonlyMap<string, string>, all: boolean) {
+  const ids = [...objects.keys()];
+  return all ? [...(await accessesOf(db, ids, caller.userId)).keys()] : ids;
 }
 
 /** The names of living objects by their ids, in the order of the names, some at a time. */
@@ -91,11 +88,15 @@ async function* livingObjects(db: Db, memberId: string | null) {
   }
 }
 
-/** Those of properties whose public value holds a folded text; large ones are not looked into. */
-async function holding(db: Db, properties: readonly PropertyTable[], text: string): Promise<PropertyTable[]> {
-  const found: PropertyTable[] = [];
-  const legible = properties.filter(({ kind, size }) => kind === "public" && size > 0 && size <= pieceSize);
-  for (const some of bySize(legible)) {
+/** The properties of objects whose public value holds a folded text; large ones are not looked into. */
+async function holding(
+  db: Db,
+  objectIds: readonly string[],
+  name: string,
+  text: string,
+): Promise<FoundProperty[]> {
+  const found: FoundProperty[] = [];
+  for (const some of bySize(await searchProperties(db, objectIds, { name, publicUpTo: pieceSize }))) {
     const pieces = await firstPieces(
       db,
       some.map((property) => property.value_id),
@@ -109,8 +110,8 @@ async function holding(db: Db, properties: readonly PropertyTable[], text: strin
 }
 
 /** Properties in parts whose values are in memory at once. */
-function* bySize(properties: readonly PropertyTable[]): Generator<PropertyTable[]> {
-  let part: PropertyTable[] = [];
+function* bySize(properties: readonly FoundProperty[]): Generator<FoundProperty[]> {
+  let part: FoundProperty[] = [];
   let size = 0;
   for (const property of properties) {
     part.push(property);

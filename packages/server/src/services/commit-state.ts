@@ -1,0 +1,120 @@
+import type { Db } from "../database/open.ts";
+import type {
+  MemberTable,
+  ObjectTable,
+  PropertyTable,
+  RevisionTable,
+  StoredValueTable,
+  ValuePieceTable,
+  WrappedKeyTable,
+} from "../database/schema.ts";
+import {
+  accessesOf,
+  advanceObjects,
+  findLiveObjects,
+  findObjects,
+  headsOf,
+  insertRevisions,
+  replaceMembers,
+  replaceProperties,
+} from "../repositories/objects.ts";
+import { markReplaced } from "../repositories/retention.ts";
+import {
+  deleteWrappedKeys,
+  insertPieces,
+  insertValues,
+  insertWrappedKeys,
+  presentValues,
+  wrappedFingerprints,
+  wrappedPlaces,
+} from "../repositories/values.ts";
+import type { ReadChange } from "./commit-request.ts";
+import type { Caller } from "./sessions.ts";
+
+/** Where a value is wrapped to: primary fingerprint → fingerprint of the (sub)key. */
+export type WrappedTo = ReadonlyMap<string, string>;
+
+/** What stands in the store of the objects that changes are about, before the changes: read at once for many. */
+export interface CommitState {
+  readonly objects: ReadonlyMap<string, ObjectTable>;
+  /** The caller's. */
+  readonly accesses: ReadonlyMap<string, "read" | "write">;
+  /** The newest revisions. */
+  readonly heads: ReadonlyMap<string, RevisionTable>;
+  /** Which object lives under a name; changes that are applied keep it up to date. */
+  readonly holders: Map<string, string>;
+  /** The present values, see `valueAt`. */
+  readonly values: ReadonlyMap<string, StoredValueTable>;
+  /** By value. */
+  readonly wrapped: ReadonlyMap<string, WrappedTo>;
+  /** The primary fingerprints to which anything of an object, now or before, is wrapped. */
+  readonly readers: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The place of a value; ids and numbers hold no space. */
+export function valueAt(objectId: string, revision: number, property: string): string {
+  return `${objectId} ${revision} ${property}`;
+}
+
+export async function readState(
+  db: Db,
+  caller: Caller,
+  changes: readonly ReadChange[],
+): Promise<CommitState> {
+  const ids = changes.map(({ manifest }) => manifest.object.id);
+  const names = new Set(changes.map(({ manifest }) => manifest.object.name));
+  const holders = await findLiveObjects(db, [...names]);
+  const values = await presentValues(db, ids);
+  const wrapped = await wrappedPlaces(
+    db,
+    values.map((value) => value.id),
+  );
+  const readers = Map.groupBy(await wrappedFingerprints(db, ids), (row) => row.object_id ?? "");
+  return {
+    objects: new Map((await findObjects(db, ids)).map((object) => [object.id, object])),
+    accesses: await accessesOf(db, ids, caller.userId),
+    heads: new Map((await headsOf(db, ids)).map((row) => [row.object_id, row])),
+    holders: new Map(holders.map((object) => [object.name, object.id])),
+    values: new Map(
+      values.map((value) => [
+        valueAt(value.object_id ?? "", value.revision ?? 0, value.property ?? ""),
+        value,
+      ]),
+    ),
+    wrapped: new Map(
+      [...Map.groupBy(wrapped, (row) => row.value_id)].map(([id, rows]) => [id, wrappedTo(rows)]),
+    ),
+    readers: new Map([...readers].map(([id, rows]) => [id, rows.map((row) => row.fingerprint)])),
+  };
+}
+
+export function wrappedTo(rows: readonly Omit<WrappedKeyTable, "bytes">[]): WrappedTo {
+  return new Map(rows.map((row) => [row.fingerprint, row.subkey]));
+}
+
+/** What changes write that nothing else of the same commit looks at: it is gathered, and written at once for many. */
+export class CommitWrites {
+  /** All objects that are changed; those of them are advanced that keep their name and state. */
+  readonly objects: string[] = [];
+  readonly advanced: string[] = [];
+  readonly revisions: RevisionTable[] = [];
+  readonly members: MemberTable[] = [];
+  readonly values: StoredValueTable[] = [];
+  readonly pieces: ValuePieceTable[] = [];
+  readonly properties: PropertyTable[] = [];
+  readonly wrappedKeys: WrappedKeyTable[] = [];
+  /** From which objects' values keys are taken, by primary fingerprint. */
+  readonly leavers = new Map<string, string[]>();
+
+  async write(db: Db, now: string): Promise<void> {
+    await advanceObjects(db, this.advanced);
+    await insertRevisions(db, this.revisions);
+    await replaceMembers(db, this.objects, this.members);
+    await insertValues(db, this.values);
+    await insertPieces(db, this.pieces);
+    for (const [fingerprint, objects] of this.leavers) await deleteWrappedKeys(db, objects, fingerprint);
+    await insertWrappedKeys(db, this.wrappedKeys);
+    await replaceProperties(db, this.objects, this.properties);
+    await markReplaced(db, this.objects, now);
+  }
+}

@@ -12,8 +12,7 @@ export const check: Command = async ({ args, store, person, output }) => {
       await printLine(output, asciiLine(`  solution: ${solution}`));
     }
   }
-  person.notice(
-    faults.length === 0 ? "the server found no faults" : `the server found ${faults.length} fault(s)`,
-  );
+  const count = faults.length === 1 ? "1 fault" : `${faults.length || "no"} faults`;
+  person.notice(`the server found ${count}`);
   return faults.length === 0 ? 0 : 1;
 };

@@ -3,17 +3,34 @@ import type { SealedValue } from "../store/seal.ts";
 import type { Context } from "./command.ts";
 import { passwordProperty } from "./layout.ts";
 
-/** Asks for the new password of a machine, and seals it. */
+/** The bits below which a password is found by whoever gets a hash of it and tries for some weeks. */
+const enoughBits = 64;
+
+/** Asks for the new password of a machine, or makes it up, and seals it. */
 export async function sealPassword(context: Context): Promise<readonly SealedValue[]> {
-  const password = await newPassword(context);
+  const password = (await madeUp(context)) ?? (await given(context));
   return [await context.store.seal(passwordProperty, "encrypted", asStream(password))];
+}
+
+/** The password that `--generate` or `--words` make up; `null` where neither is given. */
+async function madeUp({ args, person }: Context): Promise<string | null> {
+  const { generate, words } = args.options;
+  if (generate === null && words === null) return null;
+  const { characterPassword, wordPassword } = await import("./generate.ts");
+  const { text, bits } = generate === null ? await wordPassword(words ?? 0) : characterPassword(generate);
+  person.detail(`the password has ${Math.floor(bits)} bits`);
+  if (bits < enoughBits)
+    person.warn(
+      `the password has ${Math.floor(bits)} bits only, which a stolen hash of it does not withstand; where it may be longer, use --generate=12 or --words=5`,
+    );
+  return text;
 }
 
 /**
  * The new password of a machine: asked twice at the terminal, or one line of standard input, without its line feed.
  * @throws Problem `bad-value` when it is empty, the two differ, or there is a second line
  */
-async function newPassword({ stdin }: Context): Promise<string | Uint8Array> {
+async function given({ stdin }: Context): Promise<string | Uint8Array> {
   if (!stdin.isTerminal) return oneLine(stdin.chunks());
   const { askSecret } = await import("../terminal/prompt.ts");
   const password = await askSecret("Type new machine password: ");

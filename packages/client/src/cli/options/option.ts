@@ -136,10 +136,10 @@ export function command(
   };
 }
 
-/** A whole number from 1 on. @throws Problem `usage` */
-export function positive(option: string, text: string, most: number): number {
+/** A whole number. @throws Problem `usage` unless it is from `least` to `most` */
+export function wholeNumber(option: string, text: string, least: number, most: number): number {
   const value = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value <= most))
-    throw new Problem("usage", `${option} takes a whole number from 1 to ${most}, not '${text}'`);
+  if (!(value >= least && value <= most))
+    throw new Problem("usage", `${option} takes a whole number from ${least} to ${most}, not '${text}'`);
   return value;
 }

@@ -16,7 +16,7 @@ export async function writeWholeFile(
 ): Promise<void> {
   const name = asciiLine(path);
   // Root could put a file in the place of /dev/null, for everybody.
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) {
+  if (attempt(name, () => statSync(path, { throwIfNoEntry: false }))?.isFile() === false) {
     throw new Problem("local-fault", `${name} is there and no ordinary file; redirect the output to it (>)`);
   }
   const fresh = `${path}.${process.pid}.part`;

@@ -3,9 +3,9 @@ import type { Manifest, Member } from "@pstore/core/manifest";
 import { signingParts } from "@pstore/core/openpgp/usability";
 import { Problem } from "@pstore/core/problem";
 import { certificateOf } from "./certificates.ts";
+import { clientCommand, grantOf } from "./client-command.ts";
 import type { UserWithKeys } from "./directory.ts";
 import type { FaultOfObject } from "./fault.ts";
-import { grantOf } from "./grant.ts";
 import { faultOfMember, hasUsableKey } from "./members.ts";
 
 type Users = ReadonlyMap<string, UserWithKeys>;
@@ -88,9 +88,9 @@ async function wayOut(
 ): Promise<string> {
   const grant = grantOf(name, member.access);
   if (found !== undefined && (await hasUsableKey(found, now)))
-    return `a writer takes over ${name}'s present keys: pstore ${machine} ${grant}`;
-  const revoke = `a writer revokes the member: pstore ${machine} ^${name}`;
+    return `a writer takes over ${name}'s present keys: ${clientCommand(machine, grant)}`;
+  const revoke = `a writer revokes the member: ${clientCommand(machine, `^${name}`)}`;
   if (found === undefined || found.user.removed !== null) return revoke;
   if (found.user.active === 0) return `${revoke}; or let ${name} in again: pstore-server user enable ${name}`;
-  return `${revoke}; or add a usable key: pstore-server key add ${name} FILE, and then pstore ${machine} ${grant}`;
+  return `${revoke}; or add a usable key: pstore-server key add ${name} FILE, and then ${clientCommand(machine, grant)}`;
 }

@@ -5,8 +5,8 @@ import type { Db } from "../database/open.ts";
 import type { PropertyTable, StoredValueTable } from "../database/schema.ts";
 import { propertiesOf } from "../repositories/objects.ts";
 import { pieceSizes, valuesOf, wrappedKeysOfValue } from "../repositories/values.ts";
+import { clientCommand, grantOf } from "./client-command.ts";
 import { type FaultOfObject, fromBackup } from "./fault.ts";
-import { grantOf } from "./grant.ts";
 
 /** A key that the values of an object are wrapped to. */
 interface Reader {
@@ -120,7 +120,7 @@ async function faultsOfWrapping(
     faults.push({
       kind: "wrapped key",
       fault: `'${name}' is not wrapped to ${user}'s reading key ${fingerprint}`,
-      solution: `a writer who reads '${name}' takes ${user} out and in again: pstore ${machine} ^${user}, then pstore ${machine} ${grant}; or sets it again: pstore ${machine} -pe ${name}`,
+      solution: `a writer who reads '${name}' takes ${user} out and in again: ${clientCommand(machine, `^${user}`)}, then ${clientCommand(machine, grant)}; or sets it again: ${clientCommand(machine, "-pe", name)}`,
     });
   }
   return faults;

@@ -8,6 +8,7 @@ export const testPackages = {
   gnupg: "gpg",
   "gpg-agent": "gpg-agent",
   "openssh-client": "ssh-keygen",
+  "openssh-server": "sshd",
   openssl: "openssl",
   sqop: "sqop",
   rnp: "rnp",

@@ -11,4 +11,7 @@ process.once("SIGQUIT", () => process.exit(131));
 process.once("uncaughtException", (error) => process.exit(failure(error, standardError)));
 
 const io = { env: process.env, stdin: standardInput, stdout: standardOutput, stderr: standardError };
+// ssh asks for passwords through this very program, under a name that only --ssh makes (see programs/askpass.ts).
+if (process.argv0 === `${process.env["PSTORE_ASKPASS"]}/askpass`)
+  process.exit(await (await import("./askpass.ts")).askpass(process.argv.slice(2), io));
 process.exit(await main(process.argv.slice(2), io));

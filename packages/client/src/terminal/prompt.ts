@@ -15,10 +15,19 @@ export async function confirm(question: string): Promise<boolean> {
 /**
  * Asks for a secret at the controlling terminal, without echo.
  * @param question printed as it is
+ * @param otherwise what to do where there is none
  * @throws Problem `no-terminal` where there is none
  */
-export async function askSecret(question: string): Promise<string> {
-  return ask(question, false, "give the password on standard input");
+export async function askSecret(
+  question: string,
+  otherwise = "give the password on standard input",
+): Promise<string> {
+  return ask(question, false, otherwise);
+}
+
+/** Asks for a line that is no secret. */
+export async function askLine(question: string, otherwise: string): Promise<string> {
+  return ask(question, true, otherwise);
 }
 
 async function ask(question: string, echo: boolean, otherwise: string): Promise<string> {

@@ -73,14 +73,26 @@ export async function valueById(db: Db, id: string): Promise<StoredValueTable | 
   return await db.selectFrom("stored_values").selectAll().where("id", "=", id).executeTakeFirst();
 }
 
-/** The values that the properties of objects have now. */
-export async function presentValues(db: Db, objectIds: readonly string[]): Promise<StoredValueTable[]> {
-  const found: StoredValueTable[] = [];
+export type PlacedValue = Pick<
+  StoredValueTable,
+  "id" | "size" | "digest" | "object_id" | "property" | "revision"
+>;
+
+/** The values that the properties of objects have now, without the digests of their pieces, which may be large. */
+export async function presentValues(db: Db, objectIds: readonly string[]): Promise<PlacedValue[]> {
+  const found: PlacedValue[] = [];
   for (const ids of slices(objectIds)) {
     const rows = await db
       .selectFrom("properties")
       .innerJoin("stored_values", "stored_values.id", "properties.value_id")
-      .selectAll("stored_values")
+      .select([
+        "stored_values.id",
+        "stored_values.size",
+        "stored_values.digest",
+        "stored_values.object_id",
+        "stored_values.property",
+        "stored_values.revision",
+      ])
       .where("properties.object_id", "in", ids)
       .execute();
     found.push(...rows);

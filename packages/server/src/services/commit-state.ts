@@ -24,11 +24,14 @@ import {
   insertPieces,
   insertValues,
   insertWrappedKeys,
+  type PlacedValue,
   presentValues,
   wrappedFingerprints,
   wrappedPlaces,
 } from "../repositories/values.ts";
 import type { ReadChange } from "./commit-request.ts";
+import type { UserWithKeys } from "./directory.ts";
+import type { MemberFaults } from "./members.ts";
 import type { Caller } from "./sessions.ts";
 
 /** Where a value is wrapped to: primary fingerprint → fingerprint of the (sub)key. */
@@ -44,7 +47,7 @@ export interface CommitState {
   /** Which object lives under a name; changes that are applied keep it up to date. */
   readonly holders: Map<string, string>;
   /** The present values, see `valueAt`. */
-  readonly values: ReadonlyMap<string, StoredValueTable>;
+  readonly values: ReadonlyMap<string, PlacedValue>;
   /** By value. */
   readonly wrapped: ReadonlyMap<string, WrappedTo>;
   /** The primary fingerprints to which anything of an object, now or before, is wrapped. */
@@ -117,4 +120,14 @@ export class CommitWrites {
     await replaceProperties(db, this.objects, this.properties);
     await markReplaced(db, this.objects, now);
   }
+}
+
+/** What the changes of a commit have in common, within its transaction. */
+export interface Circumstances {
+  readonly db: Db;
+  readonly caller: Caller;
+  readonly users: ReadonlyMap<string, UserWithKeys>;
+  readonly faults: MemberFaults;
+  readonly state: CommitState;
+  readonly writes: CommitWrites;
 }

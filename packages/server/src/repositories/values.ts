@@ -1,5 +1,5 @@
 import type { Db } from "../database/open.ts";
-import type { StoredValueTable, UploadTable, ValuePieceTable, WrappedKeyTable } from "../database/schema.ts";
+import type { StoredValueTable, ValuePieceTable } from "../database/schema.ts";
 import { slices } from "../database/slices.ts";
 
 export async function insertValue(db: Db, row: StoredValueTable): Promise<void> {
@@ -119,26 +119,6 @@ export async function placesOf(
   return await query.orderBy("property").orderBy("revision").execute();
 }
 
-/** What of values is wrapped to some keys. */
-export async function wrappedKeysFor(
-  db: Db,
-  valueIds: readonly string[],
-  fingerprints: readonly string[],
-): Promise<WrappedKeyTable[]> {
-  if (fingerprints.length === 0) return [];
-  const found: WrappedKeyTable[] = [];
-  for (const ids of slices(valueIds)) {
-    const rows = await db
-      .selectFrom("wrapped_keys")
-      .selectAll()
-      .where("value_id", "in", ids)
-      .where("fingerprint", "in", fingerprints)
-      .execute();
-    found.push(...rows);
-  }
-  return found;
-}
-
 export async function deleteValue(db: Db, id: string): Promise<void> {
   await db.deleteFrom("wrapped_keys").where("value_id", "=", id).execute();
   await db.deleteFrom("value_pieces").where("value_id", "=", id).execute();
@@ -155,125 +135,6 @@ export async function looseValues(db: Db, before: string): Promise<{ id: string 
     .where("uploads.id", "is", null)
     .where("stored_values.created", "<", before)
     .execute();
-}
-
-/** The wrapped keys of the values that objects have now. */
-export async function wrappedKeysOf(
-  db: Db,
-  objectIds: readonly string[],
-  fingerprints: readonly string[],
-): Promise<(WrappedKeyTable & { object_id: string; property: string })[]> {
-  if (fingerprints.length === 0) return [];
-  const found: (WrappedKeyTable & { object_id: string; property: string })[] = [];
-  for (const ids of slices(objectIds)) {
-    const rows = await db
-      .selectFrom("properties")
-      .innerJoin("wrapped_keys", "wrapped_keys.value_id", "properties.value_id")
-      .selectAll("wrapped_keys")
-      .select(["properties.object_id", "properties.name as property"])
-      .where("properties.object_id", "in", ids)
-      .where("wrapped_keys.fingerprint", "in", fingerprints)
-      .orderBy("properties.name")
-      .execute();
-    found.push(...rows);
-  }
-  return found;
-}
-
-export async function wrappedKeysOfValue(db: Db, valueId: string): Promise<WrappedKeyTable[]> {
-  return await db.selectFrom("wrapped_keys").selectAll().where("value_id", "=", valueId).execute();
-}
-
-/** Where values are wrapped to, without the bytes. */
-export async function wrappedPlaces(
-  db: Db,
-  valueIds: readonly string[],
-): Promise<Omit<WrappedKeyTable, "bytes">[]> {
-  const found: Omit<WrappedKeyTable, "bytes">[] = [];
-  for (const ids of slices(valueIds)) {
-    const rows = await db
-      .selectFrom("wrapped_keys")
-      .select(["value_id", "fingerprint", "subkey"])
-      .where("value_id", "in", ids)
-      .execute();
-    found.push(...rows);
-  }
-  return found;
-}
-
-export async function insertWrappedKeys(db: Db, rows: readonly WrappedKeyTable[]): Promise<void> {
-  for (const some of slices(rows)) await db.insertInto("wrapped_keys").values(some).execute();
-}
-
-export async function deleteWrappedKey(db: Db, valueId: string, fingerprint: string): Promise<void> {
-  await db
-    .deleteFrom("wrapped_keys")
-    .where("value_id", "=", valueId)
-    .where("fingerprint", "=", fingerprint)
-    .execute();
-}
-
-/** The primary fingerprints to which anything of objects, now or before, is wrapped. */
-export async function wrappedFingerprints(
-  db: Db,
-  objectIds: readonly string[],
-): Promise<{ object_id: string | null; fingerprint: string }[]> {
-  const found: { object_id: string | null; fingerprint: string }[] = [];
-  for (const ids of slices(objectIds)) {
-    const rows = await db
-      .selectFrom("wrapped_keys")
-      .innerJoin("stored_values", "stored_values.id", "wrapped_keys.value_id")
-      .select(["stored_values.object_id", "wrapped_keys.fingerprint"])
-      .distinct()
-      .where("stored_values.object_id", "in", ids)
-      .execute();
-    found.push(...rows);
-  }
-  return found;
-}
-
-/** Takes everything of objects, their history included, away from a key. */
-export async function deleteWrappedKeys(
-  db: Db,
-  objectIds: readonly string[],
-  fingerprint: string,
-): Promise<void> {
-  for (const ids of slices(objectIds)) {
-    await db
-      .deleteFrom("wrapped_keys")
-      .where("fingerprint", "=", fingerprint)
-      .where("value_id", "in", (eb) =>
-        eb.selectFrom("stored_values").select("id").where("object_id", "in", ids),
-      )
-      .execute();
-  }
-}
-
-export async function findUpload(db: Db, id: string): Promise<UploadTable | undefined> {
-  return await db.selectFrom("uploads").selectAll().where("id", "=", id).executeTakeFirst();
-}
-
-export async function insertUpload(db: Db, row: UploadTable): Promise<void> {
-  await db.insertInto("uploads").values(row).execute();
-}
-
-export async function deleteUpload(db: Db, id: string): Promise<void> {
-  await db.deleteFrom("uploads").where("id", "=", id).execute();
-}
-
-/** Says that an upload is complete, unless another transfer under its id took it over. */
-export async function finishUpload(db: Db, id: string, valueId: string): Promise<boolean> {
-  const result = await db
-    .updateTable("uploads")
-    .set({ finished: 1 })
-    .where("id", "=", id)
-    .where("value_id", "=", valueId)
-    .executeTakeFirst();
-  return result.numUpdatedRows > 0n;
-}
-
-export async function uploadsBefore(db: Db, before: string): Promise<UploadTable[]> {
-  return await db.selectFrom("uploads").selectAll().where("created", "<", before).execute();
 }
 
 /** How many bytes each piece of a value has, by their numbers. */

@@ -6,13 +6,9 @@ import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
 import type { ObjectTable, StoreTable } from "../database/schema.ts";
 import { findKey } from "../repositories/keys.ts";
-import {
-  findCommit,
-  membersOf,
-  propertiesOf,
-  type SignedRevision,
-  signedRevisions,
-} from "../repositories/objects.ts";
+import { membersOf } from "../repositories/members.ts";
+import { propertiesOf } from "../repositories/properties.ts";
+import { findCommit, type SignedRevision, signedRevisions } from "../repositories/revisions.ts";
 import { certificateOf } from "./certificates.ts";
 import { faultsOfMembers } from "./check-members.ts";
 import { faultsOfValues } from "./check-values.ts";

@@ -8,27 +8,18 @@ import type {
   ValuePieceTable,
   WrappedKeyTable,
 } from "../database/schema.ts";
-import {
-  accessesOf,
-  advanceObjects,
-  findLiveObjects,
-  findObjects,
-  headsOf,
-  insertRevisions,
-  replaceMembers,
-  replaceProperties,
-} from "../repositories/objects.ts";
+import { accessesOf, replaceMembers } from "../repositories/members.ts";
+import { advanceObjects, findLiveObjects, findObjects } from "../repositories/objects.ts";
+import { replaceProperties } from "../repositories/properties.ts";
 import { markReplaced } from "../repositories/retention.ts";
+import { headsOf, insertRevisions } from "../repositories/revisions.ts";
+import { insertPieces, insertValues, type PlacedValue, presentValues } from "../repositories/values.ts";
 import {
   deleteWrappedKeys,
-  insertPieces,
-  insertValues,
   insertWrappedKeys,
-  type PlacedValue,
-  presentValues,
   wrappedFingerprints,
   wrappedPlaces,
-} from "../repositories/values.ts";
+} from "../repositories/wrapped-keys.ts";
 import type { ReadChange } from "./commit-request.ts";
 import type { UserWithKeys } from "./directory.ts";
 import type { MemberFaults } from "./members.ts";

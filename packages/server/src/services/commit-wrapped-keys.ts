@@ -1,6 +1,6 @@
 import type { Manifest } from "@pstore/core/manifest";
 import type { PropertyTable } from "../database/schema.ts";
-import { deleteWrappedKey, wrappedPlaces } from "../repositories/values.ts";
+import { deleteWrappedKey, wrappedPlaces } from "../repositories/wrapped-keys.ts";
 import { bad, place, type ReadChange } from "./commit-request.ts";
 import { type Circumstances, type WrappedTo, wrappedTo } from "./commit-state.ts";
 

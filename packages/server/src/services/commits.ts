@@ -8,7 +8,7 @@ import { Problem } from "@pstore/core/problem";
 import { type Db, isDuplicate } from "../database/open.ts";
 import { type StoreTable, timeText } from "../database/schema.ts";
 import { slices } from "../database/slices.ts";
-import { findCommit, insertCommit, revisionsOfCommit } from "../repositories/objects.ts";
+import { findCommit, insertCommit, revisionsOfCommit } from "../repositories/revisions.ts";
 import { type Deed, record } from "./audit.ts";
 import { certificateOf } from "./certificates.ts";
 import { Application } from "./commit-application.ts";

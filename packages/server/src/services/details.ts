@@ -5,17 +5,17 @@ import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
 import type { ObjectTable, PropertyTable } from "../database/schema.ts";
 import { currentKeys } from "../repositories/keys.ts";
+import { accessesOf, membersOf } from "../repositories/members.ts";
+import { findLiveObjects } from "../repositories/objects.ts";
+import { propertiesOfAll } from "../repositories/properties.ts";
 import {
-  accessesOf,
-  findLiveObjects,
-  membersOf,
   type NewestRevision,
   newestRevisions,
-  propertiesOfAll,
   type SignedRevision,
   sizeOfNewest,
-} from "../repositories/objects.ts";
-import { firstPieces, wrappedKeysOf } from "../repositories/values.ts";
+} from "../repositories/revisions.ts";
+import { firstPieces } from "../repositories/values.ts";
+import { wrappedKeysOf } from "../repositories/wrapped-keys.ts";
 import { type Deed, record } from "./audit.ts";
 import { shownUsers } from "./directory.ts";
 import { readDeed } from "./reads.ts";

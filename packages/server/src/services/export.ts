@@ -8,7 +8,7 @@ import {
   presentUsers,
   propertiesWithBytes,
 } from "../repositories/export.ts";
-import { membersOf } from "../repositories/objects.ts";
+import { membersOf } from "../repositories/members.ts";
 import { type Actor, record } from "./audit.ts";
 
 /** So many objects are held in memory at once, with their small values. */

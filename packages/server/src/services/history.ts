@@ -3,15 +3,12 @@ import { parseFingerprint } from "@pstore/core/fingerprint";
 import { parseManifest } from "@pstore/core/manifest";
 import type { Db } from "../database/open.ts";
 import { currentKeys } from "../repositories/keys.ts";
-import {
-  accessOf,
-  findObject,
-  findRevision,
-  propertiesOf,
-  type SignedRevision,
-  signedRevisions,
-} from "../repositories/objects.ts";
-import { placesOf, wrappedKeysFor } from "../repositories/values.ts";
+import { accessOf } from "../repositories/members.ts";
+import { findObject } from "../repositories/objects.ts";
+import { propertiesOf } from "../repositories/properties.ts";
+import { findRevision, type SignedRevision, signedRevisions } from "../repositories/revisions.ts";
+import { placesOf } from "../repositories/values.ts";
+import { wrappedKeysFor } from "../repositories/wrapped-keys.ts";
 import { type Deed, record } from "./audit.ts";
 import { shownRevision } from "./details.ts";
 import { noSuchObject } from "./objects.ts";

@@ -2,13 +2,8 @@ import type { ObjectDetail, ObjectList, ObjectRow } from "@pstore/core/api/schem
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
 import type { ObjectTable } from "../database/schema.ts";
-import {
-  accessOf,
-  findDeletedObject,
-  findLiveObject,
-  membersOf,
-  searchObjects,
-} from "../repositories/objects.ts";
+import { accessOf, membersOf } from "../repositories/members.ts";
+import { findDeletedObject, findLiveObject, searchObjects } from "../repositories/objects.ts";
 import { record } from "./audit.ts";
 import { type DetailOptions, details, type Visible } from "./details.ts";
 import type { Caller } from "./sessions.ts";

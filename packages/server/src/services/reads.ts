@@ -2,8 +2,11 @@ import type { Reads } from "@pstore/core/api/schemas";
 import { parseManifest } from "@pstore/core/manifest";
 import type { Db } from "../database/open.ts";
 import type { ObjectTable } from "../database/schema.ts";
-import { accessesOf, findObjects, findRevision, propertiesOfAll } from "../repositories/objects.ts";
+import { accessesOf } from "../repositories/members.ts";
+import { findObjects } from "../repositories/objects.ts";
+import { propertiesOfAll } from "../repositories/properties.ts";
 import { readsOf } from "../repositories/reads.ts";
+import { findRevision } from "../repositories/revisions.ts";
 import { type Deed, record } from "./audit.ts";
 import type { Caller } from "./sessions.ts";
 

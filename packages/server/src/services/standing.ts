@@ -3,7 +3,7 @@ import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
 import type { UserTable } from "../database/schema.ts";
 import { keysOf } from "../repositories/keys.ts";
-import { membershipsOf, membersOf } from "../repositories/objects.ts";
+import { membershipsOf, membersOf } from "../repositories/members.ts";
 import { findUser } from "../repositories/users.ts";
 
 /** A user with all that hangs on them. */

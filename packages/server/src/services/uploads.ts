@@ -7,15 +7,17 @@ import { timeText } from "../database/schema.ts";
 import { deleteExpired } from "../repositories/sessions.ts";
 import {
   deleteUpload,
-  deleteValue,
   findUpload,
   finishUpload,
-  insertPiece,
   insertUpload,
+  uploadsBefore,
+} from "../repositories/uploads.ts";
+import {
+  deleteValue,
+  insertPiece,
   insertValue,
   looseValues,
   updateValue,
-  uploadsBefore,
   valueById,
 } from "../repositories/values.ts";
 import { record } from "./audit.ts";

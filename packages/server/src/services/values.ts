@@ -1,7 +1,9 @@
 import { parseManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
-import { accessOf, findObject, findRevision } from "../repositories/objects.ts";
+import { accessOf } from "../repositories/members.ts";
+import { findObject } from "../repositories/objects.ts";
+import { findRevision } from "../repositories/revisions.ts";
 import { findPiece, findValue } from "../repositories/values.ts";
 import { record } from "./audit.ts";
 import { noSuchObject } from "./objects.ts";

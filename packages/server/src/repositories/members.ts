@@ -1,0 +1,80 @@
+import type { Db } from "../database/open.ts";
+import type { MemberTable, ObjectTable } from "../database/schema.ts";
+import { slices } from "../database/slices.ts";
+
+export interface NamedMember {
+  object_id: string;
+  user_name: string;
+  access: "read" | "write";
+}
+
+export async function membersOf(db: Db, objectIds: readonly string[]): Promise<NamedMember[]> {
+  const found: NamedMember[] = [];
+  for (const ids of slices(objectIds)) {
+    const rows = await db
+      .selectFrom("members")
+      .innerJoin("users", "users.id", "members.user_id")
+      .select(["members.object_id", "members.access", "users.name as user_name"])
+      .where("members.object_id", "in", ids)
+      .orderBy("users.name")
+      .execute();
+    found.push(...rows);
+  }
+  return found;
+}
+
+export async function accessOf(db: Db, objectId: string, userId: string): Promise<"read" | "write" | null> {
+  const row = await db
+    .selectFrom("members")
+    .select("access")
+    .where("object_id", "=", objectId)
+    .where("user_id", "=", userId)
+    .executeTakeFirst();
+  return row?.access ?? null;
+}
+
+/** A user's access to those of the objects of which they are a member. */
+export async function accessesOf(
+  db: Db,
+  objectIds: readonly string[],
+  userId: string,
+): Promise<ReadonlyMap<string, "read" | "write">> {
+  const found = new Map<string, "read" | "write">();
+  for (const ids of slices(objectIds)) {
+    const rows = await db
+      .selectFrom("members")
+      .select(["object_id", "access"])
+      .where("object_id", "in", ids)
+      .where("user_id", "=", userId)
+      .execute();
+    for (const row of rows) found.set(row.object_id, row.access);
+  }
+  return found;
+}
+
+/** The objects of which a user is a member, deleted ones too. */
+export async function membershipsOf(
+  db: Db,
+  userId: string,
+): Promise<(ObjectTable & { access: "read" | "write" })[]> {
+  return await db
+    .selectFrom("members")
+    .innerJoin("objects", "objects.id", "members.object_id")
+    .selectAll("objects")
+    .select("members.access")
+    .where("members.user_id", "=", userId)
+    .orderBy("objects.name")
+    .execute();
+}
+
+/** Gives objects these members, and no others. */
+export async function replaceMembers(
+  db: Db,
+  objectIds: readonly string[],
+  rows: readonly MemberTable[],
+): Promise<void> {
+  for (const ids of slices(objectIds)) {
+    await db.deleteFrom("members").where("object_id", "in", ids).execute();
+  }
+  for (const some of slices(rows)) await db.insertInto("members").values(some).execute();
+}

@@ -1,0 +1,129 @@
+import type { Db } from "../database/open.ts";
+import type { CommitTable, RevisionTable } from "../database/schema.ts";
+import { slices } from "../database/slices.ts";
+
+export async function findCommit(db: Db, digest: string): Promise<CommitTable | undefined> {
+  return await db.selectFrom("commits").selectAll().where("digest", "=", digest).executeTakeFirst();
+}
+
+export async function insertCommit(db: Db, row: CommitTable): Promise<void> {
+  await db.insertInto("commits").values(row).execute();
+}
+
+export async function insertRevisions(db: Db, rows: readonly RevisionTable[]): Promise<void> {
+  for (const some of slices(rows)) await db.insertInto("revisions").values(some).execute();
+}
+
+/** The newest revisions of objects, without their commits. */
+export async function headsOf(db: Db, objectIds: readonly string[]): Promise<RevisionTable[]> {
+  const found: RevisionTable[] = [];
+  for (const ids of slices(objectIds)) {
+    const rows = await db
+      .selectFrom("objects")
+      .innerJoin("revisions", (join) =>
+        join
+          .onRef("revisions.object_id", "=", "objects.id")
+          .onRef("revisions.revision", "=", "objects.revision"),
+      )
+      .selectAll("revisions")
+      .where("objects.id", "in", ids)
+      .execute();
+    found.push(...rows);
+  }
+  return found;
+}
+
+export async function revisionsOfCommit(db: Db, commitDigest: string): Promise<RevisionTable[]> {
+  return await db
+    .selectFrom("revisions")
+    .selectAll()
+    .where("commit_digest", "=", commitDigest)
+    .orderBy("position")
+    .execute();
+}
+
+export type SignedRevision = RevisionTable & Pick<CommitTable, "body" | "signature">;
+
+/** Revisions of an object with their commits, in order. */
+export async function signedRevisions(
+  db: Db,
+  objectId: string,
+  from: number,
+  to: number,
+): Promise<SignedRevision[]> {
+  return await db
+    .selectFrom("revisions")
+    .innerJoin("commits", "commits.digest", "revisions.commit_digest")
+    .selectAll("revisions")
+    .select(["commits.body", "commits.signature"])
+    .where("object_id", "=", objectId)
+    .where("revision", ">=", from)
+    .where("revision", "<=", to)
+    .orderBy("revision")
+    .execute();
+}
+
+/** How much text the newest manifests of objects are together. */
+export async function sizeOfNewest(db: Db, objectIds: readonly string[]): Promise<number> {
+  let total = 0;
+  for (const ids of slices(objectIds)) {
+    const row = await db
+      .selectFrom("objects")
+      .innerJoin("revisions", (join) =>
+        join
+          .onRef("revisions.object_id", "=", "objects.id")
+          .onRef("revisions.revision", "=", "objects.revision"),
+      )
+      .select((eb) => eb.fn.sum<number>(eb.fn("length", ["manifest"])).as("size"))
+      .where("objects.id", "in", ids)
+      .executeTakeFirst();
+    total += Number(row?.size ?? 0);
+  }
+  return total;
+}
+
+export type NewestRevision = SignedRevision & Pick<CommitTable, "author" | "author_key">;
+
+/** The newest revisions of objects with their commits. */
+export async function newestRevisions(db: Db, objectIds: readonly string[]): Promise<NewestRevision[]> {
+  const found: NewestRevision[] = [];
+  for (const ids of slices(objectIds)) {
+    const rows = await db
+      .selectFrom("objects")
+      .innerJoin("revisions", (join) =>
+        join
+          .onRef("revisions.object_id", "=", "objects.id")
+          .onRef("revisions.revision", "=", "objects.revision"),
+      )
+      .innerJoin("commits", "commits.digest", "revisions.commit_digest")
+      .selectAll("revisions")
+      .select(["commits.body", "commits.signature", "commits.author", "commits.author_key"])
+      .where("objects.id", "in", ids)
+      .execute();
+    found.push(...rows);
+  }
+  return found;
+}
+
+export async function findRevision(
+  db: Db,
+  objectId: string,
+  revision: number,
+): Promise<RevisionTable | undefined> {
+  return await db
+    .selectFrom("revisions")
+    .selectAll()
+    .where("object_id", "=", objectId)
+    .where("revision", "=", revision)
+    .executeTakeFirst();
+}
+
+/** Commits that no revision belongs to. */
+export async function emptyCommits(db: Db): Promise<{ digest: string }[]> {
+  return await db
+    .selectFrom("commits")
+    .leftJoin("revisions", "revisions.commit_digest", "commits.digest")
+    .select("commits.digest")
+    .where("revisions.object_id", "is", null)
+    .execute();
+}

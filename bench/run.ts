@@ -3,6 +3,7 @@
 // Ratios of one run say something; milliseconds alone say how busy and how fast the machine is.
 import { buildExecutables } from "@pstore/e2e/support/executables";
 import { benchCrowd } from "./crowd.ts";
+import { benchEach } from "./each.ts";
 import { benchLarge } from "./large.ts";
 import { benchReading } from "./reading.ts";
 import { benchRequests } from "./requests.ts";
@@ -13,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Claim[]>>> = {
   large: benchLarge,
   requests: benchRequests,
   crowd: () => benchCrowd(15),
+  each: () => benchEach(3),
 };
 
 const wanted = process.argv.slice(2);

@@ -6,6 +6,7 @@ import { environment } from "./process.ts";
 import type { User } from "./team.ts";
 import { openTerminal, type TerminalSession } from "./terminal.ts";
 
+/** How each is started and set up: then a function shows the words that it is given in the place of pstore, which completion calls as a command. */
 const setUps: Readonly<
   Record<Shell, { readonly argv: readonly string[]; readonly lines: readonly string[] }>
 > = {
@@ -13,9 +14,9 @@ const setUps: Readonly<
     argv: ["bash", "--noprofile", "--norc", "-i"],
     lines: [
       "bind 'set bell-style none'; bind 'set enable-bracketed-paste off'; bind 'set page-completions off'",
-      "bind 'set completion-query-items 0'; PS1='READY> '",
+      "bind 'set completion-query-items 0'; bind 'set show-all-if-ambiguous on'; PS1='READY> '",
       "show() { printf '\\n<<'; printf '[%s]' \"$@\"; printf '>>\\n'; }",
-      'eval "$(pstore --completion bash)"',
+      'eval "$(pstore --completion bash)"; pstore() { show pstore "$@"; }',
     ],
   },
   zsh: {
@@ -24,7 +25,7 @@ const setUps: Readonly<
       "unsetopt beep prompt_sp prompt_cr; PS1='READY> '; LISTMAX=0",
       "show() { printf '\\n<<'; printf '[%s]' \"$@\"; printf '>>\\n' }",
       "autoload -Uz compinit; compinit -u -D",
-      'eval "$(pstore --completion zsh)"',
+      'eval "$(pstore --completion zsh)"; pstore() { show pstore "$@" }',
     ],
   },
   fish: {
@@ -33,7 +34,7 @@ const setUps: Readonly<
       "set -g fish_greeting; set -g fish_autosuggestion_enabled 0",
       "function fish_prompt; echo -n 'READY> '; end",
       "function show; printf '\\n<<'; printf '[%s]' $argv; printf '>>\\n'; end",
-      "pstore --completion fish | source",
+      "pstore --completion fish | source; function pstore; show pstore $argv; end",
     ],
   },
 };
@@ -60,16 +61,23 @@ export class CompletingShell {
     return opened;
   }
 
-  /** Runs a line that calls `show`, and answers the words that it was given. */
+  /** Runs a line with `pstore` or `show` in it, and answers the words that it was given: `[pstore][db1]`. */
   async run(line: string): Promise<string> {
     this.terminal.type(`${line}\r`);
     return this.#shown();
   }
 
-  /** The words of a line once the Tab key was pressed at its end, as the shell reads them: `[pstore][db1]`. */
+  /** The words of a line once the Tab key was pressed at its end, as the shell reads them. */
   completed(line: string): Promise<string> {
-    // Ctrl-A goes to the beginning: the line is run as one that shows its words.
-    return this.run(`${line}\t\u0001show `);
+    return this.run(`${line}\t`);
+  }
+
+  /** What appears when the Tab key is pressed at the end of a line, up to a text that must be there. */
+  async offered(line: string, last: string | RegExp): Promise<string> {
+    this.terminal.type(`${line}\t`);
+    const text = await this.terminal.waitFor(last);
+    await this.run("");
+    return text;
   }
 
   async #shown(): Promise<string> {

@@ -72,7 +72,7 @@ test("wrong usage ends with 2 and one line", async () => {
     ["export", "--common-if-gte", "0"],
     ["audit", "x"],
     ["audit", "--limit", "-1"],
-    ["audit", "--limit=100001"],
+    ["audit", "--limit=10001"],
     ["audit", "--since", "yesterday"],
     ["audit", "--since=1h", "--until=2h"],
   ]) {

@@ -12,8 +12,8 @@ import { type AuditFilter, readAudit } from "../services/audit-log.ts";
 
 const usage = "pstore-server audit [--user NAME] [--object NAME] [--since TIME] [--limit N] [--json] …";
 const defaultLimit = 100;
-/** What is sorted in memory: some 100 MB. */
-const highestLimit = 100_000;
+/** So many rows are held in memory at once. */
+const highestLimit = 10_000;
 
 const options = {
   user: { type: "string" },

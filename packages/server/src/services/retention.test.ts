@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { keptHistory } from "../database/migrations/0002-kept-history.ts";
+import { detachValues } from "../repositories/retention.ts";
 import { type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
 import { checkStore } from "./check.ts";
 import { purgeReplaced } from "./retention.ts";
+import { collectGarbage } from "./uploads.ts";
 
 let store: TestStore;
 let joe: TestUser;
@@ -148,6 +150,28 @@ test("0 days keep nothing that is not current; every value dropped is in the log
       detail: expect.stringMatching(/^revision 1, 20971525 bytes, replaced 20\d\d-/),
     }),
   ]);
+});
+
+test("what a crash leaves of a value that was being dropped is collected when it is a day old", async () => {
+  const draft = await changed("crashed");
+  const { id } = await store.db
+    .selectFrom("stored_values")
+    .select("id")
+    .where("object_id", "=", draft.manifest.object.id)
+    .where("property", "=", "b")
+    .executeTakeFirstOrThrow();
+  await detachValues(store.db, [id]);
+  expect(await checkStore(store.db, store.store)).toEqual([]);
+  const created = new Date(Date.now() - 3 * day).toISOString();
+  await store.db.updateTable("stored_values").set({ created }).where("id", "=", id).execute();
+  expect((await checkStore(store.db, store.store)).map((one) => one.solution)).toEqual([
+    "start the server: it drops such values at its start",
+  ]);
+  await collectGarbage(store.db);
+  expect(await checkStore(store.db, store.store)).toEqual([]);
+  expect(
+    await store.db.selectFrom("value_pieces").select("seq").where("value_id", "=", id).execute(),
+  ).toEqual([]);
 });
 
 test("a server that is to stop begins nothing more, and what was begun is whole", async () => {

@@ -3,12 +3,12 @@ import { pieceCount } from "@pstore/core/digest";
 import type { Db } from "../database/open.ts";
 import { timeText } from "../database/schema.ts";
 import {
+  deleteDetached,
   deletePieces,
-  detachValue,
+  detachValues,
   type ReplacedValue,
   valuesReplacedBefore,
 } from "../repositories/retention.ts";
-import { deleteValue } from "../repositories/values.ts";
 import { type Actor, record } from "./audit.ts";
 
 const day = 86_400_000;
@@ -45,7 +45,8 @@ export async function purgeReplaced(db: Db, days: number, stopping: AbortSignal)
 async function detachSome(db: Db, before: string): Promise<readonly ReplacedValue[]> {
   return await db.transaction().execute(async (trx) => {
     const values = firstFew(await valuesReplacedBefore(trx, before, valuesAtOnce));
-    for (const { id } of values) await detachValue(trx, id);
+    if (values.length === 0) return values;
+    await detachValues(trx, idsOf(values));
     await record(
       trx,
       actor,
@@ -79,8 +80,10 @@ async function dropDetached(db: Db, values: readonly ReplacedValue[]): Promise<v
       await othersFirst();
     }
   }
-  await db.transaction().execute(async (trx) => {
-    for (const { id } of values) await deleteValue(trx, id);
-  });
+  await db.transaction().execute((trx) => deleteDetached(trx, idsOf(values)));
   await othersFirst();
+}
+
+function idsOf(values: readonly ReplacedValue[]): string[] {
+  return values.map((value) => value.id);
 }

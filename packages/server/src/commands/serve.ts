@@ -40,9 +40,10 @@ if that takes no longer than a minute.
                        ${defaults.maxUploadSize} (16 GiB)
   --keep-history DAYS  how long values that were replaced, dropped, or whose
                        machine was deleted can be restored; then they are
-                       dropped for good, when the server starts and every hour.
-                       Who had access to what, and when, stays known. Default:
-                       PSTORE_KEEP_HISTORY, else ${defaults.keepHistory}
+                       dropped for good, when the server starts and every hour
+                       (the database uses their room again, its file does not
+                       shrink). Who had access to what, and when, stays known.
+                       Default: PSTORE_KEEP_HISTORY, else ${defaults.keepHistory}
   --log-format none|journal|syslog|json
                        how each row of the audit log (see 'pstore-server audit')
                        is written to standard error too, and the server's own

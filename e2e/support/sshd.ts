@@ -1,6 +1,6 @@
 // A real sshd on loopback, and throw-away users of the system who log in to it with a password.
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createFolder } from "./folder.ts";
 import { environment, start, succeed } from "./process.ts";
@@ -126,12 +126,18 @@ export class SystemUser implements AsyncDisposable {
   }
 
   async make(password: string): Promise<void> {
-    await chmod(this.home, 0o755);
     await succeed([command("useradd"), "-M", "-N", "-d", this.home, "-s", "/bin/sh", this.name]);
+    await succeed(["chown", this.name, this.home]);
     await succeed([command("chpasswd")], { stdin: `${this.name}:${password}\n` });
   }
 
   async dispose(): Promise<void> {
+    // What a connection that was broken off has left.
+    const { uid } = await stat(this.home);
+    for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+      const owner = await stat(`/proc/${pid}`).catch(() => null);
+      if (owner?.uid === uid) process.kill(Number(pid), "SIGKILL");
+    }
     await succeed([command("userdel"), this.name]);
     await rm(this.home, { recursive: true, force: true });
   }

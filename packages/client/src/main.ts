@@ -7,6 +7,7 @@ import { isLookup } from "./cli/modes.ts";
 import { readRc } from "./cli/rc.ts";
 import type { Arguments } from "./cli/words.ts";
 import type { Io, Messages, Output } from "./io.ts";
+import { OtherStatus } from "./programs/other-status.ts";
 import { Interrupted } from "./terminal/interrupted.ts";
 import { toFile } from "./terminal/output.ts";
 
@@ -34,6 +35,7 @@ export function failure(error: unknown, stderr: Messages): number {
   const sentence = error instanceof Problem ? error.message : sentenceOf(error as NodeJS.ErrnoException);
   const kind = error instanceof Problem && error.code === "unavailable" ? "backend error" : "error";
   stderr.write(`${kind}: ${visibleLine(sentence)}\n`);
+  if (error instanceof OtherStatus) return error.exitStatus;
   return error instanceof Problem && (error.code === "usage" || error.code === "bad-name") ? 2 : 1;
 }
 

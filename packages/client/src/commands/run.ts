@@ -1,10 +1,8 @@
 import { Problem } from "@pstore/core/problem";
-import { visibleLine } from "@pstore/core/visible";
 import type { Arguments } from "../cli/words.ts";
-import { NotRun, replaceBy } from "../programs/replace.ts";
+import { replaceBy } from "../programs/replace.ts";
 import { checkMayFit, type Named, nameVariables, variableValue } from "../programs/variables.ts";
 import type { StoredObject } from "../store/store.ts";
-import { standardError } from "../terminal/standard-streams.ts";
 import type { Command, Context } from "./command.ts";
 import { whole } from "./whole.ts";
 
@@ -14,14 +12,7 @@ import { whole } from "./whole.ts";
  */
 export const run: Command = async (context) => {
   const { args, env } = context;
-  const variables = await variablesOf(context);
-  try {
-    return replaceBy(args.command, env, variables);
-  } catch (error) {
-    if (!(error instanceof NotRun)) throw error;
-    standardError.write(`error: ${visibleLine(error.message)}\n`);
-    return error.exitStatus;
-  }
+  replaceBy(args.command, env, await variablesOf(context));
 };
 
 async function variablesOf({ args, store, env, person }: Context): Promise<ReadonlyMap<string, string>> {

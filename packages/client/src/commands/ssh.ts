@@ -1,12 +1,16 @@
 import { Problem } from "@pstore/core/problem";
 import { type Answer, Desk, type Question } from "../programs/askpass.ts";
 import { type Attended, attend } from "../programs/attended.ts";
+import { OtherStatus } from "../programs/other-status.ts";
 import { aliasFor, isPasswordPrompt, type Target, targetOf } from "../programs/ssh-target.ts";
 import { sshWords } from "../programs/ssh-words.ts";
 import type { StoredObject } from "../store/store.ts";
 import { type Command, type Context, machineOf } from "./command.ts";
 import { passwordProperty } from "./layout.ts";
 import { whole } from "./whole.ts";
+
+/** The exit status of ssh where it could not log in. */
+const notLoggedIn = 255;
 
 /** The longest answer that ssh reads, in bytes (readpass.c). */
 const longestPassword = 1023;
@@ -97,7 +101,8 @@ class Login {
 
 function refused({ manifest }: StoredObject, { user, host }: Target): Problem {
   const { name } = manifest.object;
-  return new Problem(
+  return new OtherStatus(
+    notLoggedIn,
     "forbidden",
     `${host} does not take the stored password of '${name}' for ${user}; store the right one with pstore -P ${name}, or the right user as ssh-username`,
   );

@@ -1,25 +1,16 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { Problem } from "@pstore/core/problem";
+import { OtherStatus } from "./other-status.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** A command that was not run, with the exit status by which shells say why (POSIX, 2.8.2). */
-export class NotRun extends Problem {
-  readonly exitStatus: 126 | 127;
-
-  constructor(exitStatus: 126 | 127, sentence: string) {
-    super("local-fault", sentence);
-    this.exitStatus = exitStatus;
-  }
-}
 
 /**
  * Puts a command in the place of this process, as `exec` of a shell does: it keeps the process id, the standard streams
  * and the terminal, and gets every signal itself. Does not return.
  * @param env where `PATH` is looked up
  * @param added the variables that the command gets beside these
- * @throws NotRun
+ * @throws OtherStatus 126 or 127, as shells say why a command was not run (POSIX, 2.8.2)
  */
 export function replaceBy(
   command: readonly string[],
@@ -31,10 +22,6 @@ export function replaceBy(
   const whole: Record<string, string> = {};
   for (const [variable, value] of Object.entries(env)) if (value !== undefined) whole[variable] = value;
   for (const [variable, value] of added) whole[variable] = value;
-  for (const word of command) {
-    // Only a program that runs us can give us one.
-    if (word.includes("\0")) throw new NotRun(126, `'${name}' was not run: an argument holds a zero byte`);
-  }
   // Bun ignores these two, which would be inherited; those with a handler begin anew.
   for (const signal of ["SIGPIPE", "SIGXFSZ"] as const) process.on(signal, () => {});
   // It says once a run that `execve` is experimental.
@@ -51,7 +38,8 @@ function exec(
   env: Record<string, string>,
 ): { code: string | undefined } {
   try {
-    if (process.execve === undefined) throw new NotRun(126, "commands cannot be run on this system");
+    if (process.execve === undefined)
+      throw new OtherStatus(126, "local-fault", "commands cannot be run on this system");
     return process.execve(path, argv, env);
   } catch (error) {
     if (error instanceof Problem) throw error;
@@ -62,7 +50,7 @@ function exec(
 /**
  * The file that a shell would run.
  * @param searched the value of `PATH`
- * @throws NotRun
+ * @throws OtherStatus
  */
 export function findCommand(name: string, searched = "/usr/local/bin:/usr/bin:/bin"): string {
   if (name.includes("/")) return name;
@@ -90,17 +78,19 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function notRun(name: string, code: string | undefined): NotRun {
+function notRun(name: string, code: string | undefined): OtherStatus {
   if (code === "ENOENT" || code === "ENOTDIR")
-    return new NotRun(127, `there is no command '${name}'; check its name and PATH`);
+    return new OtherStatus(127, "local-fault", `there is no command '${name}'; check its name and PATH`);
   if (code === "E2BIG") {
-    return new NotRun(
+    return new OtherStatus(
       126,
+      "local-fault",
       `'${name}' was not run: its arguments and variables are more than the system hands to a program; name fewer properties, with --only`,
     );
   }
-  return new NotRun(
+  return new OtherStatus(
     126,
+    "local-fault",
     code === "EACCES"
       ? `'${name}' was not run: it is no program that you may run; check its permissions`
       : `'${name}' was not run (${code}); check that it is a program for this system`,

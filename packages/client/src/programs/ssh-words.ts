@@ -31,7 +31,7 @@ const withArgument = "BbcDEeFIiJLlmOoPpQRSWw";
  * Puts the words of ssh together. The first value is the one that ssh takes: what the user has said stands before what
  * the machine says.
  * @param words what stands behind the machine on pstore's own command line
- * @throws Problem `bad-value` when what the machine says cannot be meant, `bad-name` when its name is no host's
+ * @throws Problem `bad-value` when what the machine says cannot be meant, or its name is no host's
  */
 export function sshWords(login: Login, words: readonly string[]): SshWords {
   const { machine, user, address } = login;
@@ -39,7 +39,7 @@ export function sshWords(login: Login, words: readonly string[]): SshWords {
   const isHost = hostName.test(machine);
   if (!isHost && address === null) {
     throw new Problem(
-      "bad-name",
+      "bad-value",
       `'${machine}' is no name of a host; store its address, as the property ip-address`,
     );
   }

@@ -5,6 +5,7 @@ import { buildExecutables } from "@pstore/e2e/support/executables";
 import { benchCrowd } from "./crowd.ts";
 import { benchEach } from "./each.ts";
 import { benchLarge } from "./large.ts";
+import { benchList } from "./list.ts";
 import { benchReading } from "./reading.ts";
 import { benchRequests } from "./requests.ts";
 import { type Claim, printClaims } from "./table.ts";
@@ -15,6 +16,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Claim[]>>> = {
   requests: benchRequests,
   crowd: () => benchCrowd(15),
   each: () => benchEach(3),
+  list: () => benchList(15),
 };
 
 const wanted = process.argv.slice(2);

@@ -175,7 +175,7 @@ describe.each(shells.filter((shell) => Bun.which(shell) !== null))("in %s", (nam
 
   test("what is ambiguous is listed, in zsh and fish with what it means", async () => {
     const text = await shell.offered("pstore --trust", /--trust-mode.*$/m);
-    if (name !== "bash") expect(text).toContain("show the keys that the server has");
+    if (name !== "bash") expect(text).toContain("show the keys of USER");
     expect(await shell.offered("pstore web ", "ip-address")).toMatch(/a\\? b=c/);
   });
 });

@@ -12,14 +12,15 @@ export const machines: OptionGroup = {
     command(
       {
         names: ["-c", "--create"],
-        help: "create a machine with a password, shared with the users given as +USER",
+        help: "create a machine with a password, for you and +USER",
+        more: "+USER may read and change it, +USER:read only read.",
       },
       "create",
     ),
     command(
       {
         names: ["-P", "--password"],
-        help: "change the password of a machine; +USER and ^USER may stand beside it",
+        help: "change the password of a machine; also +USER and ^USER",
       },
       "change-password",
     ),
@@ -27,7 +28,7 @@ export const machines: OptionGroup = {
       names: ["--generate"],
       argument: "LENGTH",
       isOptional: true,
-      help: `with -c and -P: make up the password, of LENGTH characters (${lengths.usual})`,
+      help: `with -c and -P: make the password up, ${lengths.usual} characters`,
       more: "Of small letters, capitals and digits, some of each, drawn by the operating system's random generator: 24 of them have 142 bits, and 8 are the least, with 47. It is not printed: pstore MACHINE shows it, and --clip beside this copies it. Nothing is read from standard input.",
       set: (options, length) => {
         const { least, usual, most } = lengths;
@@ -38,14 +39,22 @@ export const machines: OptionGroup = {
       names: ["--words"],
       argument: "N",
       isOptional: true,
-      help: `with -c and -P: make up the password, of N words (${counts.usual}) that are easy to type`,
+      isRare: true,
+      help: `with -c and -P: make the password up, ${counts.usual} words`,
       more: "Of the 7,772 words without a hyphen in the EFF's large list, joined by hyphens: 6 of them have 77 bits, and 4 are the least, with 51.",
       set: (options, count) => {
         const { least, usual, most } = counts;
         options.words = count === "" ? usual : wholeNumber("--words", count, least, most);
       },
     },
-    command({ names: ["-D", "--delete"], help: "delete a machine, after a question" }, "delete"),
+    command(
+      {
+        names: ["-D", "--delete"],
+        help: "delete a machine",
+        more: "After a question. --restore brings it back, as long as the server keeps its values.",
+      },
+      "delete",
+    ),
     command(
       {
         names: ["--rename"],
@@ -60,8 +69,8 @@ export const machines: OptionGroup = {
     command(
       {
         names: ["--history"],
-        help: "list the revisions of a machine, or of one property: who changed what, and when",
-        more: "Also of a deleted machine, until another one has its name.",
+        help: "list who changed what, and when",
+        more: "Of a machine, or of one property. Also of a deleted machine, until another one has its name.",
       },
       "history",
     ),
@@ -69,7 +78,7 @@ export const machines: OptionGroup = {
       {
         names: ["--restore"],
         argument: "REVISION",
-        help: "bring back a property as it was at REVISION, or all of them, or a deleted machine",
+        help: "bring back a value, or all, or a deleted machine",
         more: "The server keeps replaced values for 30 days, or as long as whoever runs it has said. Only who could read a value when it was stored can bring it back.",
         set: (options, revision) => {
           options.restore = wholeNumber("--restore", revision, 1, Number.MAX_SAFE_INTEGER);
@@ -80,8 +89,8 @@ export const machines: OptionGroup = {
     {
       names: ["--each"],
       argument: "PATTERN",
-      help: "change every machine whose name fits, in one go: +USER, ^USER, -ps, -pe, -pd, -D",
-      more: "It stands in the machine's place. In the pattern, * is any text, ? any character and [abc] one of those. What fits is shown, and asked about. All of it is changed, with one signature, or nothing.",
+      help: "change all machines whose name fits, in one go",
+      more: "It stands in the machine's place, beside +USER, ^USER, -ps, -pe, -pd and -D. In the pattern, * is any text, ? any character and [abc] one of those. What fits is shown, and asked about. All of it is changed, with one signature, or nothing.",
       set: (options, pattern) => {
         if (pattern === "") throw new Problem("usage", "--each takes a pattern such as 'web*.example.com'");
         options.each = pattern;
@@ -91,7 +100,7 @@ export const machines: OptionGroup = {
       {
         names: ["--offboard"],
         argument: "USER",
-        help: "revoke USER everywhere, and list the secrets that they know",
+        help: "revoke USER everywhere; list the secrets USER knows",
         more: "On every machine that you may write, with one signature, after a question. Listed first is what USER has read: change it first.",
         set: (options, user) => {
           options.offboard = userName(user);

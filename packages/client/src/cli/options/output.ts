@@ -7,14 +7,14 @@ export const output: OptionGroup = {
     {
       names: ["-o", "--output"],
       argument: "FILE",
-      help: "write what is printed to FILE (mode 0600): complete, or not at all",
+      help: "write to FILE, mode 0600: complete, or not at all",
       set: (options, file) => {
         options.output = file;
       },
     },
     {
       names: ["--clip"],
-      help: "copy the password or property instead of printing it, and clear it after 45 seconds",
+      help: "copy instead of printing; cleared after 45 seconds",
       more: "With wl-copy, xclip, xsel, pbcopy or clip.exe; over ssh, or without any of them, through the terminal (OSC 52).",
       set: (options) => {
         options.clip = true;
@@ -36,13 +36,14 @@ export const output: OptionGroup = {
     },
     {
       names: ["-v", "--verbose"],
-      help: "say more; show a password on the terminal in plain colours",
+      help: "say more; show a password in plain colours",
       set: (options) => {
         options.verbose = true;
       },
     },
     {
       names: ["--yes"],
+      isRare: true,
       help: "answer every question with yes",
       set: (options) => {
         options.yes = true;
@@ -50,6 +51,7 @@ export const output: OptionGroup = {
     },
     {
       names: ["-h", "--help"],
+      isRare: true,
       help: "print this help; with --verbose, all of it",
       set: (options) => {
         options.mode = "help";
@@ -57,6 +59,7 @@ export const output: OptionGroup = {
     },
     {
       names: ["--version"],
+      isRare: true,
       help: "print the version",
       set: (options) => {
         options.mode ??= "version";
@@ -66,8 +69,9 @@ export const output: OptionGroup = {
       {
         names: ["--completion"],
         argument: "SHELL",
+        isRare: true,
         help: "print the completion script for bash, zsh or fish",
-        more: 'For bash: eval "$(pstore --completion bash)" in ~/.bashrc.',
+        more: 'For bash: eval "$(pstore --completion bash)" in ~/.bashrc; for zsh likewise in ~/.zshrc, behind compinit; for fish: pstore --completion fish | source in ~/.config/fish/config.fish.',
         set: (options, shell) => {
           options.completion = shellOf(shell);
         },
@@ -78,8 +82,8 @@ export const output: OptionGroup = {
       {
         names: ["--lookup-machine"],
         isRare: true,
-        help: "print the names of your machines, those that contain a text given behind it, for completion",
-        more: "This option and the three below ask nobody anything: without a session, or a key that signs unasked, they print what they knew last, or nothing. Answers are kept for a minute. -v says why there is none.",
+        help: "print the names of your machines, for completion",
+        more: "With a text behind it, of those that contain it. This option and the three below ask nobody anything: without a session, or a key that signs unasked, they print what they knew last, or nothing. Answers are kept for a minute. -v says why there is none.",
       },
       "lookup-machine",
     ),
@@ -87,7 +91,7 @@ export const output: OptionGroup = {
       {
         names: ["--lookup-property"],
         isRare: true,
-        help: "print the names of a machine's properties, for completion",
+        help: "print the names of a machine's properties, likewise",
       },
       "lookup-property",
     ),
@@ -95,7 +99,7 @@ export const output: OptionGroup = {
       {
         names: ["--lookup-member"],
         isRare: true,
-        help: "print the names of those who have access to a machine, for completion",
+        help: "print who has access to a machine, likewise",
       },
       "lookup-member",
     ),
@@ -103,7 +107,7 @@ export const output: OptionGroup = {
       {
         names: ["--lookup-user"],
         isRare: true,
-        help: "print the names of the store's users, those that contain a text given behind it, for completion",
+        help: "print the names of the store's users, likewise",
       },
       "lookup-user",
     ),

@@ -7,7 +7,7 @@ export const programs: OptionGroup = {
     command(
       {
         names: ["--ssh"],
-        help: "log in to a machine with ssh, which gets the stored password",
+        help: "log in with ssh, which gets the stored password",
         more: "What stands behind the machine is ssh's. The user is the property ssh-username, the address ip-address, where the machine has them. The password is in no argument, variable or file.",
       },
       "ssh",
@@ -15,7 +15,7 @@ export const programs: OptionGroup = {
     command(
       {
         names: ["--run"],
-        help: "run a command with the properties of machines as environment variables",
+        help: "run a command with properties in its environment",
         more: "pstore --run MACHINE… -- COMMAND. A variable is named like the property, in capitals, with _ for whatever is no letter or digit, and holds the value byte for byte. What is set already, or could change how programs run (PATH, LD_PRELOAD and the like), is refused unless --only names it.",
       },
       "run",
@@ -23,6 +23,7 @@ export const programs: OptionGroup = {
     {
       names: ["--only"],
       argument: "PROPERTY",
+      isRare: true,
       help: "with --run: hand on this property alone; repeatable",
       set: (options, name) => {
         options.only.push(propertyName(name));
@@ -31,7 +32,9 @@ export const programs: OptionGroup = {
     {
       names: ["--prefix"],
       argument: "TEXT",
-      help: "with --run: what the names of the variables begin with; {machine} in it is the machine",
+      isRare: true,
+      help: "with --run: what the names of the variables begin with",
+      more: "{machine} in it is the machine's name.",
       set: (options, prefix) => {
         options.prefix = prefix;
       },
@@ -40,7 +43,7 @@ export const programs: OptionGroup = {
       {
         names: ["--template"],
         argument: "FILE",
-        help: "print FILE with each {{machine/property}} in it replaced by the value",
+        help: "print FILE with each {{machine/property}} filled in",
         more: 'Names that hold a slash are written {{"machine" "property"}}, and the braces themselves {{"{{"}}. The values stand there byte for byte; when one cannot be read, nothing is printed. FILE may be - for standard input.',
         set: (options, file) => {
           options.template = file;

@@ -9,7 +9,8 @@ export const store: OptionGroup = {
       names: ["-u", "--user"],
       argument: "USER",
       isForLookups: true,
-      help: "your name at the store (default: $USER, $LOGNAME or the login name)",
+      help: "your name at the store (default: the login name)",
+      more: "More exactly: $USER, else $LOGNAME, else the login name.",
       set: (options, user) => {
         options.user = userName(user);
       },
@@ -18,8 +19,8 @@ export const store: OptionGroup = {
       names: ["--store-url"],
       argument: "URL",
       isForLookups: true,
-      help: "where the store is; given several times, the next is tried when one is down",
-      more: "URLs on the command line take the place of those in ~/.pstorerc. All of them must be one store.",
+      help: "where the store is; may be given several times",
+      more: "Of several, the next is tried when one is down. URLs on the command line take the place of those in ~/.pstorerc. All of them must be one store.",
       set: (options, url) => {
         options.storeUrls.push(storeUrl(url));
       },
@@ -29,7 +30,8 @@ export const store: OptionGroup = {
       argument: "CONTEXT",
       neverFromSection: true,
       isForLookups: true,
-      help: "use the section [CONTEXT] of ~/.pstorerc too (default: $PSTORE_CONTEXT)",
+      help: "use the section [CONTEXT] of ~/.pstorerc too",
+      more: "Default: $PSTORE_CONTEXT.",
       set: (options, context) => {
         options.context = context;
       },
@@ -38,7 +40,7 @@ export const store: OptionGroup = {
       names: ["--allow-http"],
       isRare: true,
       isForLookups: true,
-      help: "speak http:// without TLS to a store that is not on this host",
+      help: "speak http:// without TLS to another host",
       more: "Values stay encrypted and signed, but whoever listens sees names, permissions and public values, and can take your session.",
       set: (options) => {
         options.allowHttp = true;
@@ -48,7 +50,8 @@ export const store: OptionGroup = {
       names: ["--trust-mode"],
       argument: "tofu|strict",
       isRare: true,
-      help: "pin the keys of a user seen first (tofu, the default), or refuse them until --trust",
+      help: "whether the keys of a user seen first are trusted",
+      more: "tofu, the default, pins them; strict refuses them until --trust.",
       set: (options, value) => {
         if (value !== "tofu" && value !== "strict") {
           throw new Problem("usage", `--trust-mode is 'tofu' or 'strict', not '${value}'`);
@@ -59,7 +62,7 @@ export const store: OptionGroup = {
     {
       names: ["--trust"],
       argument: "USER",
-      help: "show the keys that the server has for USER, and trust them after a question",
+      help: "show the keys of USER, and trust them after a question",
       more: "Compare the fingerprints with what the user tells you on another way than the server.",
       neverFromFile: true,
       set: (options, user) => {
@@ -70,7 +73,8 @@ export const store: OptionGroup = {
     {
       names: ["--accept-unsigned"],
       isRare: true,
-      help: "show what an old client wrote without a signature; never written on",
+      help: "show what an old client wrote without a signature",
+      more: "It is shown, and never built upon.",
       neverFromFile: true,
       set: (options) => {
         options.acceptUnsigned = true;
@@ -88,7 +92,8 @@ export const store: OptionGroup = {
       {
         names: ["--consistency-check"],
         isRare: true,
-        help: "have the server look for inconsistencies, each with its solution (for privileged users)",
+        help: "list the server's inconsistencies, with solutions",
+        more: "For privileged users.",
       },
       "consistency-check",
     ),

@@ -26,7 +26,9 @@ export const benchPackages = {
 
 // A user's PATH often lacks the sbin folders, root's without a login shell may lack everything else.
 const folders = () =>
-  `${process.env.PATH ?? ""}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`.split(delimiter).filter((folder) => folder !== "");
+  `${process.env.PATH ?? ""}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`
+    .split(delimiter)
+    .filter((folder) => folder !== "");
 
 function isOnPath(command) {
   return folders().some((folder) => {

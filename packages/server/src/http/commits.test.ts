@@ -494,6 +494,15 @@ test("a manifest lists keys for what they are", async () => {
   const strange: Fingerprint = `openpgp:${"F".repeat(40)}`;
   await refused(joesToken, 422, "not registered", list(ann, new Map([[strange, strange]])));
   await refused(joesToken, 422, "no key is listed for ann", list(ann, new Map()));
+  const right = list(ann, ann.keys);
+  right.manifest = { ...right.manifest, object: { ...right.manifest.object, name: "listed right" } };
+  await refused(
+    joesToken,
+    422,
+    "has no encryption subkey",
+    right,
+    list(ann, new Map([[ann.key, joe.subkey]])),
+  );
   const nobody = { ...ann, name: "nobody" };
   await refused(joesToken, 422, /'nobody' is no user of this store.*\^nobody/, list(nobody, ann.keys));
 });

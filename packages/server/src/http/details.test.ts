@@ -90,13 +90,11 @@ test("each machine shown and each value read is in the log, with the revision th
   ]);
 });
 
-test("a write-only key gets no wrapped key and no encrypted value", async () => {
-  const host = await store.addUser("host", { writeOnly: true });
-  const draft = store.draft(joe, "hosted", { host: [host, "write"] });
-  await store.putSecret(draft, "password", bytes("x"));
-  await store.committed(joesToken, draft);
-  const { objects } = await ask(await store.signIn(host), ["hosted"], { value: "password" });
-  expect(objects).toMatchObject([{ access: "write", values: [], wrappedKeys: [] }]);
+test("a write-only key gets no wrapped key and no encrypted value, also of a user with other keys", async () => {
+  const token = await store.signIn(await store.addKey("joe", "joe's host", true));
+  const { objects } = await ask(token, ["joes"], { value: "password" });
+  expect(objects[0]?.values.map((one) => one.property)).toEqual(["empty", "small"]);
+  expect(objects).toMatchObject([{ access: "write", wrappedKeys: [] }]);
 });
 
 test("too many machines, or too much of them, is refused in a sentence", async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { checkInclusion } from "@pstore/core/commit";
 import type { Manifest } from "@pstore/core/manifest";
 import { purgeReplaced } from "../services/retention.ts";
 import { type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
@@ -202,6 +203,8 @@ test("names change hands within one commit, in its order", async () => {
   const freed = store.next(second, joe, { deleted: true });
   await refused(joesToken, 409, "there is a machine 'to' already", moved, freed);
   await store.committed(joesToken, freed, moved, store.draft(joe, "from"));
+  const twice = [store.draft(joe, "twice"), store.draft(joe, "twice")];
+  await refused(joesToken, 409, "there is a machine 'twice' already", ...twice);
   const { body } = await store.call("GET", "/objects?q=", { token: joesToken });
   const ids = new Map(body.objects.map((one: { name: string; id: string }) => [one.name, one.id]));
   expect(ids.get("to")).toBe(first.manifest.object.id);
@@ -221,4 +224,8 @@ test("very many machines change in one commit, all or none", async () => {
   expect(await seen()).toBe(0);
   await store.committed(joesToken, ...nexts);
   expect(await seen()).toBe(1000);
+  for (const number of [0, 499, 500, 1000]) {
+    const { body } = await store.call("GET", `/object?name=many${number}`, { token: annsToken });
+    expect(() => checkInclusion(body.revision, store.store.id)).not.toThrow();
+  }
 });

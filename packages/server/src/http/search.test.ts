@@ -103,17 +103,17 @@ test("there must be something to look for", async () => {
 });
 
 test("a value of one piece is looked into to its end, a larger one is not", async () => {
-  const ends = async (name: string, size: number) => {
+  const large = async (name: string, size: number, at: number) => {
     const draft = store.draft(joe, name);
     const value = new Uint8Array(size).fill(0x20);
-    value.set(bytes("needle"), size - 6);
+    value.set(bytes("needle"), at);
     const id = crypto.randomUUID();
     await store.call("PUT", `/uploads/${id}`, { token: joesToken, bytes: value });
     store.putPublic(draft, "large", value, id);
     await store.committed(joesToken, draft);
   };
-  for (const number of [1, 2, 3, 4, 5, 6]) await ends(`whole${number}`, pieceSize);
-  await ends("beyond", pieceSize + 1);
+  for (const number of [1, 2, 3, 4, 5, 6]) await large(`whole${number}`, pieceSize, pieceSize - 6);
+  await large("beyond", pieceSize + 1, 0);
   expect(await places({ value: "NEEDLE" })).toEqual([1, 2, 3, 4, 5, 6].map((n) => `whole${n}/large`));
 });
 

@@ -1,7 +1,7 @@
 // What completion asks for: names, silently, whatever is in the way.
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { shells } from "../packages/client/src/cli/options/option.ts";
 import { answerPassphrase, forgetPassphrases, presetPassphrase, timesAsked } from "./support/gnupg.ts";
@@ -73,6 +73,13 @@ test("a lookup without its machine is wrong usage like any other", async () => {
   for (const args of [["--lookup-property"], ["--lookup-member"], ["--lookup-machine", "a", "b"]]) {
     expect(await walter.pstore(args)).toMatchObject({ code: 2, text: "" });
   }
+});
+
+test("nothing is said of a .pstorerc that others may read", async () => {
+  await chmod(join(walter.home, ".pstorerc"), 0o644);
+  expect((await walter.pstore([])).stderr).toContain("WARNING: ~/.pstorerc can be read by others");
+  expect(await looked(walter, "--lookup-machine")).toBe("DB one\nweb\n");
+  await chmod(join(walter.home, ".pstorerc"), 0o600);
 });
 
 test("answers are kept for a minute, in a file for oneself alone", async () => {

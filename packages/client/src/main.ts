@@ -8,6 +8,7 @@ import { readRc } from "./cli/rc.ts";
 import type { Arguments } from "./cli/words.ts";
 import type { Io, Messages, Output } from "./io.ts";
 import { OtherStatus } from "./programs/other-status.ts";
+import { clearingWord } from "./terminal/clipboard/clearing-word.ts";
 import { Interrupted } from "./terminal/interrupted.ts";
 import { toFile } from "./terminal/output.ts";
 
@@ -18,7 +19,15 @@ import { toFile } from "./terminal/output.ts";
  */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   try {
-    const file = () => readRc(io.env["HOME"], (text) => io.stderr.write(`WARNING: ${visibleLine(text)}\n`));
+    if (argv.length === 1 && argv[0] === clearingWord) {
+      const { clearClipboard } = await import("./terminal/clipboard/clear.ts");
+      await clearClipboard(io.env);
+      return 0;
+    }
+    // While a line is being typed, nothing may be written into it.
+    const isSilent = argv.some((word) => word.startsWith("--lookup-"));
+    const warn = (text: string) => isSilent || io.stderr.write(`WARNING: ${visibleLine(text)}\n`);
+    const file = () => readRc(io.env["HOME"], warn);
     const args = readArguments(argv, file, io.env["PSTORE_CONTEXT"]);
     if (args.options.output === null) return await run(args, io, io.stdout);
     return await toFile(args.options.output, (file) => run(args, io, file));

@@ -5,7 +5,7 @@ import { NobodyReads } from "./cli/streams.ts";
 import { version } from "./version.ts";
 
 /** Each command is loaded only when it is run: help and version need none of what they need. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
+export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import("./commands/init.ts")).init,
   serve: async () => (await import("./commands/serve.ts")).serve,
   user: async () => (await import("./commands/user.ts")).user,

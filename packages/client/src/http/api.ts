@@ -70,6 +70,31 @@ export class Api {
     ]);
   }
 
+  /** All pages of a list. The next one is asked for before the last one is checked: the server works meanwhile. */
+  async *pages(q: string, all: boolean): AsyncGenerator<ObjectList> {
+    const ask = async (cursor: string | undefined): Promise<unknown> => {
+      const pairs: readonly Pair[] = [
+        ["q", q],
+        ["cursor", cursor],
+        ["all", all ? "1" : undefined],
+      ];
+      return jsonOf(
+        await this.#signedIn({ method: "GET", path: withQuery("/objects", pairs) }),
+        this.#transport.url,
+      );
+    };
+    for (let asked: Promise<unknown> | null = ask(undefined); asked !== null; ) {
+      const page = await asked;
+      const { next } = (page ?? {}) as { next?: unknown };
+      asked = typeof next === "string" ? ask(next) : null;
+      // Where this page turns out to be wrong, nobody waits for that one.
+      asked?.catch(() => {});
+      // A check holds up everything else: so the request is sent first.
+      await new Promise(setImmediate);
+      yield checked(page, ObjectList, this.#transport.url);
+    }
+  }
+
   async details(request: DetailsRequest): Promise<Details> {
     const body = JSON.stringify(request);
     return this.#read(await this.#signedIn({ method: "POST", path: "/details", body }), Details);
@@ -214,7 +239,11 @@ async function readJson<S extends v.GenericSchema>(
   schema: S,
   url: string,
 ): Promise<v.InferOutput<S>> {
-  const parsed = v.safeParse(schema, await jsonOf(answer, url));
+  return checked(await jsonOf(answer, url), schema, url);
+}
+
+function checked<S extends v.GenericSchema>(json: unknown, schema: S, url: string): v.InferOutput<S> {
+  const parsed = v.safeParse(schema, json);
   if (!parsed.success) throw malformed(url);
   return parsed.output;
 }

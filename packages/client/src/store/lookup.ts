@@ -50,19 +50,16 @@ export class Lookup {
   /** The objects whose name contains a text; all of the user's own where it is empty. */
   async list(text: string, all: boolean): Promise<readonly ObjectRow[]> {
     const rows = new Map<string, ObjectRow>();
-    let cursor: string | undefined;
-    do {
-      const page = await this.#api.objects({ q: text, all, ...(cursor === undefined ? {} : { cursor }) });
+    for await (const { objects, next } of this.#api.pages(text, all)) {
       const before = rows.size;
-      for (const row of page.objects) rows.set(row.id, row);
-      cursor = page.next ?? undefined;
-      if (cursor !== undefined && rows.size === before) {
+      for (const row of objects) rows.set(row.id, row);
+      if (next !== null && rows.size === before) {
         throw new Problem(
           "untrusted-server",
           "the server's list does not end: a page of it brings nothing new; ask who runs the server",
         );
       }
-    } while (cursor !== undefined);
+    }
     return [...rows.values()];
   }
 

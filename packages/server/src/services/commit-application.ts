@@ -1,4 +1,4 @@
-import { faultOfFirst, faultOfNext, type Known } from "@pstore/core/checks";
+import { faultOfFirst, faultOfNext, type Known, sameProperty } from "@pstore/core/checks";
 import { type Manifest, parseManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import { insertObject, updateObject } from "../repositories/objects.ts";
@@ -45,7 +45,10 @@ export class Application {
     }
     const properties = await new ValueStorage(this.#circumstances, this.#change).store(base);
     await new WrappedKeyStorage(this.#circumstances, this.#change).store(properties);
-    for (const property of properties) this.#circumstances.writes.properties.push(property);
+    if (base === null || !sameProperties(base.manifest, next)) {
+      this.#circumstances.writes.furnished.push(id);
+      for (const property of properties) this.#circumstances.writes.properties.push(property);
+    }
     return deedsOf(base?.manifest ?? null, next);
   }
 
@@ -117,6 +120,16 @@ export class Application {
     if (before?.live_name && holders.get(before.live_name) === row.id) holders.delete(before.live_name);
     if (row.live_name !== null) holders.set(row.live_name, row.id);
   }
+}
+
+function sameProperties(before: Manifest, next: Manifest): boolean {
+  return (
+    before.properties.size === next.properties.size &&
+    [...next.properties].every(([name, property]) => {
+      const old = before.properties.get(name);
+      return old !== undefined && sameProperty(old, property);
+    })
+  );
 }
 
 function conflict(what: string): never {

@@ -95,6 +95,8 @@ export class CommitWrites {
   readonly members: MemberTable[] = [];
   readonly values: StoredValueTable[] = [];
   readonly pieces: ValuePieceTable[] = [];
+  /** The objects whose properties are not what they were. */
+  readonly furnished: string[] = [];
   readonly properties: PropertyTable[] = [];
   readonly wrappedKeys: WrappedKeyTable[] = [];
   /** From which objects' values keys are taken, by primary fingerprint. */
@@ -108,7 +110,7 @@ export class CommitWrites {
     await insertPieces(db, this.pieces);
     for (const [fingerprint, objects] of this.leavers) await deleteWrappedKeys(db, objects, fingerprint);
     await insertWrappedKeys(db, this.wrappedKeys);
-    await replaceProperties(db, this.objects, this.properties);
+    await replaceProperties(db, this.furnished, this.properties);
     await markReplaced(db, this.objects, now);
   }
 }

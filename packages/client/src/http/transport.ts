@@ -101,6 +101,10 @@ async function send(url: string, request: Request): Promise<Response> {
     headers["content-type"] = isStream ? "application/octet-stream" : "application/json";
   const giveUp = new AbortController();
   const timer = isStream ? null : setTimeout(() => giveUp.abort(), patience);
+  let fault: unknown = null;
+  const onFault = (error: unknown) => {
+    fault = error;
+  };
   try {
     return await fetch(`${url}${path}`, {
       method,
@@ -108,11 +112,11 @@ async function send(url: string, request: Request): Promise<Response> {
       redirect: "manual",
       decompress: false,
       signal: giveUp.signal,
-      ...(body === undefined ? {} : { body: isStream ? byteStream(body) : body }),
+      ...(body === undefined ? {} : { body: isStream ? byteStream(body, onFault) : body }),
     });
   } catch (error) {
     // A stream's own fault (a value that cannot be read) is no fault of the connection.
-    if (error instanceof Problem) throw error;
+    if (fault !== null) throw fault;
     throw new Problem(
       "unavailable",
       `could not connect to ${url} (${reasonOf(error)}); check that the store runs and that --store-url is right`,
@@ -123,13 +127,22 @@ async function send(url: string, request: Request): Promise<Response> {
   }
 }
 
-function byteStream(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+/** @param onFault told why the bytes cannot be had */
+function byteStream(
+  chunks: AsyncIterable<Uint8Array>,
+  onFault: (error: unknown) => void,
+): ReadableStream<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]();
   return new ReadableStream({
     async pull(controller) {
-      const next = await iterator.next();
-      if (next.done) controller.close();
-      else controller.enqueue(next.value);
+      try {
+        const next = await iterator.next();
+        if (next.done) controller.close();
+        else controller.enqueue(next.value);
+      } catch (error) {
+        onFault(error);
+        throw error;
+      }
     },
     async cancel() {
       await iterator.return?.();

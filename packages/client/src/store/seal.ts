@@ -55,7 +55,10 @@ export async function sealValue(
   const progress = parts.person.progress(property, null);
   progress.advance(held);
   try {
-    const stored = await parts.api.upload(upload, rest(start, iterator, measurer, progress.advance));
+    const stored = await parts.api.upload(
+      upload,
+      rest(start, iterator, measurer, (bytes) => progress.advance(bytes)),
+    );
     const { size, digest } = measurer.final();
     if (stored.size !== size || stored.digest !== digest) {
       throw new Problem(

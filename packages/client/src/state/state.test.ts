@@ -159,30 +159,35 @@ describe("pins", () => {
   });
 });
 
-test("pending commits are kept byte for byte until they are forgotten", () => {
-  const pending = new PendingCommits(openState(folder), store, "joe");
-  pending.keep('{"commit":"ä"}');
-  pending.keep('{"commit":"ä"}');
-  expect(pending.all()).toEqual(['{"commit":"ä"}']);
-  expect(new PendingCommits(openState(folder), store, "alex").all()).toEqual([]);
-  pending.forget('{"commit":"ä"}');
-  expect(pending.all()).toEqual([]);
-});
+describe("pending commits", () => {
+  const ignored = () => {};
+  const sentAgain = (request: string) => [{ request, isGivenUp: false }];
 
-test("a pending commit is left to the command that still waits for its answer", async () => {
-  const { sql, isKept } = openState(folder);
-  const pending = new PendingCommits({ sql, isKept }, store, "joe");
-  const other = Bun.spawn(["sleep", "60"]);
-  pending.keep("{}");
-  sql.run("UPDATE pending SET pid = ?", [other.pid]);
-  expect(pending.all()).toEqual([]);
-  // Process ids are used again: after a while it is somebody else's.
-  sql.run("UPDATE pending SET sent = sent - 600000");
-  expect(pending.all()).toEqual(["{}"]);
-  sql.run("UPDATE pending SET sent = sent + 600000");
-  other.kill("SIGKILL");
-  await other.exited;
-  expect(pending.all()).toEqual(["{}"]);
+  test("are kept byte for byte until they are forgotten", () => {
+    const pending = new PendingCommits(openState(folder), store, "joe");
+    pending.keep('{"commit":"ä"}', ignored);
+    pending.keep('{"commit":"ä"}', ignored);
+    expect(pending.all()).toEqual(sentAgain('{"commit":"ä"}'));
+    expect(new PendingCommits(openState(folder), store, "alex").all()).toEqual([]);
+    pending.forget('{"commit":"ä"}');
+    expect(pending.all()).toEqual([]);
+  });
+
+  test("are left to the command that still waits for its answer", async () => {
+    const { sql, isKept } = openState(folder);
+    const pending = new PendingCommits({ sql, isKept }, store, "joe");
+    const other = Bun.spawn(["sleep", "60"]);
+    pending.keep("{}", ignored);
+    sql.run("UPDATE pending SET pid = ?", [other.pid]);
+    expect(pending.all()).toEqual([]);
+    // Process ids are used again: after a while it is somebody else's.
+    sql.run("UPDATE pending SET sent = sent - 600000");
+    expect(pending.all()).toEqual(sentAgain("{}"));
+    sql.run("UPDATE pending SET sent = sent + 600000");
+    other.kill("SIGKILL");
+    await other.exited;
+    expect(pending.all()).toEqual(sentAgain("{}"));
+  });
 });
 
 describe("sessions", () => {

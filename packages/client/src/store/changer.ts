@@ -4,7 +4,6 @@ import type { User } from "@pstore/core/api/schemas";
 import type { Fingerprint } from "@pstore/core/fingerprint";
 import type { Grant, Manifest, Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
-import type { Person } from "../person.ts";
 import type { Pins } from "../state/pins.ts";
 import { type Change, changeOf, type Seal } from "./change.ts";
 import { type CommitterParts, commit } from "./commit.ts";
@@ -20,7 +19,6 @@ const maxTries = 30;
 
 export interface ChangerParts extends CommitterParts {
   readonly pins: Pins;
-  readonly person: Person;
   readonly planner: MemberPlanner;
   readonly opener: Opener;
   readonly user: string;

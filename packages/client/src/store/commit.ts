@@ -5,6 +5,7 @@ import { encodeManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../http/api.ts";
 import type { Keyring } from "../keyring/keyring.ts";
+import type { Person } from "../person.ts";
 import type { Objects } from "../state/objects.ts";
 import type { PendingCommits } from "../state/pending.ts";
 import { isConfirmed } from "./confirm.ts";
@@ -18,6 +19,7 @@ export interface CommitterParts {
   readonly keyring: Keyring;
   readonly objects: Objects;
   readonly pending: PendingCommits;
+  readonly person: Person;
   /** The store's id. */
   readonly store: string;
 }
@@ -27,7 +29,7 @@ export interface CommitterParts {
  * @throws Problem `unavailable` when it is not known whether they were stored; the next command sends the same again
  */
 export async function commit(
-  { api, keyring, objects, pending, store }: CommitterParts,
+  { api, keyring, objects, pending, person, store }: CommitterParts,
   drafts: readonly Draft[],
   wrappedKeys: readonly (readonly WrappedKey[])[],
 ): Promise<void> {
@@ -52,7 +54,11 @@ export async function commit(
       `the change of ${drafts.length} machines is too large to be made in one go; nothing was changed, name fewer of them`,
     );
   }
-  pending.keep(bytes);
+  pending.keep(bytes, () =>
+    person.warn(
+      "interrupted while the change was on its way; the next pstore command tells whether it is stored",
+    ),
+  );
   try {
     if (!isConfirmed(await api.commit(bytes), request)) throw unconfirmed(drafts);
   } catch (error) {

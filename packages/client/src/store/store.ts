@@ -1,4 +1,4 @@
-import type { CheckAnswer, CommitRequest, ObjectRow, User } from "@pstore/core/api/schemas";
+import type { CheckAnswer, ObjectRow, User } from "@pstore/core/api/schemas";
 import type { Fingerprint } from "@pstore/core/fingerprint";
 import type { Grant, Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
@@ -12,7 +12,6 @@ import { PendingCommits } from "../state/pending.ts";
 import { Pins } from "../state/pins.ts";
 import type { Sessions } from "../state/sessions.ts";
 import type { Change, Seal } from "./change.ts";
-import { isConfirmed } from "./confirm.ts";
 import { expiryWarning } from "./expiry.ts";
 import type { History } from "./history.ts";
 import { Lookup, type Wanted } from "./lookup.ts";
@@ -76,7 +75,11 @@ export class Store {
       const warning = expiryWarning(`your key ${fingerprint.slice(-16)}`, new Date(expires), now);
       if (warning !== null) person.warn(warning);
     }
-    for (const request of this.#pending.all()) await this.#sendAgain(request);
+    for (const { request, isGivenUp } of this.#pending.all()) {
+      const { sendAgain, tellFate } = await import("./unanswered.ts");
+      await (isGivenUp ? tellFate : sendAgain)(this.#api, person, request);
+      this.#pending.forget(request);
+    }
   }
 
   async #meetOneself(): Promise<void> {
@@ -95,24 +98,6 @@ export class Store {
       "no-private-key",
       `the server has no public key for '${user}' whose private key gpg holds here; ask an admin to add yours`,
     );
-  }
-
-  async #sendAgain(request: string): Promise<void> {
-    const { person } = this.#parts;
-    try {
-      const answer = await this.#api.commit(request);
-      if (isConfirmed(answer, JSON.parse(request) as CommitRequest)) {
-        person.notice("a change that was not answered before is now stored");
-      } else {
-        person.warn(
-          "the server does not confirm a change that was not answered before; look whether it is there, and ask who runs the server",
-        );
-      }
-    } catch (error) {
-      if (!(error instanceof Problem) || error.code === "unavailable") throw error;
-      person.warn(`a change that was not answered before was not stored: ${error.message}`);
-    }
-    this.#pending.forget(request);
   }
 
   /** The objects whose name contains a text; all of the user's own where it is empty. */

@@ -13,6 +13,7 @@ export interface Held {
 }
 
 interface Waiter {
+  readonly request: RegExp;
   readonly count: number;
   readonly resolve: (held: readonly Held[]) => void;
 }
@@ -25,8 +26,9 @@ export class Gate implements AsyncDisposable {
   #target: (() => URL) | undefined;
   #waiter: Waiter | undefined;
   #onRequest: ((line: string) => void) | undefined;
-  #onBytes: ((total: number) => void) | undefined;
-  #sent = 0;
+  readonly #sent = new Counter();
+  readonly #answered = new Counter();
+  #pace = Number.POSITIVE_INFINITY;
 
   constructor() {
     this.#server = createServer((client) => this.#accept(client));
@@ -51,9 +53,14 @@ export class Gate implements AsyncDisposable {
 
   /** Holds the next `count` commits, and resolves when all of them are here; later ones pass. */
   holdCommits(count: number): Promise<readonly Held[]> {
+    return this.hold(/^POST \/api\/v1\/commits /, count);
+  }
+
+  /** Holds the next `count` requests whose first line matches, and resolves when all of them are here. */
+  hold(request: RegExp, count = 1): Promise<readonly Held[]> {
     if (this.#waiter !== undefined) throw new Error("The gate holds already.");
     return new Promise((resolve) => {
-      this.#waiter = { count, resolve };
+      this.#waiter = { request, count, resolve };
     });
   }
 
@@ -64,14 +71,22 @@ export class Gate implements AsyncDisposable {
 
   /** Resolves when clients have sent so many bytes from now on. */
   sent(bytes: number): Promise<void> {
-    const begin = this.#sent;
-    return new Promise((resolve) => {
-      this.#onBytes = (total) => {
-        if (total - begin < bytes) return;
-        this.#onBytes = undefined;
-        resolve();
-      };
-    });
+    return this.#sent.reaches(bytes);
+  }
+
+  /** Resolves when clients have been answered so many bytes from now on. */
+  answered(bytes: number): Promise<void> {
+    return this.#answered.reaches(bytes);
+  }
+
+  /** Lets no more bytes a second through, either way of each connection; infinity: as many as come. */
+  slow(pace: number): void {
+    this.#pace = pace;
+  }
+
+  /** Cuts all connections, as a network does. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
   #accept(client: Socket): void {
@@ -82,7 +97,8 @@ export class Gate implements AsyncDisposable {
     let answered: (() => void) | undefined;
     const end = () => {
       for (const socket of [client, server]) {
-        socket.destroy();
+        // What came before the end is still passed on.
+        socket.destroySoon();
         this.#sockets.delete(socket);
       }
       answered?.();
@@ -92,11 +108,9 @@ export class Gate implements AsyncDisposable {
       socket.on("error", end).on("close", end);
     }
     client.on("data", (bytes: Buffer) => {
-      this.#sent += bytes.length;
       const line = requestLine(bytes);
       if (line !== null) this.#onRequest?.(line);
-      this.#onBytes?.(this.#sent);
-      if (line?.startsWith("POST /api/v1/commits") && this.#waiter !== undefined) {
+      if (line !== null && this.#waiter?.request.test(line)) {
         // What else comes on this connection belongs to the same request.
         client.pause();
         let rest = bytes;
@@ -114,18 +128,27 @@ export class Gate implements AsyncDisposable {
               client.resume();
             }),
         });
-      } else if (!server.write(bytes)) {
-        client.pause();
-        server.once("drain", () => client.resume());
+      } else {
+        this.#pass(bytes, client, server);
       }
+      this.#sent.add(bytes.length);
     });
     server.on("data", (bytes: Buffer) => {
-      if (!client.write(bytes)) {
-        server.pause();
-        client.once("drain", () => server.resume());
-      }
+      this.#pass(bytes, server, client);
       answered?.();
+      this.#answered.add(bytes.length);
     });
+  }
+
+  /** Writes on what came, and reads no more before there is room, and the pace allows it. */
+  #pass(bytes: Buffer, from: Socket, to: Socket): void {
+    const hasRoom = to.write(bytes);
+    const pause = (bytes.length / this.#pace) * 1000;
+    if (hasRoom && pause === 0) return;
+    from.pause();
+    const resume = () => setTimeout(() => from.resume(), pause);
+    if (hasRoom) resume();
+    else to.once("drain", resume);
   }
 
   #hold(held: Held): void {
@@ -142,9 +165,28 @@ export class Gate implements AsyncDisposable {
   }
 }
 
+/** How much has gone by, for whoever waits for some of it. */
+class Counter {
+  #total = 0;
+  readonly #waiters = new Map<() => void, number>();
+
+  add(bytes: number): void {
+    this.#total += bytes;
+    for (const [resolve, total] of this.#waiters) {
+      if (this.#total < total) continue;
+      this.#waiters.delete(resolve);
+      resolve();
+    }
+  }
+
+  reaches(bytes: number): Promise<void> {
+    return new Promise((resolve) => this.#waiters.set(resolve, this.#total + bytes));
+  }
+}
+
 /** The first line of a request, if these bytes begin one. */
 function requestLine(bytes: Buffer): string | null {
-  const start = bytes.subarray(0, 200).toString("latin1");
+  const start = bytes.subarray(0, 16_384).toString("latin1");
   return /^(?:GET|POST|PUT|DELETE) \S+ HTTP\/1\.1\r\n/.exec(start)?.[0].trim() ?? null;
 }
 

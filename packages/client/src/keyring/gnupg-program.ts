@@ -1,6 +1,7 @@
 import { readlinkSync } from "node:fs";
 import { Problem } from "@pstore/core/problem";
 import { parseStatus, type StatusLine } from "./gnupg-status.ts";
+import { Pinentry } from "./pinentry.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -10,6 +11,12 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * tell why a decryption failed.
  */
 const always = ["--no-tty", "--batch", "--log-file", "/dev/null", "--status-fd", "2"];
+
+/**
+ * A session of its own: Ctrl-C is for us to handle. gpg ends when we do, by its pipes, and cleans up, which it does not
+ * at a signal.
+ */
+const detached = true;
 
 export type Gpg = Bun.Subprocess<"pipe", "pipe", "pipe">;
 /** A gpg whose standard output is of no interest. */
@@ -43,6 +50,7 @@ export class GpgProgram {
         stdout: "pipe",
         stderr: "pipe",
         env: this.#env,
+        detached,
       }),
     );
   }
@@ -55,6 +63,7 @@ export class GpgProgram {
         stdout: "ignore",
         stderr: "pipe",
         env: this.#env,
+        detached,
       }),
     );
   }
@@ -76,10 +85,23 @@ export async function finish(gpg: Gpg, stdin: Uint8Array): Promise<Result> {
   gpg.stdin.end();
   const [stdout, stderr] = await Promise.all([
     new Response(gpg.stdout).arrayBuffer(),
-    new Response(gpg.stderr).text(),
+    said(gpg.stderr),
     gpg.exited,
   ]);
   return { status: parseStatus(stderr), stdout: Buffer.from(stdout) };
+}
+
+/** All that gpg says, which may start a pinentry on the way. */
+async function said(stderr: ReadableStream<Uint8Array>): Promise<string> {
+  const pinentry = new Pinentry();
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const bytes of stderr) {
+    text += decoder.decode(bytes, { stream: true });
+    pinentry.see(text);
+  }
+  pinentry.done();
+  return text;
 }
 
 /** The terminal that this process stands at, for pinentry: gpg's own standard input is a pipe. */

@@ -5,6 +5,7 @@ import { readPkesk } from "@pstore/core/openpgp/packet";
 import type { GpgProgram, MuteGpg } from "./gnupg-program.ts";
 import { parseStatus, type StatusLine } from "./gnupg-status.ts";
 import { messageOf, unwrapped } from "./gnupg-wrapped.ts";
+import { Pinentry } from "./pinentry.ts";
 
 /** How many gpg work side by side: while the agent is at work for one, another reads what comes next. */
 const sideBySide = 2;
@@ -113,12 +114,17 @@ class Worker {
   async ask(wrapped: Uint8Array): Promise<readonly StatusLine[] | null> {
     if (!(await this.#tell(wrapped))) return null;
     const said: StatusLine[] = [];
+    const pinentry = new Pinentry();
     for (let next = await this.#lines.next(); !next.done; next = await this.#lines.next()) {
       const [line] = parseStatus(next.value);
-      if (line?.keyword === "FILE_DONE")
+      if (line?.keyword === "FILE_DONE") {
+        pinentry.done();
         return said.some(({ keyword }) => keyword === "ENC_TO") ? said : null;
+      }
+      pinentry.see(`${next.value}\n`);
       if (line !== undefined) said.push(line);
     }
+    pinentry.done();
     return null;
   }
 

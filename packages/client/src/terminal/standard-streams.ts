@@ -11,9 +11,27 @@ export const standardInput: Input = {
   },
   async *chunks() {
     if (wasClosed(0)) throw new Problem("local-fault", "standard input is closed; redirect it (<) or type");
-    yield* Bun.stdin.stream();
+    for await (const chunk of Bun.stdin.stream()) {
+      await unlessHeld();
+      yield chunk;
+    }
+    await unlessHeld();
   },
 };
+
+let isHeld = false;
+
+/**
+ * Lets nobody see more of standard input, nor its end. Ctrl-C ends the program in front of us in a pipe as well, and what
+ * it has written until then is no whole value.
+ */
+export function holdInput(): void {
+  isHeld = true;
+}
+
+function unlessHeld(): Promise<void> | undefined {
+  return isHeld ? new Promise(() => {}) : undefined;
+}
 
 export const standardOutput: Output = {
   get isTerminal() {

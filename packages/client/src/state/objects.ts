@@ -9,6 +9,15 @@ interface Row {
   manifest: string;
 }
 
+/** SQLite knows too little of the table to choose this by itself, and would look at every object of the store. */
+const byNameTable = "object INDEXED BY object_name";
+
+/** A verified manifest to remember, with its text. */
+export interface Learned {
+  readonly known: Known;
+  readonly text: string;
+}
+
 /** The newest manifest of each object that this client has verified: below it, no revision is believed. */
 export class Objects {
   readonly #state: StateDatabase;
@@ -21,17 +30,17 @@ export class Objects {
 
   /** What is remembered of an object. */
   byId(id: string): Known | null {
-    return this.#known("id = ?", id);
+    return this.#known("object", "id = ?", id);
   }
 
   /** What is remembered under a name: of what, when last seen, was not deleted, and did not lose its name. */
   byName(name: string): Known | null {
-    return this.#known("name = ? AND deleted = 0", name);
+    return this.#known(byNameTable, "name = ? AND deleted = 0", name);
   }
 
   /** What is remembered of an object that had this name when it was deleted. */
   deleted(name: string): Known | null {
-    return this.#known("name = ? AND deleted = 1", name);
+    return this.#known(byNameTable, "name = ? AND deleted = 1", name);
   }
 
   /** What is remembered of living objects that list a user among their members. */
@@ -48,7 +57,7 @@ export class Objects {
 
   /** Whether `byName` has an answer, without reading it. */
   knows(name: string): boolean {
-    const sql = "SELECT 1 FROM object WHERE store = ? AND name = ? AND deleted = 0 LIMIT 1";
+    const sql = `SELECT 1 FROM ${byNameTable} WHERE store = ? AND name = ? AND deleted = 0 LIMIT 1`;
     return this.#state.sql.query(sql).get(this.#store, name) !== null;
   }
 
@@ -73,7 +82,8 @@ export class Objects {
   }
 
   /** Remembers several, in one go. */
-  rememberAll(items: readonly { known: Known; text: string }[]): void {
+  rememberAll(items: readonly Learned[]): void {
+    if (items.length === 0) return;
     this.#state.sql
       .transaction(() => {
         for (const { known, text } of items) this.remember(known, text);
@@ -81,10 +91,10 @@ export class Objects {
       .immediate();
   }
 
-  #known(condition: string, value: string): Known | null {
+  #known(table: string, condition: string, value: string): Known | null {
     const row = this.#state.sql
       .query<Row, [string, string]>(
-        `SELECT id, revision, digest, manifest FROM object WHERE store = ? AND ${condition} ORDER BY revision DESC LIMIT 1`,
+        `SELECT id, revision, digest, manifest FROM ${table} WHERE store = ? AND ${condition} ORDER BY revision DESC LIMIT 1`,
       )
       .get(this.#store, value);
     return row === null ? null : { manifest: parseManifest(row.manifest), digest: row.digest };

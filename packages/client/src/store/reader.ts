@@ -10,7 +10,7 @@ import { Problem } from "@pstore/core/problem";
 import type { Api } from "../http/api.ts";
 import type { Keyring } from "../keyring/keyring.ts";
 import type { Person } from "../person.ts";
-import type { Objects } from "../state/objects.ts";
+import type { Learned, Objects } from "../state/objects.ts";
 import type { Base } from "./draft.ts";
 import type { Lookup, Wanted } from "./lookup.ts";
 import { Opener } from "./open.ts";
@@ -147,11 +147,14 @@ export class Reader {
             return [served.known.manifest.object.name, { detail: { ...detail, users }, served }] as const;
           }),
         );
-        for (const name of some) {
-          const one = answers.get(name);
-          found.push((one && (await this.#verified(name, one))) ?? (await this.base(name, [], false)));
-          progress.advance(1);
-        }
+        await this.#learning(async (learned) => {
+          for (const name of some) {
+            const one = answers.get(name);
+            const base = one === undefined ? null : await this.#verified(name, one, learned);
+            found.push(base ?? (await this.base(name, [], false)));
+            progress.advance(1);
+          }
+        });
       }
     } finally {
       progress.done();
@@ -159,13 +162,30 @@ export class Reader {
     return found;
   }
 
-  /** `null` where another command has seen a newer revision meanwhile. */
+  /** What is learned is remembered in one go, also of those before one that is refused: each time by itself costs. */
+  async #learning(act: (learned: Learned[]) => Promise<void>): Promise<void> {
+    const learned: Learned[] = [];
+    try {
+      await act(learned);
+    } finally {
+      this.#parts.objects.rememberAll(learned);
+    }
+  }
+
+  /** `null` where another command has seen a newer revision meanwhile, or the server gave one object twice. */
   async #verified(
     name: string,
     { detail, served }: { detail: ObjectDetail; served: Served },
+    learned: Learned[],
   ): Promise<Base | null> {
+    const { id } = served.known.manifest.object;
+    // Of what is learned but not yet remembered, nothing could tell that it is older.
+    if (learned.some(({ known }) => known.manifest.object.id === id)) {
+      this.#parts.objects.rememberAll(learned.splice(0));
+      return null;
+    }
     try {
-      return { detail, verified: await this.#verifier.newest({ name }, served, detail.users) };
+      return { detail, verified: await this.#verifier.newest({ name }, served, detail.users, learned) };
     } catch (error) {
       if (error instanceof OlderRevision) return null;
       throw error;

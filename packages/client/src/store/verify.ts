@@ -14,7 +14,7 @@ import { type Manifest, parseManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../http/api.ts";
 import type { Person } from "../person.ts";
-import type { Objects } from "../state/objects.ts";
+import type { Learned, Objects } from "../state/objects.ts";
 import type { Trust } from "./trust.ts";
 
 /** A newest revision that may be used. */
@@ -46,6 +46,8 @@ export class Verifier {
   readonly #store: string;
   readonly #user: string;
   readonly #acceptUnsigned: boolean;
+  /** The signatures that were verified in this command: by user and key, of a commit. */
+  readonly #verified = new Set<string>();
 
   constructor(parts: {
     api: Api;
@@ -69,12 +71,14 @@ export class Verifier {
    * @param asked the name that was asked for, and whether a deleted object would do
    * @param served the revision that the server gave
    * @param users keys that the server gave along
+   * @param learned takes what is to be remembered; without it, it is remembered at once
    * @throws Problem `untrusted-server` or `untrusted-key`
    */
   async newest(
     asked: { name: string; deleted?: boolean },
     served: Served,
     users: readonly User[],
+    learned: Learned[] | null = null,
   ): Promise<Verified> {
     const { name } = asked;
     const { known: shown, revision } = served;
@@ -86,7 +90,8 @@ export class Verifier {
     checkIsAsked(shown.manifest, { store: this.#store, ...asked });
     const remembered = this.#objects.byId(shown.manifest.object.id);
     const verified = await this.#upTo(remembered, revision, shown, users);
-    if (verified.isSigned) this.#objects.remember(shown, revision.manifest);
+    if (verified.isSigned && learned === null) this.#objects.remember(shown, revision.manifest);
+    else if (verified.isSigned) learned?.push({ known: shown, text: revision.manifest });
     if (lost !== null) this.#giveUp(lost, verified.isSigned);
     return verified;
   }
@@ -258,12 +263,16 @@ export class Verifier {
     if (trusted.writeOnly && known.manifest.members.get(user)?.keys.get(key)) {
       throw this.#trust.changedKey(user, [key]);
     }
+    // One signature stands under all that a commit changed.
+    const signed = `${user} ${key} ${revision.signature} ${revision.commit}`;
+    if (this.#verified.has(signed)) return;
     const { verifyDetached } = await import("@pstore/core/openpgp/signature");
     await verifyDetached(
       trusted.certificate,
       Buffer.from(revision.commit),
       Buffer.from(revision.signature, "base64"),
     );
+    this.#verified.add(signed);
   }
 
   /** Makes an author's key known, from what the server gave along or gives now. */

@@ -316,6 +316,13 @@ describe.skipIf(reason !== null)(`--ssh${reason === null ? "" : ` (skipped: ${re
       expect(await terminal.exit).toMatchObject({ code: 4, output: expect.stringContaining("caught") });
     });
 
+    test("from the terminal are ssh's own affair where it has no terminal there, and pstore waits for it", async () => {
+      const terminal = walter.terminal(words("db3", "echo ready; exec cat"));
+      await answer(terminal, /^ready/m, "\x03");
+      // As ssh ends when Ctrl-C breaks its connection off.
+      expect(await terminal.exit).toMatchObject({ code: 255, signal: null });
+    });
+
     test("of ssh's ~^Z give the terminal back to the shell, and fg goes on", async () => {
       const terminal = openTerminal(["bash", "--norc", "-i"], {
         env: { ...walter.env, PS1: "> " },

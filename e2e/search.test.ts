@@ -1,7 +1,7 @@
 // -s finds properties by their names and public values; what it prints is what the verified machines say.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { SearchAnswer } from "@pstore/core/api/schemas";
-import { answerJson, onJson, onObject, Scene } from "./support/hostile.ts";
+import type { Details, SearchAnswer } from "@pstore/core/api/schemas";
+import { type Attack, answerJson, onJson, onObject, Scene } from "./support/hostile.ts";
 import type { User } from "./support/team.ts";
 
 let scene: Scene;
@@ -219,5 +219,47 @@ describe("what the server finds is a hint", () => {
       if (sent.endpoint === "/details") answerJson(given, { objects: [old], users: [] });
     };
     await scene.refuses(walter, ["-s", "site=else"], { attack: details, says: /has already seen revision/ });
+  });
+
+  test("nor is the signature under one machine taken for that under another, where several are read together", async () => {
+    const [first, second] = ["signed1", "signed2"];
+    for (const name of [first, second]) {
+      await scene.does(walter, ["-c", name], "x");
+      await scene.does(walter, [name, "-ps", "twin"], "x");
+    }
+    const attack = onJson<Details>("/details", ({ objects }) => {
+      const [one, other] = objects.map(({ revision }) => revision);
+      if (one !== undefined && other !== undefined) other.signature = one.signature;
+    });
+    const env = scene.newcomer(walter);
+    await scene.refuses(walter, ["-s", "twin="], {
+      attack,
+      says: /the signature of revision 2 of 'signed2'/,
+      env,
+    });
+  });
+
+  test("nor is an older revision believed beside a newer one of the same machine", async () => {
+    const [old, now] = ["twice-old", "twice-new"];
+    await scene.does(walter, ["-c", old], "x");
+    await scene.does(walter, [old, "-ps", "only-here"], "x");
+    await scene.does(walter, [old]);
+    const before = scene.server.detail(old);
+    await scene.does(walter, [old, "--rename", now]);
+    const attack: Attack = (given, sent) => {
+      const isOld = sent.endpoint === "/object" && sent.query.get("name") === old;
+      if (isOld) answerJson(given, before);
+      if (sent.endpoint === "/search") {
+        const found = [old, now].map((name) => ({ name, property: "only-here" }));
+        answerJson(given, { found, more: false });
+      }
+      if (sent.endpoint === "/details") {
+        const { objects, users } = JSON.parse(given.body.toString()) as Details;
+        answerJson(given, { objects: [...objects, before], users });
+      }
+    };
+    const env = scene.newcomer(walter);
+    const says = /gave revision 2 of 'twice-old', but this client has already seen revision 3/;
+    await scene.refuses(walter, ["-s", "only-here="], { attack, says, env });
   });
 });

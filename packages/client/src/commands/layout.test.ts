@@ -23,7 +23,7 @@ test("a list of machines, to the column", () => {
       "  Machine                   User access",
       "------------------------------------------------------------------------",
       "+ new.example.com           joe, walter",
-      `- ${longName} joe`,
+      `- ${longName} joe:read`,
       `  ${"x".padEnd(25)} `,
     ].join("\n"),
   );

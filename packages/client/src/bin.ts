@@ -1,4 +1,5 @@
 import { failure, main } from "./main.ts";
+import { isClearing } from "./terminal/clipboard/clearing-word.ts";
 import { holdInput, standardError, standardInput, standardOutput } from "./terminal/standard-streams.ts";
 
 /** How long a signal waits for what has come in already: gpg may just have named the pinentry that is to end with us. */
@@ -15,6 +16,8 @@ for (const [signal, status] of [
 ] as const) {
   // Not once: a second Ctrl-C shall not cut short what the first one cleans up.
   process.on(signal, () => {
+    // The clipboard shall be cleared also when the terminal was closed meanwhile.
+    if (signal === "SIGHUP" && isClearing(process.argv.slice(2))) return;
     ending ??= status;
     holdInput();
     setTimeout(end, moment, status);

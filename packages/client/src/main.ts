@@ -8,6 +8,7 @@ import { readRc } from "./cli/rc.ts";
 import type { Arguments } from "./cli/words.ts";
 import type { Io, Messages, Output } from "./io.ts";
 import { OtherStatus } from "./programs/other-status.ts";
+import { isClearing } from "./terminal/clipboard/clearing-word.ts";
 import { Interrupted } from "./terminal/interrupted.ts";
 import { toFile } from "./terminal/output.ts";
 
@@ -18,6 +19,11 @@ import { toFile } from "./terminal/output.ts";
  */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   try {
+    if (isClearing(argv)) {
+      const { clearClipboard } = await import("./terminal/clipboard/clear.ts");
+      await clearClipboard(io.env);
+      return 0;
+    }
     // While a line is being typed, nothing may be written into it.
     const isSilent = argv.some((word) => word.startsWith("--lookup-"));
     const warn = (text: string) => isSilent || io.stderr.write(`WARNING: ${visibleLine(text)}\n`);

@@ -128,10 +128,11 @@ export function checkWords({
   if (mode === "run" && command.length === 0)
     throw new Problem("usage", "no command is named; give it behind --: pstore --run MACHINE… -- COMMAND");
   checkCompanions(options);
+  checkClip(options, machine !== null && user === undefined);
 }
 
 /** Options that mean something beside one command alone. */
-function checkCompanions({ mode, generate, words, only, prefix, clip, output, json }: Options): void {
+function checkCompanions({ mode, generate, words, only, prefix, output }: Options): void {
   const makes = generate !== null || words !== null;
   if (makes && mode !== "create" && mode !== "change-password")
     throw new Problem("usage", "--generate and --words make up a password, beside -c or -P alone");
@@ -141,8 +142,20 @@ function checkCompanions({ mode, generate, words, only, prefix, clip, output, js
     throw new Problem("usage", "--only and --prefix stand beside --run alone");
   if (output !== null && (mode === "ssh" || mode === "run"))
     throw new Problem("usage", `what --${mode} runs prints by itself; redirect it (>) instead of -o`);
-  if (clip && (output !== null || json))
+}
+
+/** @param isShown whether a machine is named, and nothing of it changed */
+function checkClip({ mode, clip, output, json, generate, words }: Options, isShown: boolean): void {
+  if (!clip) return;
+  if (output !== null || json)
     throw new Problem("usage", "--clip copies instead of printing; leave out -o and --json");
+  const isMade = generate !== null || words !== null;
+  if (!((mode === null && isShown) || mode === "get" || isMade)) {
+    throw new Problem(
+      "usage",
+      "--clip copies the password of a MACHINE, a PROPERTY of it, or with -c and -P what --generate or --words make up",
+    );
+  }
 }
 
 function tooMany(word: string): Problem {

@@ -1,14 +1,20 @@
 import { visible } from "@pstore/core/visible";
 import { printJson } from "../terminal/output.ts";
+import { clipboardOf, copyProperty } from "./clip.ts";
 import { type Command, machineOf, propertyOf } from "./command.ts";
 import { asJsonValue } from "./layout.ts";
 import { whole } from "./whole.ts";
 
-/** `pstore MACHINE -pg PROPERTY`: the value, byte for byte; to a terminal it ends with a line feed. */
+/** `pstore MACHINE -pg PROPERTY`: the value, byte for byte; to a terminal it ends with a line feed; `--clip` copies it. */
 export const get: Command = async (context) => {
   const { args, store, output } = context;
   const property = propertyOf(context);
+  const clipboard = args.options.clip ? await clipboardOf(context) : null;
   const object = await store.object(machineOf(context), { value: property });
+  if (clipboard !== null) {
+    await copyProperty(context, clipboard, object, property);
+    return;
+  }
   if (args.options.json) {
     await printJson(output, { name: property, ...asJsonValue(await whole(object, property)) });
     return;

@@ -1,15 +1,26 @@
 import { Problem } from "@pstore/core/problem";
-import type { SealedValue } from "../store/seal.ts";
-import type { Context } from "./command.ts";
+import type { Seal } from "../store/change.ts";
+import { clipboardOf, copy } from "./clip.ts";
+import { type Context, machineOf } from "./command.ts";
 import { passwordProperty } from "./layout.ts";
 
 /** The bits below which a password is found by whoever gets a hash of it and tries for some weeks. */
 const enoughBits = 64;
 
-/** Asks for the new password of a machine, or makes it up, and seals it. */
-export async function sealPassword(context: Context): Promise<readonly SealedValue[]> {
-  const password = (await madeUp(context)) ?? (await given(context));
-  return [await context.store.seal(passwordProperty, "encrypted", asStream(password))];
+/**
+ * Has a new password written, which is asked for or made up; with `--clip`, what was made up is copied then.
+ * @param write does it with a seal for the password
+ */
+export async function withPassword(context: Context, write: (seal: Seal) => Promise<void>): Promise<void> {
+  const clipboard = context.args.options.clip ? await clipboardOf(context) : null;
+  let made: string | null = null;
+  await write(async () => {
+    made = await madeUp(context);
+    const password = made ?? (await given(context));
+    return [await context.store.seal(passwordProperty, "encrypted", asStream(password))];
+  });
+  if (clipboard !== null && made !== null)
+    await copy(context, clipboard, made, `'${passwordProperty}' of '${machineOf(context)}'`);
 }
 
 /** The password that `--generate` or `--words` make up; `null` where neither is given. */

@@ -1,9 +1,12 @@
 import { shownValueSize } from "@pstore/core/limits";
 import type { Property } from "@pstore/core/manifest";
+import { Problem } from "@pstore/core/problem";
 import { visible } from "@pstore/core/visible";
 import type { Output } from "../io.ts";
 import type { StoredObject } from "../store/store.ts";
+import type { Clipboard } from "../terminal/clipboard/clipboard.ts";
 import { printJson, printLine } from "../terminal/output.ts";
+import { clipboardOf, copyProperty } from "./clip.ts";
 import { type Context, machineOf } from "./command.ts";
 import { asJsonValue, asText, byName, concealed, laidOut, passwordProperty, summary } from "./layout.ts";
 import { printFound } from "./list.ts";
@@ -12,26 +15,42 @@ import { whole } from "./whole.ts";
 /** `pstore MACHINE`: its properties and its password; where no machine has this name, those that contain it. */
 export async function show(context: Context): Promise<void> {
   const { args, store } = context;
+  const { all, json, clip } = args.options;
   const name = machineOf(context);
-  const found = await store.find(name, { value: passwordProperty, all: args.options.all });
-  if (!isObject(found)) await printFound(context, found, name);
-  else if (args.options.json) await printAsJson(context, found);
-  else await printProperties(context, found);
+  const clipboard = clip ? await clipboardOf(context) : null;
+  const found = await store.find(name, { value: passwordProperty, all });
+  if (!isObject(found)) {
+    await printFound(context, found, name);
+    if (clip) throw new Problem("not-found", `nothing was copied: no machine is named just '${name}'`);
+  } else if (json) await printAsJson(context, found);
+  else await printProperties(context, found, clipboard);
 }
 
 function isObject(found: StoredObject | readonly unknown[]): found is StoredObject {
   return !Array.isArray(found);
 }
 
-async function printProperties({ args, output }: Context, object: StoredObject): Promise<void> {
-  const { properties } = object.manifest;
+async function printProperties(
+  context: Context,
+  object: StoredObject,
+  clipboard: Clipboard | null,
+): Promise<void> {
+  const { args, output } = context;
+  const { properties, object: machine } = object.manifest;
   for (const [name, property] of [...properties].sort(byName)) {
     if (name !== passwordProperty) await printLine(output, await line(object, name, property));
   }
   const password = properties.get(passwordProperty);
-  if (password === undefined) return;
-  if (isShown(object, passwordProperty, password)) await printPassword(output, object, args.options.verbose);
-  else await printLine(output, `${passwordProperty} = ${summary(password)}`);
+  const isReadable = password !== undefined && isShown(object, passwordProperty, password);
+  if (clipboard !== null && isReadable) {
+    await copyProperty(context, clipboard, object, passwordProperty);
+    await printLine(output, `${passwordProperty} = (copied to the clipboard)`);
+  } else if (isReadable) await printPassword(output, object, args.options.verbose);
+  else if (password !== undefined) await printLine(output, `${passwordProperty} = ${summary(password)}`);
+  if (clipboard !== null && !isReadable) {
+    const why = password === undefined ? "has no password" : "has a password that you may not read";
+    throw new Problem("not-found", `nothing was copied: '${machine.name}' ${why}`);
+  }
 }
 
 async function line(object: StoredObject, name: string, property: Property): Promise<string> {

@@ -15,6 +15,12 @@ export const testPackages = {
   zsh: "zsh",
   fish: "fish",
   mandoc: "mandoc",
+  // Clipboards, and display servers that have them.
+  xvfb: "Xvfb",
+  xclip: "xclip",
+  xsel: "xsel",
+  sway: "sway",
+  "wl-clipboard": "wl-copy",
 };
 
 export const benchPackages = {

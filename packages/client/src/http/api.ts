@@ -1,3 +1,4 @@
+import { readRows } from "@pstore/core/api/rows";
 import {
   apiPath,
   Challenge,
@@ -10,6 +11,7 @@ import {
   type LoginRequest,
   ObjectDetail,
   ObjectList,
+  type ObjectRow,
   ProblemDetails,
   Reads,
   SearchAnswer,
@@ -71,27 +73,26 @@ export class Api {
   }
 
   /** All pages of a list. The next one is asked for before the last one is checked: the server works meanwhile. */
-  async *pages(q: string, all: boolean): AsyncGenerator<ObjectList> {
+  async *pages(q: string, all: boolean): AsyncGenerator<{ rows: readonly ObjectRow[]; isLast: boolean }> {
     const ask = async (cursor: string | undefined): Promise<unknown> => {
       const pairs: readonly Pair[] = [
         ["q", q],
         ["cursor", cursor],
         ["all", all ? "1" : undefined],
       ];
-      return jsonOf(
-        await this.#signedIn({ method: "GET", path: withQuery("/objects", pairs) }),
-        this.#transport.url,
-      );
+      const answer = await this.#signedIn({ method: "GET", path: withQuery("/objects", pairs) });
+      return jsonOf(answer, this.#transport.url);
     };
     for (let asked: Promise<unknown> | null = ask(undefined); asked !== null; ) {
-      const page = await asked;
-      const { next } = (page ?? {}) as { next?: unknown };
+      const { objects, next } = ((await asked) ?? {}) as { objects?: unknown; next?: unknown };
       asked = typeof next === "string" ? ask(next) : null;
       // Where this page turns out to be wrong, nobody waits for that one.
       asked?.catch(() => {});
       // A check holds up everything else: so the request is sent first.
       await new Promise(setImmediate);
-      yield checked(page, ObjectList, this.#transport.url);
+      const rows = readRows(objects);
+      if (rows === null || (asked === null && next !== null)) throw malformed(this.#transport.url);
+      yield { rows, isLast: asked === null };
     }
   }
 

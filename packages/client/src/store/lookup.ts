@@ -49,18 +49,18 @@ export class Lookup {
 
   /** The objects whose name contains a text; all of the user's own where it is empty. */
   async list(text: string, all: boolean): Promise<readonly ObjectRow[]> {
-    const rows = new Map<string, ObjectRow>();
-    for await (const { objects, next } of this.#api.pages(text, all)) {
-      const before = rows.size;
-      for (const row of objects) rows.set(row.id, row);
-      if (next !== null && rows.size === before) {
+    const found = new Map<string, ObjectRow>();
+    for await (const { rows, isLast } of this.#api.pages(text, all)) {
+      const before = found.size;
+      for (const row of rows) found.set(row.id, row);
+      if (!isLast && found.size === before) {
         throw new Problem(
           "untrusted-server",
           "the server's list does not end: a page of it brings nothing new; ask who runs the server",
         );
       }
     }
-    return [...rows.values()];
+    return [...found.values()];
   }
 
   /** The objects of the user's own whose names fit a pattern. */

@@ -92,7 +92,7 @@ export class Changer {
           throw error;
       }
       for (const [index, base] of bases.entries())
-        this.#refuseLostUpdate(base, current[index] ?? base, change);
+        this.#refuseLostUpdate(base, current[index] ?? base, change, values[index] ?? []);
       steps = await this.#plan(current, change);
     }
   }
@@ -153,13 +153,18 @@ export class Changer {
     return drafts;
   }
 
-  #refuseLostUpdate(base: Base, current: Base, { set, drop, restore }: Change): void {
+  #refuseLostUpdate(
+    base: Base,
+    current: Base,
+    { drop, restore }: Change,
+    values: readonly SealedValue[],
+  ): void {
     const before = base.verified.manifest;
     const { manifest } = current.verified;
     this.#see(current);
-    const touched = [set?.property, drop, restore?.property ?? undefined];
+    const touched = [...values.map(({ property }) => property), drop, restore?.property];
     for (const property of touched) {
-      if (property === undefined) continue;
+      if (property === undefined || property === null) continue;
       const revision = manifest.properties.get(property)?.revision;
       if (revision === before.properties.get(property)?.revision) continue;
       const { id, name } = manifest.object;

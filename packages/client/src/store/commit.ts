@@ -11,8 +11,8 @@ import type { PendingCommits } from "../state/pending.ts";
 import { isConfirmed } from "./confirm.ts";
 import type { Draft } from "./draft.ts";
 
-/** The most that one commit may hold, in bytes of JSON; the server takes 64 MiB. */
-const maxCommitSize = 60 * 1024 * 1024;
+/** The most that one commit may hold, in bytes of JSON: for the server, that is a peak of half a GiB of memory. */
+const maxCommitSize = 24 * 1024 * 1024;
 
 export interface CommitterParts {
   readonly api: Api;

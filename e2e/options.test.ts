@@ -91,6 +91,8 @@ describe("words and options", () => {
     [["+joe"], "no machine is named"],
     [["-pg", "-pe", "web", "ip"], "cannot stand beside another command"],
     [["-c", "-P", "web"], "cannot stand beside another command"],
+    [["-o", "out", "--ssh", "web"], "what --ssh runs prints by itself; redirect it (>) instead of -o"],
+    [["-o", "out", "--run", "web", "--", "true"], "what --run runs prints by itself"],
     [["--store-url=ftp://127.0.0.1", "web"], "'ftp://127.0.0.1' is no store URL"],
     [["--store-url=store", "web"], "'store' is no store URL"],
     [["--store-url=http://:x@127.0.0.1", "web"], "is no store URL"],
@@ -174,6 +176,21 @@ describe("--json", () => {
       { name: "key", kind: "encrypted", size: 256, revision: 3 },
       { name: "password", kind: "encrypted", size: 256, revision: 1, value: "secret" },
     ]);
+  });
+
+  test("changes nothing where nothing is listed", async () => {
+    const printsNothing = { code: 0, text: "", stderr: "" };
+    for (const [args, stdin] of [
+      [["-c", "quiet"], "x"],
+      [["-P", "quiet"], "y"],
+      [["quiet", "+joe"], ""],
+      [["quiet", "-ps", "ip"], "1"],
+      [["quiet", "-pd", "ip", "--yes"], ""],
+    ] as const) {
+      expect(await walter.pstore(["--json", ...args], { stdin })).toMatchObject(printsNothing);
+    }
+    expect((await json("quiet", "-pg", "password")).value).toBe("y");
+    expect(await walter.pstore(["--json", "-D", "quiet", "--yes"])).toMatchObject(printsNothing);
   });
 
   test("of -pl and -pg", async () => {

@@ -15,7 +15,7 @@ export const output: OptionGroup = {
     {
       names: ["--clip"],
       help: "copy instead of printing; cleared after 45 seconds",
-      more: "With wl-copy, xclip, xsel, pbcopy or clip.exe; over ssh, or without any of them, through the terminal (OSC 52). What was copied since is left alone, which a terminal cannot tell. $PSTORE_CLIP_SECONDS is another time. A clipboard manager may keep a copy of its own. Beside -c and -P it copies what --generate or --words make up.",
+      more: "With wl-copy, xclip, xsel, pbcopy or clip.exe; over ssh, or without any of them, through the terminal (OSC 52). What else was copied since is left alone, but a terminal cannot tell, and is emptied. $PSTORE_CLIP_SECONDS is another time. A clipboard manager may keep a copy of its own. Beside -c and -P it copies what --generate or --words make up.",
       set: (options) => {
         options.clip = true;
       },

@@ -218,6 +218,17 @@ describe("--restore names whoever knows the value, but may not read it", () => {
     expect(await warnings(walter, [name, "--restore", "3", "password"])).toEqual([]);
   });
 
+  test("not who came and went when another value stood", async () => {
+    const name = await machine();
+    await does(walter, [name, "^alex"]);
+    expect(await warnings(walter, [name, "--restore", "1", "password"])).toEqual([
+      knows("joe", "revoked in revision 3 by walter", "password"),
+    ]);
+    expect(await warnings(walter, [name, "--restore", "3", "password"])).toEqual([
+      knows("alex", "revoked in revision 4 by walter", "password"),
+    ]);
+  });
+
   test("not who may read again, or may with this very command", async () => {
     const name = await machine();
     expect(await warnings(walter, [name, "--restore", "1", "password", "+joe"])).toEqual([]);

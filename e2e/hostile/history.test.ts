@@ -131,6 +131,30 @@ test("a member in league with the server cannot sign a past in which another did
   });
 });
 
+test("nor a first revision by somebody who is no writer in it", async () => {
+  const first = scene.manifest(name, 1);
+  const forged = encodeManifest({ ...first, author: { user: "joe", key: `openpgp:${"0".repeat(40)}` } });
+  const newest = await signedBy(walter, { ...scene.manifest(name, 2), previous: digestOf(forged) });
+  await scene.does(walter, [name]);
+  await scene.refuses(walter, [name, "--history"], {
+    attack: all(
+      giveObject({ ...scene.server.detail(name), revision: newest }),
+      onHistory(() => [{ ...scene.revision(name, 1), manifest: forged }]),
+    ),
+    says: /revision 1 was made by joe, who is no writer in it/,
+    env: scene.newcomer(walter),
+  });
+});
+
+test("what is no longer kept is not marked as such", async () => {
+  const attack = onJson(/\/kept$/, () => ({ values: [] }));
+  await scene.does(walter, [name, "-pe", "a"], "new");
+  const marks = (text: string) => text.match(/^\*/gm)?.length ?? 0;
+  expect(marks((await scene.does(walter, [name, "--history", "a"])).text)).toBe(1);
+  const { code, text, stderr } = await scene.under(attack, walter, [name, "--history", "a"]);
+  expect({ code, marks: marks(text), stderr }).toEqual({ code: 0, marks: 0, stderr: "" });
+});
+
 test("5,000 revisions cost one signature", async () => {
   await scene.does(walter, [name]);
   const first = scene.revision(name, 1);

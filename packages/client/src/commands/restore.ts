@@ -44,9 +44,5 @@ function warning({ user, properties, ended }: Knower): string {
 }
 
 function how(ended: Knower["ended"]): string {
-  if (ended === null) return "revoked with this change";
-  const { revision, by, isRevoked } = ended;
-  return isRevoked
-    ? `revoked in revision ${revision} by ${by}`
-    : `who cannot read since revision ${revision} by ${by}`;
+  return ended === null ? "revoked with this change" : `revoked in revision ${ended.revision} by ${ended.by}`;
 }

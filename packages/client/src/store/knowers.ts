@@ -8,7 +8,7 @@ export interface Knower {
   /** Which of the properties asked about, sorted. */
   readonly properties: readonly string[];
   /** The revision that ended it, and who made it; `null` for who can read to this day. */
-  readonly ended: { readonly revision: number; readonly by: string; readonly isRevoked: boolean } | null;
+  readonly ended: { readonly revision: number; readonly by: string } | null;
 }
 
 /**
@@ -40,7 +40,7 @@ export async function knowersOf(
       for (const user of before === null ? [] : readers(before.manifest)) {
         const member = manifest.members.get(user);
         if (member !== undefined && reads(member)) continue;
-        ended.set(user, { revision, by: author.user, isRevoked: member === undefined });
+        ended.set(user, { revision, by: author.user });
       }
     },
     first,

@@ -104,8 +104,10 @@ ${commonHelp}`,
           "without --public-url nobody can sign in from another machine; give the URL that clients use",
         );
       }
+      // Whoever reads that the server listens may stop it at once.
+      const stopped = io.stopped();
       io.stdout(`listening on ${server.url}\n`);
-      await io.stopped();
+      await stopped;
       await Promise.all([cleaning.stop(), server.stop()]);
       return 0;
     });

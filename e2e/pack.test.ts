@@ -10,7 +10,11 @@ import { playSmallSession } from "./support/small-session.ts";
 const root = join(import.meta.dir, "..");
 const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 const names = ["pstore", "pstore-server"] as const;
+const manualOf = { pstore: "pstore.1", "pstore-server": "pstore-server.8" };
 const fileOf = (name: string) => join(root, "dist", `${name}-${version}.tgz`);
+
+/** What reads manual pages: of man-db, or of mandoc. */
+const reader = Bun.which("man") ?? Bun.which("mman");
 
 let folder: string;
 
@@ -57,12 +61,21 @@ describe("a package that npm installed from its file into an empty folder", () =
       expect(await filesIn(join(prefixOf(name), "bin"))).toEqual([name]);
       expect(await filesIn(join(prefixOf(name), "lib/node_modules"))).toEqual([name]);
       expect(await filesIn(join(prefixOf(name), "lib/node_modules", name))).toEqual(
-        ["LICENSE", "README.md", "package.json", name].sort(),
+        ["LICENSE", "README.md", "package.json", name, manualOf[name]].sort(),
       );
       const { text } = await succeed([installed(name), "--version"], { env: { PATH: "" } });
       expect(text).toBe(`${name} ${version}\n`);
     });
   }
+
+  test.skipIf(reader === null)("brings its manual, which man finds", async () => {
+    for (const name of names) {
+      const env = { MANPATH: join(prefixOf(name), "share/man"), MANPAGER: "cat", MANWIDTH: "80" };
+      const { text } = await succeed([reader ?? "", name], { env });
+      expect(text).toMatch(/^SYNOPSIS$/m);
+      expect(text).toContain(name === "pstore" ? "--offboard" : "--public-url");
+    }
+  });
 
   test("works: the one stores and reads a password at the other", async () => {
     const programs = { client: installed("pstore"), server: installed("pstore-server") };
@@ -74,6 +87,7 @@ describe("a package that npm installed from its file into an empty folder", () =
       await npm("uninstall", "-g", "--prefix", prefixOf(name), name);
       expect(await filesIn(join(prefixOf(name), "bin"))).toEqual([]);
       expect(await filesIn(join(prefixOf(name), "lib/node_modules"))).not.toContain(name);
+      expect(await Array.fromAsync(new Bun.Glob("share/man/*/*").scan(prefixOf(name)))).toEqual([]);
     });
   }
 });

@@ -3,6 +3,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { completionScript } from "../packages/client/src/cli/completion/script.ts";
+import { clientPage } from "./manual/client.ts";
+import { serverPage } from "./manual/server.ts";
+
+/** When the manual pages were last looked through, for their foot. */
+const date = "November 23, 2026";
 
 const root = dirname(import.meta.dir);
 
@@ -12,6 +17,8 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
     ["contrib/completion/pstore.bash", completionScript("bash")],
     ["contrib/completion/_pstore", completionScript("zsh")],
     ["contrib/completion/pstore.fish", completionScript("fish")],
+    ["docs/man/pstore.1", await clientPage(date)],
+    ["docs/man/pstore-server.8", await serverPage(date)],
   ]);
 }
 

@@ -10,6 +10,8 @@ const descriptions = {
   "pstore-server": "Store and share passwords and files, encrypted on your machine: the server",
 };
 
+const manuals = { pstore: "pstore.1", "pstore-server": "pstore-server.8" };
+
 /** Packs the built executables into `dist/NAME-VERSION.tgz`. */
 export async function pack() {
   const { version, license } = JSON.parse(readFileSync(join(root, "packages/client/package.json"), "utf8"));
@@ -19,6 +21,7 @@ export async function pack() {
     try {
       for (const [from, to] of [
         [join(dist, name), name],
+        [join(root, "docs/man", manuals[name]), manuals[name]],
         [join(root, "README.md"), "README.md"],
         [join(root, "LICENSE"), "LICENSE"],
       ]) {
@@ -33,7 +36,8 @@ export async function pack() {
         os: [process.platform],
         cpu: [process.arch],
         bin: { [name]: name },
-        files: [name],
+        man: [manuals[name]],
+        files: [name, manuals[name]],
       };
       writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
       const { code, output } = await npm(["pack", "--pack-destination", dist], {

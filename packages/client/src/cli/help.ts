@@ -16,13 +16,18 @@ export const usages: readonly (readonly [line: string, meaning: string])[] = [
 export const grammar =
   "What is no option is a machine, a property, +USER or ^USER: the first plain word is the machine, the second the property. Options stand anywhere; single letters may be joined (-av), and -- ends the options. +USER:read lets a user only read.";
 
+/** How `.pstorerc` is read. */
+export const configuration =
+  "~/.pstorerc holds default arguments, read as a shell reads words, with quotes and # comments; nothing is expanded. What stands below a line [CONTEXT] holds with -t CONTEXT alone, what stands above all of these always.";
+
 const files: readonly (readonly [path: string, meaning: string])[] = [
   ["~/.pstorerc", "default arguments, read before the real ones"],
   ["$XDG_STATE_HOME/pstore", "what was verified (default ~/.local/state/pstore)"],
   ["$XDG_RUNTIME_DIR/pstore", "sessions, so that only the first command signs in"],
 ];
 
-const passphrases = "Passphrases are gpg-agent's affair. To make it forget them: gpgconf --reload gpg-agent";
+export const passphrases =
+  "Passphrases are gpg-agent's affair. To make it forget them: gpgconf --reload gpg-agent";
 
 /** How wide a terminal is taken to be, and where what stands behind an option or a line begins, in columns. */
 const width = 80;
@@ -42,6 +47,8 @@ function ending(verbose: boolean): string {
   return [
     "",
     ...lines(grammar, 0),
+    "",
+    ...lines(configuration, 0),
     "",
     "Files:",
     ...files.map(([path, meaning]) => row(`  ${path}`, [meaning], fileColumn).trimEnd()),
@@ -71,7 +78,7 @@ function row(word: string, texts: readonly string[], at: number): string {
 }
 
 /** How the argument of an option is written, with what stands in front of it. */
-export function argumentOf({ names, argument, isOptional }: Option): string {
+function argumentOf({ names, argument, isOptional }: Option): string {
   if (argument === undefined) return "";
   if (isOptional === true) return `[=${argument}]`;
   return names.some((name) => name.length === 2) ? ` ${argument}` : `=${argument}`;

@@ -51,7 +51,7 @@ export const machines: OptionGroup = {
       {
         names: ["-D", "--delete"],
         help: "delete a machine",
-        more: "After a question. --restore brings it back, as long as the server keeps its values.",
+        more: "pstore asks first. --restore brings it back, as long as the server keeps its values.",
       },
       "delete",
     ),
@@ -70,7 +70,7 @@ export const machines: OptionGroup = {
       {
         names: ["--history"],
         help: "list who changed what, and when",
-        more: "Of a machine, or of one property. Also of a deleted machine, until another one has its name.",
+        more: "Those of a machine, or of one property; also of a deleted machine, until another one has its name.",
       },
       "history",
     ),
@@ -101,7 +101,7 @@ export const machines: OptionGroup = {
         names: ["--offboard"],
         argument: "USER",
         help: "revoke USER everywhere; list the secrets USER knows",
-        more: "On every machine that you may write, with one signature, after a question. Listed first is what USER has read: change it first.",
+        more: "On every machine that you may write, with one signature; pstore asks first. Listed first is what USER has read: change it first.",
         set: (options, user) => {
           options.offboard = userName(user);
         },

@@ -25,7 +25,7 @@ export const properties: OptionGroup = {
       },
       "set-encrypted",
     ),
-    command({ names: ["-pd"], help: "delete a property", more: "After a question." }, "delete-property"),
+    command({ names: ["-pd"], help: "delete a property", more: "pstore asks first." }, "delete-property"),
     command(
       {
         names: ["-s", "--search"],

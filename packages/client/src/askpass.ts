@@ -47,5 +47,5 @@ async function askPerson(prompt: string, kind: string | undefined): Promise<stri
     return "yes";
   }
   // Whether to trust a host's key, for example: what is typed is no secret.
-  return /\(yes\/no/.test(prompt) ? askLine(prompt, otherwise) : askSecret(prompt, otherwise);
+  return /\(yes\/no|'yes', 'no'/.test(prompt) ? askLine(prompt, otherwise) : askSecret(prompt, otherwise);
 }

@@ -2,6 +2,7 @@ import { Problem } from "@pstore/core/problem";
 import { type Answer, Desk, type Question } from "../programs/askpass.ts";
 import { type Attended, attend } from "../programs/attended.ts";
 import { OtherStatus } from "../programs/other-status.ts";
+import { findSsh } from "../programs/ssh-program.ts";
 import { aliasFor, isPasswordPrompt, type Target, targetOf } from "../programs/ssh-target.ts";
 import { sshWords } from "../programs/ssh-words.ts";
 import type { StoredObject } from "../store/store.ts";
@@ -20,13 +21,9 @@ const longestPassword = 1023;
  * that takes a key costs none of ours.
  */
 export const ssh: Command = async (context) => {
-  const { store, args, env } = context;
+  const { store, args, env, person } = context;
   const machine = machineOf(context);
-  const program = Bun.which("ssh", { PATH: env["PATH"] ?? "" });
-  if (program === null) {
-    throw new Problem("local-fault", "there is no ssh here; install it (the package openssh-client)");
-  }
-  const object = await store.object(machine, {});
+  const [program, object] = await Promise.all([findSsh(env), store.object(machine, {})]);
   checkHasPassword(object);
   const login = {
     machine,
@@ -34,39 +31,42 @@ export const ssh: Command = async (context) => {
     address: await lineOf(object, "ip-address"),
   };
   const words = sshWords(login, args.command);
-  let target = await targetOf(program, [...words.before, ...words.behind], env);
+  let target = await targetOf(program.path, [...words.before, ...words.behind], env);
   const options = [...words.before];
   if (words.address !== null && target?.hostKeyAlias === null) {
     target = { ...target, hostKeyAlias: aliasFor(machine, target) };
     options.push("-o", `HostKeyAlias=${target.hostKeyAlias}`);
   }
-  return new Login(context, object, target).run([program, ...options, ...words.behind]);
+  if (!program.asksAlways) {
+    person.warn("this ssh asks for passwords itself where it has a terminal; install OpenSSH 8.4 or later");
+  }
+  // Before 8.4, a display was what let ssh ask a program.
+  const display = program.asksAlways ? {} : { DISPLAY: env["DISPLAY"] ?? "none:0" };
+  return new Login(object, target).run([program.path, ...options, ...words.behind], { ...env, ...display });
 };
 
 /** One run of ssh, and what it asks meanwhile. */
 class Login {
-  readonly #env: Context["env"];
   readonly #object: StoredObject;
   readonly #target: Target | null;
   #ssh: Attended | null = null;
   #isGiven = false;
   /** Why we have ended ssh. */
-  #problem: Problem | null = null;
+  #error: unknown = null;
 
-  constructor({ env }: Context, object: StoredObject, target: Target | null) {
-    this.#env = env;
+  constructor(object: StoredObject, target: Target | null) {
     this.#object = object;
     this.#target = target;
   }
 
   /** @returns the exit status of ssh */
-  async run(argv: readonly string[]): Promise<number> {
-    const runtime = this.#env["XDG_RUNTIME_DIR"] ?? "";
+  async run(argv: readonly string[], env: Context["env"]): Promise<number> {
+    const runtime = env["XDG_RUNTIME_DIR"] ?? "";
     const desk = new Desk(runtime.startsWith("/") ? [runtime] : [], (question) => this.#answer(question));
     try {
-      this.#ssh = attend(argv, { ...this.#env, ...desk.variables });
+      this.#ssh = attend(argv, { ...env, ...desk.variables });
       const status = await this.#ssh.exit;
-      if (this.#problem !== null) throw this.#problem;
+      if (this.#error !== null) throw this.#error;
       return status;
     } finally {
       desk.close();
@@ -87,13 +87,12 @@ class Login {
     try {
       return { secret: (await passwordOf(this.#object)).toString("base64") };
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
       return this.#end("SIGTERM", error);
     }
   }
 
-  #end(signal: NodeJS.Signals, problem: Problem | null): null {
-    this.#problem ??= problem;
+  #end(signal: NodeJS.Signals, error: unknown): null {
+    this.#error ??= error;
     this.#ssh?.kill(signal);
     return null;
   }

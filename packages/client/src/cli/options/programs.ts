@@ -8,7 +8,7 @@ export const programs: OptionGroup = {
       {
         names: ["--ssh"],
         help: "log in with ssh, which gets the stored password",
-        more: "What stands behind the machine is ssh's. The user is the property ssh-username, the address ip-address, where the machine has them. The password is in no argument, variable or file.",
+        more: "What stands behind the machine is ssh's. The user is the property ssh-username, the address ip-address, where the machine has them and ssh's own words do not say otherwise. The password is decrypted when ssh asks for it, goes to this machine alone, once, and is in no argument, variable or file; whatever else ssh asks, it asks you. Needs OpenSSH 8.4.",
       },
       "ssh",
     ),
@@ -44,7 +44,7 @@ export const programs: OptionGroup = {
         names: ["--template"],
         argument: "FILE",
         help: "print FILE with each {{machine/property}} filled in",
-        more: 'Names that hold a slash are written {{"machine" "property"}}, and the braces themselves {{"{{"}}. The values stand there byte for byte; when one cannot be read, nothing is printed. FILE may be - for standard input.',
+        more: 'Names that hold a slash are written {{"machine" "property"}}, and the braces themselves {{"{{"}}. The values stand there byte for byte; when one cannot be read, nothing is printed, so all of them are held in memory. FILE may be - for standard input.',
         set: (options, file) => {
           options.template = file;
         },

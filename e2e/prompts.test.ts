@@ -202,6 +202,16 @@ describe("a terminal at which something is asked", () => {
     },
   );
 
+  test("is asked again at once where nobody could continue a stopped process", async () => {
+    const terminal = walter.terminal(["-P", "old"]);
+    await terminal.waitFor(first);
+    terminal.type("half\x1a");
+    await answer(terminal, first, "whole");
+    await answer(terminal, again, "whole");
+    expect((await terminal.exit).code).toBe(0);
+    expect(await password("old")).toBe("whole");
+  });
+
   test("may be resized", async () => {
     const terminal = walter.terminal(["-P", "old"]);
     await terminal.waitFor(first);

@@ -36,25 +36,6 @@ afterAll(() => team.dispose());
 
 const usual = () => [`--store-url=${team.server.url}`, "--user=walter"];
 
-test.each([
-  ["bash", "pstore.bash"],
-  ["zsh", "_pstore"],
-  ["fish", "pstore.fish"],
-])(
-  "the script that pstore prints for %s is the one in contrib, whatever stands in .pstorerc",
-  async (shell, file) => {
-    await walter.configure("--no-such-option");
-    try {
-      const { code, text, stderr } = await walter.pstore([`--completion=${shell}`]);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-      // Is it not? npm run generate
-      expect(text).toBe(await Bun.file(join(import.meta.dir, "../contrib/completion", file)).text());
-    } finally {
-      await walter.configure(...usual());
-    }
-  },
-);
-
 describe.each(shells.filter((shell) => Bun.which(shell) !== null))("in %s", (name) => {
   let shell: CompletingShell;
   beforeAll(async () => {

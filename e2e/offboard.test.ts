@@ -12,18 +12,23 @@ let boss: User;
 const rule = "-".repeat(72);
 const today = () => new Date().toISOString().slice(0, 10);
 
-/** Each test has somebody else who leaves: with a machine that they have read, one that they could, one they were on. */
+/** Each test has somebody else who leaves: with a machine whose password they have read, and one where they could. */
 async function leaver(name: string): Promise<User> {
   const joe = await scene.add(name);
   await scene.does(walter, ["-c", `${name}-read`, `+${name}`], "1");
   await scene.does(walter, ["-c", `${name}-could`, `+${name}`, "+alex"], "2");
+  await scene.does(joe, [`${name}-read`]);
+  return joe;
+}
+
+/** The same, who was on a third machine too, until before its last secret. */
+async function formerMember(name: string): Promise<User> {
+  const joe = await leaver(name);
   await scene.does(walter, [`${name}-could`, "-ps", "ip"], "1.2.3.4");
+  await scene.does(walter, [`${name}-read`, "-pe", "later"], "6");
   await scene.does(walter, ["-c", `${name}-was`, `+${name}`], "3");
   await scene.does(walter, [`${name}-was`, "-pe", "old"], "4");
-  await scene.does(walter, [`${name}-was`, `^${name}`]);
-  await scene.does(walter, [`${name}-was`, "-pe", "new"], "5");
-  await scene.does(joe, [`${name}-read`]);
-  await scene.does(walter, [`${name}-read`, "-pe", "later"], "6");
+  await scene.does(walter, [`${name}-was`, "-pe", "new", `^${name}`], "5");
   return joe;
 }
 
@@ -34,7 +39,6 @@ beforeAll(async () => {
   ann = scene.user("ann");
   boss = scene.user("boss");
   await scene.does(walter, ["-c", "never"], "x");
-  // What alex and ann see first, they confirm.
   await scene.does(alex, ["-c", "alex"], "x");
 }, 60_000);
 afterAll(() => scene.dispose());
@@ -49,7 +53,7 @@ const membersOf = async (user: User, machine: string) =>
 
 describe("--offboard", () => {
   test("shows where, asks, revokes everywhere with one commit, and lists what is known, the certain first", async () => {
-    await leaver("joe");
+    await formerMember("joe");
     const before = scene.server.commits.length;
     const terminal = walter.terminal(["--offboard", "joe"]);
     await terminal.waitFor("Revoke joe from these 2 machines? [y/N] ");
@@ -132,7 +136,7 @@ joe-was                   password                  could read
   });
 
   test("as JSON; what the leaver has stored is known for certain too", async () => {
-    const lea = await leaver("lea");
+    const lea = await formerMember("lea");
     await scene.does(lea, ["lea-could", "-pe", "own", "--yes"], "7");
     await scene.does(walter, ["lea-read", "+alex"]);
     const { text } = await scene.does(walter, ["--offboard", "lea", "--yes", "--json"]);

@@ -112,13 +112,18 @@ export class History {
     return [...taken, take(newest, before)];
   }
 
-  /** The revisions from one number to another, as far as the server gives them. */
+  /** The revisions from one number to another, as far as the server gives them: it looks for more while some are read. */
   async *#revisions(id: string, from: number, to: number): AsyncGenerator<Revision> {
-    for (let next = from; next <= to; ) {
-      const { revisions } = await this.#api.history(id, next, Math.min(next + page - 1, to));
+    const ask = (next: number) => this.#api.history(id, next, Math.min(next + page - 1, to));
+    let answer = from <= to ? ask(from) : null;
+    for (let next = from; answer !== null; ) {
+      const { revisions } = await answer;
       if (revisions.length === 0) return;
-      yield* revisions;
       next += revisions.length;
+      answer = next <= to ? ask(next) : null;
+      // Should it fail, whoever awaits it is told, if anybody does.
+      answer?.catch(() => {});
+      yield* revisions;
     }
   }
 }

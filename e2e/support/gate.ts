@@ -39,8 +39,8 @@ export class Gate implements AsyncDisposable {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  async listen(): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+  async listen(port: number): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(port, "127.0.0.1", resolve));
     const address = this.#server.address();
     if (address === null || typeof address === "string") throw new Error("The gate listens nowhere.");
     this.#port = address.port;
@@ -190,10 +190,10 @@ function requestLine(bytes: Buffer): string | null {
   return /^(?:GET|POST|PUT|DELETE) \S+ HTTP\/1\.1\r\n/.exec(start)?.[0].trim() ?? null;
 }
 
-/** Opens a gate that leads nowhere yet. */
-export async function openGate(): Promise<Gate> {
+/** Opens a gate that leads nowhere yet, on any free port unless one is given. */
+export async function openGate(port = 0): Promise<Gate> {
   const gate = new Gate();
-  await gate.listen();
+  await gate.listen(port);
   return gate;
 }
 

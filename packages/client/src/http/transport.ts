@@ -117,11 +117,12 @@ async function send(url: string, request: Request): Promise<Response> {
   } catch (error) {
     // A stream's own fault (a value that cannot be read) is no fault of the connection.
     if (fault !== null) throw fault;
-    throw new Problem(
-      "unavailable",
-      `could not connect to ${url} (${reasonOf(error)}); check that the store runs and that --store-url is right`,
-      { cause: error },
-    );
+    const reason = reasonOf(error);
+    const sentence =
+      isStream && reason === brokeOff
+        ? `the connection to ${url} broke off in the middle of an upload; nothing was changed, try again`
+        : `could not connect to ${url} (${reason}); check that the store runs and that --store-url is right`;
+    throw new Problem("unavailable", sentence, { cause: error });
   } finally {
     if (timer !== null) clearTimeout(timer);
   }
@@ -150,14 +151,16 @@ function byteStream(
   });
 }
 
+const brokeOff = "the connection broke off";
+
 function reasonOf(error: unknown): string {
   const { code, name } = error as { code?: string; name?: string };
   if (name === "AbortError") return `no answer for ${patience / 1000} seconds`;
   const known: Record<string, string> = {
     ConnectionRefused: "connection refused",
     ECONNREFUSED: "connection refused",
-    ECONNRESET: "the connection broke off",
-    ConnectionClosed: "the connection broke off",
+    ECONNRESET: brokeOff,
+    ConnectionClosed: brokeOff,
     FailedToOpenSocket: "no such host, or no way to it",
     ENOTFOUND: "no such host",
     DEPTH_ZERO_SELF_SIGNED_CERT: "its TLS certificate is self-signed",

@@ -190,6 +190,14 @@ describe.skipIf(reason !== null)(`--ssh${reason === null ? "" : ` (skipped: ${re
     expect((await readdir(inHome("run"))).filter((name) => name.startsWith("pstore-"))).toEqual([]);
   });
 
+  test("the socket lies in /tmp where the runtime folder is too deep, or no folder to write in", async () => {
+    for (const folder of [join(walter.home, "x".repeat(100)), "/proc/nowhere"]) {
+      const env = { XDG_RUNTIME_DIR: folder };
+      const { text } = await walter.pstore(words("db3", "whoami"), { env });
+      expect(text).toBe(`${account.name}\n`);
+    }
+  });
+
   describe("a host that does not take it", () => {
     test("is asked once, and a sentence says what to do", async () => {
       const logged = attempts();

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 
 // How a password gets to ssh and nowhere else. ssh starts the program that SSH_ASKPASS names, with the prompt as its
@@ -35,11 +35,8 @@ export class Desk {
    * @param answer says what ssh gets
    */
   constructor(parents: readonly string[], answer: (question: Question) => Promise<Answer>) {
-    const fits = (parent: string) =>
-      Buffer.byteLength(join(parent, "pstore-XXXXXX", socketName)) <= longestPath;
-    this.#folder = mkdtempSync(join(parents.find(fits) ?? "/tmp", "pstore-"));
+    this.#folder = privateFolder(parents);
     process.once("exit", this.#remove);
-    chmodSync(this.#folder, 0o700);
     symlinkSync(process.execPath, join(this.#folder, programName));
     this.#listener = Bun.listen<{ text: string }>({
       unix: join(this.#folder, socketName),
@@ -73,6 +70,20 @@ export class Desk {
   }
 
   readonly #remove = () => rmSync(this.#folder, { recursive: true, force: true });
+}
+
+/** A new folder that only this user may enter, in the first of some that will do. */
+function privateFolder(parents: readonly string[]): string {
+  for (const parent of parents) {
+    const prefix = join(parent, "pstore-");
+    if (Buffer.byteLength(join(`${prefix}XXXXXX`, socketName)) > longestPath) continue;
+    try {
+      return mkdtempSync(prefix);
+    } catch {
+      // It may be another user's, behind su or sudo.
+    }
+  }
+  return mkdtempSync("/tmp/pstore-");
 }
 
 /** Asks the desk. `ask` where nobody answers there any more: ssh goes on in the background, for example. */

@@ -69,6 +69,16 @@ test("names are printed one a line: machines and users by a text in them, a mach
   expect(await looked(walter, "--lookup-property", "no such machine")).toBe("");
 });
 
+test("what would be read as an option or a user is not offered", async () => {
+  await does(walter, ["-c", "odd"], "x");
+  for (const name of ["-v", "+joe", "plain"]) await does(walter, ["-ps", "odd", "--", name], "x");
+  try {
+    expect(await looked(walter, "--lookup-property", "odd")).toBe("password\nplain\n");
+  } finally {
+    await does(walter, ["-D", "odd", "--yes"]);
+  }
+});
+
 test("a lookup without its machine is wrong usage like any other", async () => {
   for (const args of [["--lookup-property"], ["--lookup-member"], ["--lookup-machine", "a", "b"]]) {
     expect(await walter.pstore(args)).toMatchObject({ code: 2, text: "" });

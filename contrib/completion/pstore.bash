@@ -57,6 +57,7 @@ _pstore_command() {
 
 _pstore() {
   COMPREPLY=()
+  local IFS=$' \t\n'
   # The words as the shell will read them: those of COMP_WORDS end at each = : and @ too, which names may hold.
   # Readline replaces what stands behind the last of these; kept says how much of the word stands before it.
   local line=${COMP_LINE:0:COMP_POINT} cur= quote= begun= opened= kept=0 char i

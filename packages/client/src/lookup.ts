@@ -37,7 +37,9 @@ export async function runLookup(args: Arguments, mode: LookupMode, io: Io, outpu
   } catch (error) {
     explain(error);
   }
-  if (found.length > 0) await output.bytes(`${found.join("\n")}\n`);
+  // What begins so would be read as an option or a user, whatever it is.
+  const names = found.filter((name) => !/^[-+^]/.test(name));
+  if (names.length > 0) await output.bytes(`${names.join("\n")}\n`);
 }
 
 /** @throws Problem when there is no store, or none that is known */

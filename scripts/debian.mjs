@@ -1,5 +1,5 @@
 // The programs of the operating system that tests and benchmarks use: the one list of them.
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { run } from "./workspace.mjs";
 
@@ -55,6 +55,20 @@ const aptGet = (...args) =>
     env: { DEBIAN_FRONTEND: "noninteractive" },
   });
 
+/** What Debian's packages ask before they start a service (Debian's invoke-rc.d(8)). */
+const policy = "/usr/sbin/policy-rc.d";
+
+/** Runs something while no package may start a service: the tests' sshd must not become the host's. */
+async function withoutServices(act) {
+  if (existsSync(policy)) return act();
+  writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  try {
+    return await act();
+  } finally {
+    rmSync(policy, { force: true });
+  }
+}
+
 /**
  * Installs the packages whose commands are missing when we may (root on Debian); else says what is missing
  * and what follows from it.
@@ -68,11 +82,14 @@ export async function installDebianPackages(packages, consequence) {
   if (process.getuid?.() === 0 && isOnPath("apt-get")) {
     console.log(`Installing Debian packages: ${names.join(" ")}`);
     await aptGet("update");
-    const all = await aptGet("install", "-y", "--no-install-recommends", ...names);
-    if (all.code !== 0) {
-      // One package that this release does not have must not keep the others away.
-      for (const name of names) await aptGet("install", "-y", "--no-install-recommends", name);
-    }
+    const all = await withoutServices(async () => {
+      const result = await aptGet("install", "-y", "--no-install-recommends", ...names);
+      if (result.code !== 0) {
+        // One package that this release does not have must not keep the others away.
+        for (const name of names) await aptGet("install", "-y", "--no-install-recommends", name);
+      }
+      return result;
+    });
     names = missing(packages);
     if (names.length > 0) console.log(all.output.trim().split("\n").slice(-5).join("\n"));
   }

@@ -4,13 +4,14 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { History, ObjectDetail, Revision } from "@pstore/core/api/schemas";
 import { commitOf, commitText } from "@pstore/core/commit";
-import { digestOf } from "@pstore/core/digest";
 import { encodeManifest, type Manifest } from "@pstore/core/manifest";
 import {
   type Attack,
   all,
   flipped,
   flippedBase64,
+  following,
+  give,
   giveObject,
   hide,
   keyOf,
@@ -38,22 +39,6 @@ beforeAll(async () => {
   ann = scene.user("ann");
 });
 afterAll(() => scene.dispose());
-
-const give = (revision: Revision) =>
-  onObject((detail) => {
-    detail.revision = revision;
-  });
-
-/** What may follow a revision, by an author, with some change. */
-function following(before: Manifest, author: User, change: Partial<Manifest> = {}): Manifest {
-  return {
-    ...before,
-    revision: before.revision + 1,
-    previous: digestOf(encodeManifest(before)),
-    author: { user: author.name, key: keyOf(author) },
-    ...change,
-  };
-}
 
 /** A machine of walter's that joe may write, with a password and a property `a`, at revision 2. */
 const shared = () => scene.machine(walter, { with: ["joe"], secrets: { a: `${secret} a` } });

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { CommitRequest, ObjectDetail, ObjectList, Revision } from "@pstore/core/api/schemas";
 import { apiPath } from "@pstore/core/api/schemas";
 import { commitOf, commitText } from "@pstore/core/commit";
+import { digestOf } from "@pstore/core/digest";
 import { type Fingerprint, openpgpFingerprint } from "@pstore/core/fingerprint";
 import { encodeManifest, type Manifest, parseManifest } from "@pstore/core/manifest";
 import { type GnupgHome, gpg } from "./gnupg.ts";
@@ -77,6 +78,13 @@ export function answerJson(given: Given, answer: unknown): void {
   given.status = 200;
   given.type = "application/json";
   given.body = Buffer.from(JSON.stringify(answer));
+}
+
+/** Gives another revision as an object's newest. */
+export function give(revision: Revision): Attack {
+  return onObject((detail) => {
+    detail.revision = revision;
+  });
 }
 
 /** Alters the stream of a value: the digests of its pieces, then the pieces. */
@@ -458,6 +466,17 @@ export async function signedBy(user: User, manifest: Manifest): Promise<Revision
   const text = encodeManifest(manifest);
   const commit = commitText(commitOf(manifest.store, [text]));
   return { manifest: text, commit, signature: await signAs(user, commit), index: 0, path: [] };
+}
+
+/** What may follow a revision, by an author, with some change. */
+export function following(before: Manifest, author: User, change: Partial<Manifest> = {}): Manifest {
+  return {
+    ...before,
+    revision: before.revision + 1,
+    previous: digestOf(encodeManifest(before)),
+    author: { user: author.name, key: keyOf(author) },
+    ...change,
+  };
 }
 
 /** What a reader who is in league with the attacker tells: the session key in a wrapped key of theirs. */

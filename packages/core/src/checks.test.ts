@@ -6,7 +6,7 @@ import {
   checkNotOlder,
   faultOfFirst,
   faultOfNext,
-  isWriteOnly,
+  isByFullWriter,
   type Known,
 } from "./checks.ts";
 import type { Manifest, Member, Property } from "./manifest.ts";
@@ -241,16 +241,6 @@ describe("a write-only key", () => {
     const deleted = after(start, { deleted: true });
     expect(fault({ deleted: false, author: by("web1", "3") }, deleted)).toContain("may not change");
   });
-
-  test("is one where the member's list says so, and nowhere else", () => {
-    expect(isWriteOnly(team, "web1", key("3"))).toBe(true);
-    for (const [user, digit] of [
-      ["alex", "1"],
-      ["web1", "6"],
-      ["mallory", "3"],
-    ] as const)
-      expect(isWriteOnly(team, user, key(digit))).toBe(false);
-  });
 });
 
 /** The sentence with which a check calls the server untrusted. */
@@ -424,5 +414,25 @@ describe("at first sight", () => {
 
   test("a later one cannot be", () => {
     expect(() => checkAtFirstSight({ ...after(start).manifest, author: by("alex", "1") })).not.toThrow();
+  });
+
+  test("whoever lacks a right in what they signed does not vouch for it alone", () => {
+    const team = members(
+      ["alex", member("write", "1")],
+      ["joe", member("read", "2")],
+      ["web1", writeOnlyMember("3")],
+    );
+    const isBy = (user: string, digit: string) =>
+      isByFullWriter({ ...start.manifest, members: team, author: by(user, digit) });
+    expect(isBy("alex", "1")).toBe(true);
+    for (const [user, digit] of [
+      ["joe", "2"],
+      ["web1", "3"],
+      // Nobody's key, another's key, and nobody.
+      ["alex", "6"],
+      ["alex", "2"],
+      ["mallory", "1"],
+    ] as const)
+      expect({ user, digit, is: isBy(user, digit) }).toEqual({ user, digit, is: false });
   });
 });

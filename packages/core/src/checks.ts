@@ -21,7 +21,7 @@ export function reads(member: Member): boolean {
 }
 
 /** Whether a key of a member is write-only in a manifest: it signs, but nothing is wrapped to it. */
-export function isWriteOnly(members: ReadonlyMap<string, Member>, user: string, key: Fingerprint): boolean {
+function isWriteOnly(members: ReadonlyMap<string, Member>, user: string, key: Fingerprint): boolean {
   return members.get(user)?.keys.get(key) === null;
 }
 
@@ -173,6 +173,15 @@ function unproven(remembered: Known, revisions: readonly Known[]): readonly Know
 
 function hasAllRights(members: ReadonlyMap<string, Member>, author: Manifest["author"]): boolean {
   return entitled(members, author) && !isWriteOnly(members, author.user, author.key);
+}
+
+/**
+ * Whether the author of a revision has, by what it says itself, every right in it. A write-only key vouches for values,
+ * not for members; and who is no writer in what they signed can have signed it only if the revision before says so: a
+ * writer may give up writing, a reader may change nothing.
+ */
+export function isByFullWriter({ members, author }: Manifest): boolean {
+  return hasAllRights(members, author);
 }
 
 /**

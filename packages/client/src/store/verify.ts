@@ -4,13 +4,13 @@ import {
   checkChain,
   checkIsAsked,
   checkNotOlder,
-  isWriteOnly,
+  isByFullWriter,
   type Known,
 } from "@pstore/core/checks";
 import { checkInclusion } from "@pstore/core/commit";
 import { digestOf } from "@pstore/core/digest";
 import { readable } from "@pstore/core/fingerprint";
-import { type Manifest, parseManifest } from "@pstore/core/manifest";
+import { parseManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../http/api.ts";
 import type { Person } from "../person.ts";
@@ -161,18 +161,12 @@ export class Verifier {
     if (gap > historyPage) await this.#isSigned(revision, shown, users);
     if (remembered === null) {
       checkAtFirstSight(shown.manifest);
-      const anchor = await this.#anchor(shown);
-      if (anchor !== null) {
-        const isAnchored = await this.#isSigned(anchor.revision, anchor.known, users);
-        const verified = await this.#upTo(anchor.known, revision, shown, users);
-        return { ...verified, isSigned: verified.isSigned && isAnchored };
-      }
-      const isSigned = await this.#isSigned(revision, shown, users);
+      const verified = await this.#atFirstSight(revision, shown, users);
       const { object, revision: number } = shown.manifest;
       this.#person.detail(
         `first sight of '${object.name}': that revision ${number} is the newest cannot be proven`,
       );
-      return { ...shown, isSigned, missed: [shown] };
+      return verified;
     }
     const missed = await this.#between(remembered, shown, revision);
     const toVerify = checkChain(
@@ -187,17 +181,28 @@ export class Verifier {
     return { ...shown, isSigned, missed: missed.map((one) => one.known) };
   }
 
+  async #atFirstSight(revision: Revision, shown: Known, users: readonly User[]): Promise<Verified> {
+    const anchor = await this.#anchor(shown);
+    if (anchor === null) {
+      const isSigned = await this.#isSigned(revision, shown, users);
+      return { ...shown, isSigned, missed: [shown] };
+    }
+    const isAnchored = await this.#isSigned(anchor.revision, anchor.known, users);
+    const verified = await this.#upTo(anchor.known, revision, shown, users);
+    return { ...verified, isSigned: verified.isSigned && isAnchored };
+  }
+
   /**
-   * A write-only key vouches for values, not for members. So where the newest revision that is seen first is signed with
-   * one, what is believed begins at the last revision before it that is not; `null` when it is not signed so.
+   * Where the newest revision that is seen first is by an author without every right in it (a write-only key, or who is no
+   * writer in it), what is believed begins at the last revision before it that is by one who has; `null` when this one is.
    */
   async #anchor(shown: Known): Promise<Served | null> {
-    if (shown.manifest.revision === 1 || !isByWriteOnlyKey(shown.manifest)) return null;
+    if (shown.manifest.revision === 1 || isByFullWriter(shown.manifest)) return null;
     for (let to = shown.manifest.revision - 1; to > 0; ) {
       const from = Math.max(1, to - historyPage + 1);
       for (const revision of (await this.#history(shown, from, to)).toReversed()) {
         const known = read(revision);
-        if (known.manifest.revision > 1 && isByWriteOnlyKey(known.manifest)) continue;
+        if (known.manifest.revision > 1 && !isByFullWriter(known.manifest)) continue;
         checkInclusion(revision, this.#store);
         checkAtFirstSight(known.manifest);
         return { known, revision };
@@ -291,10 +296,6 @@ export class Verifier {
     if (trusted !== undefined) return trusted;
     throw this.#trust.changedKey(user, [key]);
   }
-}
-
-function isByWriteOnlyKey({ members, author }: Manifest): boolean {
-  return isWriteOnly(members, author.user, author.key);
 }
 
 /** @throws OlderRevision, so that whoever asked may ask again: another command may have seen a newer one meanwhile */

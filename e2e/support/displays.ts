@@ -1,7 +1,7 @@
 // Real display servers without a screen, for what reaches a clipboard.
 import { chown, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createFolder } from "./folder.ts";
+import { createFolderForOthers } from "./folder.ts";
 import { type Environment, environment } from "./process.ts";
 
 export interface Display extends AsyncDisposable {
@@ -26,7 +26,7 @@ const nobody = 65534;
 
 /** A Wayland server. */
 export async function startWayland(): Promise<Display> {
-  const folder = await createFolder();
+  const folder = await createFolderForOthers();
   const config = join(folder, "config");
   await writeFile(config, "xwayland disable\nexec echo $WAYLAND_DISPLAY\n");
   const isRoot = process.geteuid?.() === 0;

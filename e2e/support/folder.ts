@@ -10,3 +10,8 @@ export function createFolder(): Promise<string> {
   const parent = tmpdir().length <= LONGEST ? tmpdir() : "/tmp";
   return mkdtemp(join(parent, "p-"));
 }
+
+/** The same where another user, too, may get to: the parent of the others is closed while all tests run. */
+export function createFolderForOthers(): Promise<string> {
+  return mkdtemp("/tmp/p-");
+}

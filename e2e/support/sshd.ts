@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createFolder } from "./folder.ts";
+import { createFolder, createFolderForOthers } from "./folder.ts";
 import { environment, start, succeed } from "./process.ts";
 
 /** Why there can be no sshd with users of its own here; `null`: there can. */
@@ -148,7 +148,7 @@ export class SystemUser implements AsyncDisposable {
 }
 
 export async function createSystemUser(password: string): Promise<SystemUser> {
-  const user = new SystemUser(await createFolder());
+  const user = new SystemUser(await createFolderForOthers());
   await user.make(password);
   return user;
 }

@@ -43,6 +43,16 @@ export class Objects {
     return this.#known(byNameTable, "name = ? AND deleted = 1", name);
   }
 
+  /** The ids of all that are remembered to have had this name when they were deleted, or lost it to another. */
+  deletedIds(name: string): readonly string[] {
+    return this.#state.sql
+      .query<{ id: string }, [string, string]>(
+        `SELECT id FROM ${byNameTable} WHERE store = ? AND name = ? AND deleted = 1`,
+      )
+      .all(this.#store, name)
+      .map(({ id }) => id);
+  }
+
   /** What is remembered of living objects that list a user among their members. */
   withMember(user: string): readonly Known[] {
     // Whatever holds the name somewhere; only some of it as a member's.

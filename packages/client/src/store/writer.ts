@@ -4,6 +4,7 @@ import type { PendingCommits } from "../state/pending.ts";
 import type { Pins } from "../state/pins.ts";
 import type { Change, Seal } from "./change.ts";
 import { Changer } from "./changer.ts";
+import type { Base } from "./draft.ts";
 import { MemberPlanner } from "./members.ts";
 import type { Reader, ReaderParts } from "./reader.ts";
 import { Restorer } from "./restoring.ts";
@@ -61,8 +62,24 @@ export class Writer {
   async change(name: string, change: Change, seal: Seal): Promise<void> {
     const users = change.allow.map(({ user }) => user);
     const deleted = change.restore !== undefined;
-    const read = async () => [await this.#parts.reader.base(name, users, deleted)];
-    await this.#changer.change(await read(), change, seal, read);
+    const before = deleted ? this.#parts.objects.deletedIds(name) : [];
+    const read = () => this.#parts.reader.base(name, users, deleted);
+    const base = await read();
+    await this.#confirmOther(base, before);
+    await this.#changer.change([base], change, seal, async () => [await read()]);
+  }
+
+  /**
+   * Asks about a deleted object that is to come back, where another one is known to have been deleted under its name: a
+   * server in league with anybody could have exchanged them.
+   * @param known the ids of all that are known so
+   */
+  async #confirmOther({ verified }: Base, known: readonly string[]): Promise<void> {
+    const { object, deleted, author, members } = verified.manifest;
+    if (!deleted || known.every((id) => id === object.id)) return;
+    const question = `'${object.name}' was deleted by ${author.user} and is for ${[...members.keys()].sort().join(", ")}; it is not the only machine that you knew by this name. Bring this one back?`;
+    if (await this.#parts.person.confirm(question)) return;
+    throw new Problem("declined", "nothing was restored");
   }
 
   /** Changes all of these objects, or none. */

@@ -27,7 +27,10 @@ beforeAll(async () => {
   for (const user of [walter, ada]) await user.configure(`--store-url=${gate.url}`, `--user=${user.name}`);
   await answerPassphrase(ada.gnupg, "x");
   await does(ada, ["-c", "adas"], "secret\n");
+  await does(ada, ["-c", "adas-too"], "secret\n");
   await does(walter, ["-c", "box"], "secret\n");
+  await does(walter, ["box", "-ps", "colour"], "red");
+  await does(walter, ["box", "-pe", "hidden"], "x");
   await does(walter, ["-c", "shared", "+ada"], "secret\n");
   await does(walter, ["-c", "large"], "secret\n");
   await succeed(["sh", "-c", `head -c ${64 * mebibyte} /dev/zero | "$0" large -ps big`, pstore], {
@@ -176,6 +179,22 @@ describe("Ctrl-C at a question", () => {
     });
   });
 
+  test.each([
+    ["pstore -D box", "Delete the machine 'box'"],
+    ["pstore -pd box colour", "Delete 'colour'"],
+    ["pstore --each 'box*' +joe", "Change who has access (+joe) to this machine?"],
+    ["printf x | pstore box -ps hidden", "store it public"],
+    ["pstore --offboard ada", "Revoke ada"],
+    [`pstore --store-url=http://localhost:PORT --store-url=http://127.0.0.1:PORT box`, "as the same store"],
+  ])("%s", async (command, question) => {
+    await leavesNoTrace(walter, async () => {
+      const shell = new Shell(walter, command.replaceAll("PORT", new URL(gate.url).port));
+      await shell.terminal.waitFor(question);
+      await shell.terminal.waitFor("[y/N] ");
+      expect(await shell.interrupt()).toEndWith("[y/N] \r\n");
+    });
+  });
+
   test("whether to trust a key", async () => {
     await leavesNoTrace(walter, async () => {
       const shell = new Shell(walter, "pstore --trust ada");
@@ -281,6 +300,7 @@ describe("Ctrl-C while a passphrase is asked for", () => {
     ["to read", "pstore -pg adas password", false],
     ["to read, into a file", "pstore -pg adas password -o copy", false],
     ["to write", "pstore adas +joe", false],
+    ["to write to many", "pstore --each 'adas*' +joe --yes", false],
     ["to sign a change", "printf x | pstore adas -ps file", false],
   ])("%s", async (_what, command, isFirst) => {
     await leavesNoTrace(ada, async () => {

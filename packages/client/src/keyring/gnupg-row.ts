@@ -140,8 +140,9 @@ class Worker {
     }
   }
 
+  /** It ends by itself when there is nothing more to read: at a signal, gpg would leave its lock files. */
   end(): void {
-    this.#gpg.kill();
+    void this.#gpg.stdin.end();
   }
 }
 

@@ -1,5 +1,5 @@
 import { failure, main } from "./main.ts";
-import { isClearing } from "./terminal/clipboard/clearing-word.ts";
+import { isClearing } from "./terminal/clipboard/task.ts";
 import { holdInput, standardError, standardInput, standardOutput } from "./terminal/standard-streams.ts";
 
 /** How long a signal waits for what has come in already: gpg may just have named the pinentry that is to end with us. */

@@ -8,7 +8,7 @@ import { readRc } from "./cli/rc.ts";
 import type { Arguments } from "./cli/words.ts";
 import type { Io, Messages, Output } from "./io.ts";
 import { OtherStatus } from "./programs/other-status.ts";
-import { isClearing } from "./terminal/clipboard/clearing-word.ts";
+import { isClearing } from "./terminal/clipboard/task.ts";
 import { Interrupted } from "./terminal/interrupted.ts";
 import { toFile } from "./terminal/output.ts";
 

@@ -1,19 +1,9 @@
 import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { Problem } from "@pstore/core/problem";
-import { clearingWord } from "./clearing-word.ts";
-import { longest } from "./clipboard.ts";
 import { emptyClipboard } from "./osc52.ts";
+import { clearingWord, longest, type Task } from "./task.ts";
 import { runTool, tools } from "./tools.ts";
-
-/** What is to be cleared. */
-export interface Task {
-  /** The name of the tool that reaches the clipboard; `null`: standard output is a terminal that does. */
-  readonly tool: string | null;
-  /** SHA-256 of the text, in hexadecimal: anything else is left where it is. */
-  readonly digest: string;
-  readonly seconds: number;
-}
 
 /** Clears the clipboard after a while, if it still holds the text. The task comes on standard input. */
 export async function clearClipboard(env: Readonly<Record<string, string | undefined>>): Promise<void> {

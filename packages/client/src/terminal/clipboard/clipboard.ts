@@ -1,14 +1,10 @@
 import { createHash } from "node:crypto";
 import { Problem } from "@pstore/core/problem";
-import type { Task } from "./clear.ts";
-import { clearingWord } from "./clearing-word.ts";
 import { emptyClipboard, longestThroughTerminal, openTerminal, writeClipboard } from "./osc52.ts";
+import { clearingWord, longest, type Task } from "./task.ts";
 import { runTool, type Tool, toolsAt } from "./tools.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The longest text, in bytes, that is copied. */
-export const longest = 1024 * 1024;
 
 /** Where a text goes that is copied. */
 export interface Clipboard {

@@ -31,7 +31,7 @@ export async function copyProperty(
   object: StoredObject,
   property: string,
 ): Promise<void> {
-  const { longest } = await import("../terminal/clipboard/clipboard.ts");
+  const { longest } = await import("../terminal/clipboard/task.ts");
   const size = object.manifest.properties.get(property)?.size ?? 0;
   const what = `'${property}' of '${object.manifest.object.name}'`;
   if (size > longest) throw unfit(`${what} has ${size} bytes, more than a clipboard is given (${longest})`);

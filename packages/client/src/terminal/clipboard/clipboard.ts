@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Problem } from "@pstore/core/problem";
 import { emptyClipboard, longestThroughTerminal, openTerminal, writeClipboard } from "./osc52.ts";
-import { clearingWord, longest, type Task } from "./task.ts";
+import { clearingWord, type Task } from "./task.ts";
 import { runTool, type Tool, toolsAt } from "./tools.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -15,8 +15,8 @@ import { Objects } from "./state/objects.ts";
 import { Pins } from "./state/pins.ts";
 import { Sessions } from "./state/sessions.ts";
 import { Urls } from "./state/urls.ts";
-import { Lookup } from "./store/lookup.ts";
 import { Names } from "./store/names.ts";
+import { Lookup } from "./store/reading/lookup.ts";
 import { SignIn } from "./store/session.ts";
 
 /**

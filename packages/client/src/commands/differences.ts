@@ -1,5 +1,5 @@
 import type { Difference } from "@pstore/core/changes";
-import type { Deed } from "../store/history.ts";
+import type { Deed } from "../store/reading/history.ts";
 
 /** What a revision did, for a person: `created, +joe:read, set password`. */
 export function changesText({ author, changes }: Deed): string {

@@ -1,7 +1,7 @@
 import type { ObjectRow } from "@pstore/core/api/schemas";
 import { Problem } from "@pstore/core/problem";
 import type { Arguments } from "../cli/words.ts";
-import { type Change, type Seal, sealNothing } from "../store/change.ts";
+import { type Change, type Seal, sealNothing } from "../store/writing/change.ts";
 import { type Context, machineOf } from "./command.ts";
 import { listText } from "./layout.ts";
 

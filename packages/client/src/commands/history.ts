@@ -1,5 +1,5 @@
 import { Problem } from "@pstore/core/problem";
-import type { Deed, PropertyDeed } from "../store/history.ts";
+import type { Deed, PropertyDeed } from "../store/reading/history.ts";
 import type { StoredObject } from "../store/store.ts";
 import { printJson, printLine } from "../terminal/output.ts";
 import { type Command, type Context, machineOf } from "./command.ts";

@@ -1,9 +1,9 @@
 import type { ObjectRow } from "@pstore/core/api/schemas";
 import { Problem } from "@pstore/core/problem";
-import { sealNothing } from "../store/change.ts";
-import type { Beyond, Reach } from "../store/reach.ts";
-import type { Secret } from "../store/secrets.ts";
+import type { Beyond, Reach } from "../store/reading/reach.ts";
+import type { Secret } from "../store/reading/secrets.ts";
 import type { StoredObject } from "../store/store.ts";
+import { sealNothing } from "../store/writing/change.ts";
 import { printJson, printLine } from "../terminal/output.ts";
 import type { Command, Context } from "./command.ts";
 import { listText, nameWidth } from "./layout.ts";

@@ -1,5 +1,5 @@
 import { Problem } from "@pstore/core/problem";
-import type { Seal } from "../store/change.ts";
+import type { Seal } from "../store/writing/change.ts";
 import { clipboardOf, copy } from "./clip.ts";
 import { type Context, machineOf } from "./command.ts";
 import { passwordProperty } from "./layout.ts";

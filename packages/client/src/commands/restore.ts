@@ -1,7 +1,7 @@
 import { sameProperty } from "@pstore/core/checks";
 import type { Property } from "@pstore/core/manifest";
-import { sealNothing } from "../store/change.ts";
-import { type Knower, knowersOf } from "../store/knowers.ts";
+import { type Knower, knowersOf } from "../store/reading/knowers.ts";
+import { sealNothing } from "../store/writing/change.ts";
 import { type Command, type Context, machineOf } from "./command.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { Problem } from "@pstore/core/problem";
-import type { Found, Sought } from "../store/search.ts";
+import type { Found, Sought } from "../store/reading/search.ts";
 import { printJson, printLine } from "../terminal/output.ts";
 import type { Command } from "./command.ts";
 import { asJsonValue, asText, laidOut, nameWidth, summary } from "./layout.ts";

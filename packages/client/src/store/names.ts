@@ -2,7 +2,7 @@ import { parseManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../http/api.ts";
 import type { NameLists } from "../state/name-lists.ts";
-import type { Lookup } from "./lookup.ts";
+import type { Lookup } from "./reading/lookup.ts";
 
 /** For so long, a list is taken as it was: in milliseconds. */
 const freshness = 60_000;

@@ -11,19 +11,19 @@ import { Objects } from "../state/objects.ts";
 import { PendingCommits } from "../state/pending.ts";
 import { Pins } from "../state/pins.ts";
 import type { Sessions } from "../state/sessions.ts";
-import type { Change, Seal } from "./change.ts";
 import { expiryWarning } from "./expiry.ts";
-import type { History } from "./history.ts";
-import { Lookup, type Wanted } from "./lookup.ts";
-import type { Reach } from "./reach.ts";
-import type { Reader, StoredObject } from "./reader.ts";
-import type { SealedValue } from "./seal.ts";
-import type { Found, Sought } from "./search.ts";
+import type { History } from "./reading/history.ts";
+import { Lookup, type Wanted } from "./reading/lookup.ts";
+import type { Reach } from "./reading/reach.ts";
+import type { Reader, StoredObject } from "./reading/reader.ts";
+import type { Found, Sought } from "./reading/search.ts";
 import { SignIn } from "./session.ts";
 import { Trust } from "./trust.ts";
-import type { Writer } from "./writer.ts";
+import type { Change, Seal } from "./writing/change.ts";
+import type { SealedValue } from "./writing/seal.ts";
+import type { Writer } from "./writing/writer.ts";
 
-export type { StoredObject } from "./reader.ts";
+export type { StoredObject } from "./reading/reader.ts";
 
 export interface StoreParts {
   readonly transport: Transport;
@@ -76,7 +76,7 @@ export class Store {
       if (warning !== null) person.warn(warning);
     }
     for (const { request, isGivenUp } of this.#pending.all()) {
-      const { sendAgain, tellFate } = await import("./unanswered.ts");
+      const { sendAgain, tellFate } = await import("./writing/unanswered.ts");
       await (isGivenUp ? tellFate : sendAgain)(this.#api, person, request);
       this.#pending.forget(request);
     }
@@ -183,7 +183,7 @@ export class Store {
 
   /** What objects were before. */
   async history(): Promise<History> {
-    const { History } = await import("./history.ts");
+    const { History } = await import("./reading/history.ts");
     return new History(this.#api);
   }
 
@@ -196,14 +196,14 @@ export class Store {
 
   /** The properties that fit what is sought, and whether there are more than the server looked up. */
   async search(sought: Sought, all: boolean): Promise<{ found: readonly Found[]; more: boolean }> {
-    const { Search } = await import("./search.ts");
+    const { Search } = await import("./reading/search.ts");
     const parts = { api: this.#api, lookup: this.#lookup, person: this.#parts.person };
     return new Search({ ...parts, reader: await this.#reader() }).find(sought, all);
   }
 
   /** What a user has access to and knows, of what the user here can see. */
   async reach(user: string, all: boolean): Promise<Reach> {
-    const { ReachFinder } = await import("./reach.ts");
+    const { ReachFinder } = await import("./reading/reach.ts");
     return new ReachFinder({ ...this.#shared(), reader: await this.#reader() }).of(user, all);
   }
 
@@ -224,7 +224,7 @@ export class Store {
   }
 
   #reader(): Promise<Reader> {
-    this.#reading ??= import("./reader.ts").then(({ Reader }) => new Reader(this.#shared()));
+    this.#reading ??= import("./reading/reader.ts").then(({ Reader }) => new Reader(this.#shared()));
     return this.#reading;
   }
 
@@ -232,7 +232,9 @@ export class Store {
     this.#mayWrite();
     const reader = await this.#reader();
     const more = { pins: this.#pins, pending: this.#pending, reader };
-    this.#writing ??= import("./writer.ts").then(({ Writer }) => new Writer({ ...this.#shared(), ...more }));
+    this.#writing ??= import("./writing/writer.ts").then(
+      ({ Writer }) => new Writer({ ...this.#shared(), ...more }),
+    );
     return this.#writing;
   }
 

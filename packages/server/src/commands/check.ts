@@ -2,7 +2,7 @@ import { asciiLine } from "@pstore/core/visible";
 import { readArguments } from "../cli/arguments.ts";
 import { type Command, commonHelp, withDatabase } from "../cli/command.ts";
 import { theStore } from "../services/accounts.ts";
-import { checkStore } from "../services/check.ts";
+import { checkStore } from "../services/check/check.ts";
 
 const usage = "pstore-server check [--json]";
 

@@ -4,7 +4,7 @@ import { sql } from "kysely";
 import { migrate } from "../database/migrate.ts";
 import { detachValues } from "../repositories/retention.ts";
 import { type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
-import { checkStore } from "./check.ts";
+import { checkStore } from "./check/check.ts";
 import { purgeReplaced } from "./retention.ts";
 import { collectGarbage } from "./uploads.ts";
 

@@ -1,7 +1,7 @@
 import { CommitAnswer, CommitRequest, Upload } from "@pstore/core/api/schemas";
 import { uuidPattern } from "@pstore/core/names";
 import * as v from "valibot";
-import { applyCommit } from "../../services/commits.ts";
+import { applyCommit } from "../../services/commits/commits.ts";
 import { receiveUpload } from "../../services/uploads.ts";
 import { json } from "../answers.ts";
 import { bodyOf } from "../body.ts";

@@ -7,14 +7,14 @@ import {
 } from "@pstore/core/api/schemas";
 import { type Known, reads } from "@pstore/core/checks";
 import { Problem } from "@pstore/core/problem";
-import type { Api } from "../http/api.ts";
-import type { Keyring } from "../keyring/keyring.ts";
-import type { Person } from "../person.ts";
-import type { Learned, Objects } from "../state/objects.ts";
-import type { Base } from "./draft.ts";
+import type { Api } from "../../http/api.ts";
+import type { Keyring } from "../../keyring/keyring.ts";
+import type { Person } from "../../person.ts";
+import type { Learned, Objects } from "../../state/objects.ts";
+import type { Trust } from "../trust.ts";
+import type { Base } from "../writing/draft.ts";
 import type { Lookup, Wanted } from "./lookup.ts";
 import { Opener } from "./open.ts";
-import type { Trust } from "./trust.ts";
 import { OlderRevision, readServed, type Served, Verifier } from "./verify.ts";
 
 /** An object that was verified, with its values within reach. */

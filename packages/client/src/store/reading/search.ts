@@ -3,8 +3,8 @@ import { fold } from "@pstore/core/fold";
 import { shownValueSize } from "@pstore/core/limits";
 import type { Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
-import type { Api } from "../http/api.ts";
-import type { Person } from "../person.ts";
+import type { Api } from "../../http/api.ts";
+import type { Person } from "../../person.ts";
 import type { Lookup } from "./lookup.ts";
 import type { Reader, StoredObject } from "./reader.ts";
 

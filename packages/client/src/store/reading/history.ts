@@ -3,7 +3,7 @@ import { type Difference, differences } from "@pstore/core/changes";
 import { faultOfFirst, faultOfNext, type Known, reads } from "@pstore/core/checks";
 import type { Manifest, Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
-import type { Api } from "../http/api.ts";
+import type { Api } from "../../http/api.ts";
 import { readServed } from "./verify.ts";
 
 /** What one revision did. */

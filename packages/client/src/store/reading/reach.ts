@@ -1,8 +1,8 @@
 import { reads } from "@pstore/core/checks";
 import { Problem } from "@pstore/core/problem";
-import type { Api } from "../http/api.ts";
-import type { Person } from "../person.ts";
-import type { Objects } from "../state/objects.ts";
+import type { Api } from "../../http/api.ts";
+import type { Person } from "../../person.ts";
+import type { Objects } from "../../state/objects.ts";
 import { History } from "./history.ts";
 import type { Lookup } from "./lookup.ts";
 import type { Reader, StoredObject } from "./reader.ts";

@@ -4,8 +4,8 @@ import { digestOf, type Measure, measure } from "@pstore/core/digest";
 import { inlineValueSize } from "@pstore/core/limits";
 import { type Manifest, parseManifest } from "@pstore/core/manifest";
 import { Problem, type ProblemCode } from "@pstore/core/problem";
-import type { StoreTable } from "../database/schema.ts";
-import type { Caller } from "./sessions.ts";
+import type { StoreTable } from "../../database/schema.ts";
+import type { Caller } from "../sessions.ts";
 
 /** How many properties, and how many members, an object may have. */
 export const maxProperties = 1000;

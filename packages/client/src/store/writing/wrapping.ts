@@ -2,8 +2,8 @@ import type { WrappedKey } from "@pstore/core/api/schemas";
 import type { Fingerprint } from "@pstore/core/fingerprint";
 import type { EncryptedProperty, Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
+import type { Opener, Source } from "../reading/open.ts";
 import type { Base, Draft } from "./draft.ts";
-import type { Opener, Source } from "./open.ts";
 
 /** A key that a value's session key is to be wrapped to: its primary fingerprint and its part. */
 interface Target {

@@ -7,9 +7,9 @@ import type { BodyOpener } from "@pstore/core/openpgp/body";
 import { readPkeskFor } from "@pstore/core/openpgp/packet";
 import { checkedPieces, checkedValue } from "@pstore/core/pieces";
 import { Problem } from "@pstore/core/problem";
-import type { Api } from "../http/api.ts";
-import type { Keyring } from "../keyring/keyring.ts";
-import type { Person } from "../person.ts";
+import type { Api } from "../../http/api.ts";
+import type { Keyring } from "../../keyring/keyring.ts";
+import type { Person } from "../../person.ts";
 
 /** A property of an object whose manifest was verified. */
 export interface Source {

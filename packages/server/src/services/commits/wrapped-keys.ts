@@ -1,8 +1,8 @@
 import type { Manifest } from "@pstore/core/manifest";
-import type { PropertyTable } from "../database/schema.ts";
-import { deleteWrappedKey, wrappedPlaces } from "../repositories/wrapped-keys.ts";
-import { bad, place, type ReadChange } from "./commit-request.ts";
-import { type Circumstances, type WrappedTo, wrappedTo } from "./commit-state.ts";
+import type { PropertyTable } from "../../database/schema.ts";
+import { deleteWrappedKey, wrappedPlaces } from "../../repositories/wrapped-keys.ts";
+import { bad, place, type ReadChange } from "./request.ts";
+import { type Circumstances, type WrappedTo, wrappedTo } from "./state.ts";
 
 /** Stores the wrapped keys of a change. */
 export class WrappedKeyStorage {

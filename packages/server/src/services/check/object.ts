@@ -3,18 +3,18 @@ import { checkInclusion } from "@pstore/core/commit";
 import { digestOf } from "@pstore/core/digest";
 import { type Manifest, parseManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
-import type { Db } from "../database/open.ts";
-import type { ObjectTable, StoreTable } from "../database/schema.ts";
-import { findKey } from "../repositories/keys.ts";
-import { membersOf } from "../repositories/members.ts";
-import { propertiesOf } from "../repositories/properties.ts";
-import { findCommit, type SignedRevision, signedRevisions } from "../repositories/revisions.ts";
-import { certificateOf } from "./certificates.ts";
-import { faultsOfMembers } from "./check-members.ts";
-import { faultsOfValues } from "./check-values.ts";
-import { shownRevision } from "./details.ts";
-import { usersWithKeys } from "./directory.ts";
+import type { Db } from "../../database/open.ts";
+import type { ObjectTable, StoreTable } from "../../database/schema.ts";
+import { findKey } from "../../repositories/keys.ts";
+import { membersOf } from "../../repositories/members.ts";
+import { propertiesOf } from "../../repositories/properties.ts";
+import { findCommit, type SignedRevision, signedRevisions } from "../../repositories/revisions.ts";
+import { certificateOf } from "../certificates.ts";
+import { shownRevision } from "../details.ts";
+import { usersWithKeys } from "../directory.ts";
 import { type Fault, type FaultOfObject, fromBackup } from "./fault.ts";
+import { faultsOfMembers } from "./members.ts";
+import { faultsOfValues } from "./values.ts";
 
 /** Looks for what is wrong with one object: its chain and signatures, the index of it, its values and members. */
 export class ObjectCheck {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { actor, type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
-import { changeState } from "./accounts.ts";
+import { actor, type Draft, TestStore, type TestUser } from "../../store-for-tests.ts";
+import { changeState } from "../accounts.ts";
+import { addKey, removeKey } from "../keys.ts";
 import { checkStore } from "./check.ts";
-import { addKey, removeKey } from "./keys.ts";
 
 // Each solution is followed here as far as an admin does it; what a writer does, e2e/check-solutions.test.ts does.
 

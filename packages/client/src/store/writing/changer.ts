@@ -4,13 +4,13 @@ import type { User } from "@pstore/core/api/schemas";
 import type { Fingerprint } from "@pstore/core/fingerprint";
 import type { Grant, Manifest, Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
-import type { Pins } from "../state/pins.ts";
+import type { Pins } from "../../state/pins.ts";
+import type { Opener } from "../reading/open.ts";
 import { type Change, changeOf, type Seal } from "./change.ts";
 import { type CommitterParts, commit } from "./commit.ts";
 import { sayReaders, warnOfConsequences } from "./consequences.ts";
 import { type Base, changesNothing, type Draft, makeDraft, nothingRestored, type Restored } from "./draft.ts";
 import type { MemberPlanner, PlannedMembers } from "./members.ts";
-import type { Opener } from "./open.ts";
 import type { SealedValue } from "./seal.ts";
 import { wrapFor } from "./wrapping.ts";
 

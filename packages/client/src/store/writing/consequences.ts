@@ -1,6 +1,6 @@
 import { reads, sameProperty } from "@pstore/core/checks";
 import type { Manifest } from "@pstore/core/manifest";
-import type { Person } from "../person.ts";
+import type { Person } from "../../person.ts";
 import type { Draft } from "./draft.ts";
 
 /** How many machines are named one by one. */

@@ -1,8 +1,8 @@
 import type { Details, ObjectDetail, ObjectList, ObjectRow } from "@pstore/core/api/schemas";
 import { Problem } from "@pstore/core/problem";
-import type { Api, Include } from "../http/api.ts";
-import type { Keyring } from "../keyring/keyring.ts";
-import type { Objects } from "../state/objects.ts";
+import type { Api, Include } from "../../http/api.ts";
+import type { Keyring } from "../../keyring/keyring.ts";
+import type { Objects } from "../../state/objects.ts";
 import { readPattern } from "./pattern.ts";
 
 /** What is wanted of an object. */

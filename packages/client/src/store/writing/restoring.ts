@@ -2,12 +2,12 @@ import type { WrappedKey } from "@pstore/core/api/schemas";
 import { type Known, reads, sameProperty } from "@pstore/core/checks";
 import type { EncryptedProperty, Manifest, Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
-import type { Api } from "../http/api.ts";
-import type { Person } from "../person.ts";
+import type { Api } from "../../http/api.ts";
+import type { Person } from "../../person.ts";
+import { History } from "../reading/history.ts";
+import type { Opener } from "../reading/open.ts";
 import type { Change } from "./change.ts";
 import type { Base, Restored } from "./draft.ts";
-import { History } from "./history.ts";
-import type { Opener } from "./open.ts";
 
 type Restore = NonNullable<Change["restore"]>;
 

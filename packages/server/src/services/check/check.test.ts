@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { sql } from "kysely";
-import { openUnchecked } from "../database/open.ts";
-import { type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
+import { openUnchecked } from "../../database/open.ts";
+import { type Draft, TestStore, type TestUser } from "../../store-for-tests.ts";
 import { checkStore } from "./check.ts";
 
 let store: TestStore;

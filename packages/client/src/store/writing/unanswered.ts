@@ -1,8 +1,8 @@
 import type { CommitRequest } from "@pstore/core/api/schemas";
 import { parseManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
-import type { Api } from "../http/api.ts";
-import type { Person } from "../person.ts";
+import type { Api } from "../../http/api.ts";
+import type { Person } from "../../person.ts";
 import { isConfirmed } from "./confirm.ts";
 
 /**

@@ -1,11 +1,11 @@
 import { pieceCount, pieceSize } from "@pstore/core/digest";
 import type { Fingerprint } from "@pstore/core/fingerprint";
 import type { Manifest, Property } from "@pstore/core/manifest";
-import type { Db } from "../database/open.ts";
-import type { PropertyTable, StoredValueTable } from "../database/schema.ts";
-import { propertiesOf } from "../repositories/properties.ts";
-import { pieceSizes, valuesOf } from "../repositories/values.ts";
-import { wrappedKeysOfValue } from "../repositories/wrapped-keys.ts";
+import type { Db } from "../../database/open.ts";
+import type { PropertyTable, StoredValueTable } from "../../database/schema.ts";
+import { propertiesOf } from "../../repositories/properties.ts";
+import { pieceSizes, valuesOf } from "../../repositories/values.ts";
+import { wrappedKeysOfValue } from "../../repositories/wrapped-keys.ts";
 import { clientCommand, grantOf } from "./client-command.ts";
 import { type FaultOfObject, fromBackup } from "./fault.ts";
 

@@ -12,10 +12,10 @@ import { digestOf } from "@pstore/core/digest";
 import { readable } from "@pstore/core/fingerprint";
 import { parseManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
-import type { Api } from "../http/api.ts";
-import type { Person } from "../person.ts";
-import type { Learned, Objects } from "../state/objects.ts";
-import type { Trust } from "./trust.ts";
+import type { Api } from "../../http/api.ts";
+import type { Person } from "../../person.ts";
+import type { Learned, Objects } from "../../state/objects.ts";
+import type { Trust } from "../trust.ts";
 
 /** A newest revision that may be used. */
 export interface Verified extends Known {

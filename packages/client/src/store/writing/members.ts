@@ -5,10 +5,10 @@ import type { Grant, Manifest, Member } from "@pstore/core/manifest";
 import type { Certificate } from "@pstore/core/openpgp/certificate";
 import { encryptionSubkey, expiresWithin, whyUnusable } from "@pstore/core/openpgp/usability";
 import { Problem } from "@pstore/core/problem";
-import type { Person } from "../person.ts";
+import type { Person } from "../../person.ts";
+import { expiryWarning, expiryWarningDays } from "../expiry.ts";
+import type { Acquaintance, Trust, TrustedKey } from "../trust.ts";
 import type { Change } from "./change.ts";
-import { expiryWarning, expiryWarningDays } from "./expiry.ts";
-import type { Acquaintance, Trust, TrustedKey } from "./trust.ts";
 
 type MemberChange = Pick<Change, "allow" | "revoke" | "isNarrowed">;
 

@@ -2,12 +2,12 @@ import { randomUUID } from "node:crypto";
 import { type Known, sameProperty } from "@pstore/core/checks";
 import { pieceSize } from "@pstore/core/digest";
 import { type Manifest, type Property, parseManifest } from "@pstore/core/manifest";
-import { type PropertyTable, type StoredValueTable, timeText } from "../database/schema.ts";
-import { findRevision } from "../repositories/revisions.ts";
-import { deleteUpload, findUpload } from "../repositories/uploads.ts";
-import { findValue, updateValue, valueById } from "../repositories/values.ts";
-import { bad, type ReadChange } from "./commit-request.ts";
-import { type Circumstances, valueAt } from "./commit-state.ts";
+import { type PropertyTable, type StoredValueTable, timeText } from "../../database/schema.ts";
+import { findRevision } from "../../repositories/revisions.ts";
+import { deleteUpload, findUpload } from "../../repositories/uploads.ts";
+import { findValue, updateValue, valueById } from "../../repositories/values.ts";
+import { bad, type ReadChange } from "./request.ts";
+import { type Circumstances, valueAt } from "./state.ts";
 
 type StoredValue = Pick<StoredValueTable, "id" | "size" | "digest">;
 

@@ -1,14 +1,14 @@
 import { faultOfFirst, faultOfNext, type Known, sameProperty } from "@pstore/core/checks";
 import { type Manifest, parseManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
-import { insertObject, updateObject } from "../repositories/objects.ts";
-import type { Deed } from "./audit.ts";
-import { deedsOf } from "./changes.ts";
-import { bad, type ReadChange } from "./commit-request.ts";
-import type { Circumstances } from "./commit-state.ts";
-import { ValueStorage } from "./commit-values.ts";
-import { WrappedKeyStorage } from "./commit-wrapped-keys.ts";
-import { noSuchObject } from "./objects.ts";
+import { insertObject, updateObject } from "../../repositories/objects.ts";
+import type { Deed } from "../audit.ts";
+import { deedsOf } from "../changes.ts";
+import { noSuchObject } from "../objects.ts";
+import { bad, type ReadChange } from "./request.ts";
+import type { Circumstances } from "./state.ts";
+import { ValueStorage } from "./values.ts";
+import { WrappedKeyStorage } from "./wrapped-keys.ts";
 
 /** One change of a commit: checked, and written as far as later changes of the commit see it. */
 export class Application {

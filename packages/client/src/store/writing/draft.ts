@@ -1,9 +1,9 @@
 import type { ObjectDetail } from "@pstore/core/api/schemas";
 import type { Manifest, Property } from "@pstore/core/manifest";
+import type { Verified } from "../reading/verify.ts";
 import type { Change } from "./change.ts";
 import type { PlannedMembers } from "./members.ts";
 import { entryFor, type SealedValue } from "./seal.ts";
-import type { Verified } from "./verify.ts";
 
 /** An object as it was read and verified, with all that a change needs. */
 export interface Base {

@@ -2,11 +2,11 @@ import { readable } from "@pstore/core/fingerprint";
 import type { Manifest, Member } from "@pstore/core/manifest";
 import { signingParts } from "@pstore/core/openpgp/usability";
 import { Problem } from "@pstore/core/problem";
-import { certificateOf } from "./certificates.ts";
+import { certificateOf } from "../certificates.ts";
+import type { UserWithKeys } from "../directory.ts";
+import { faultOfMember, hasUsableKey } from "../members.ts";
 import { clientCommand, grantOf } from "./client-command.ts";
-import type { UserWithKeys } from "./directory.ts";
 import type { FaultOfObject } from "./fault.ts";
-import { faultOfMember, hasUsableKey } from "./members.ts";
 
 type Users = ReadonlyMap<string, UserWithKeys>;
 

@@ -6,8 +6,8 @@ import { inlineValueSize } from "@pstore/core/limits";
 import type { Property } from "@pstore/core/manifest";
 import { BodySealer } from "@pstore/core/openpgp/body";
 import { Problem } from "@pstore/core/problem";
-import type { Api } from "../http/api.ts";
-import type { Person } from "../person.ts";
+import type { Api } from "../../http/api.ts";
+import type { Person } from "../../person.ts";
 
 /** A new value, sealed (or left public) and on its way: what does not depend on the revision that will name it. */
 export interface SealedValue {

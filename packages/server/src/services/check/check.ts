@@ -1,14 +1,14 @@
 import type { CheckAnswer } from "@pstore/core/api/schemas";
 import { Problem } from "@pstore/core/problem";
-import type { Db } from "../database/open.ts";
-import { type StoreTable, timeText } from "../database/schema.ts";
-import { findObject, listObjects } from "../repositories/objects.ts";
-import { emptyCommits } from "../repositories/revisions.ts";
-import { looseValues } from "../repositories/values.ts";
-import { record } from "./audit.ts";
-import { ObjectCheck } from "./check-object.ts";
+import type { Db } from "../../database/open.ts";
+import { type StoreTable, timeText } from "../../database/schema.ts";
+import { findObject, listObjects } from "../../repositories/objects.ts";
+import { emptyCommits } from "../../repositories/revisions.ts";
+import { looseValues } from "../../repositories/values.ts";
+import { record } from "../audit.ts";
+import type { Caller } from "../sessions.ts";
 import { type Fault, fromBackup } from "./fault.ts";
-import type { Caller } from "./sessions.ts";
+import { ObjectCheck } from "./object.ts";
 
 const day = 86_400_000;
 

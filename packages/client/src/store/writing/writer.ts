@@ -1,12 +1,12 @@
 import type { Grant, Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
-import type { PendingCommits } from "../state/pending.ts";
-import type { Pins } from "../state/pins.ts";
+import type { PendingCommits } from "../../state/pending.ts";
+import type { Pins } from "../../state/pins.ts";
+import type { Reader, ReaderParts } from "../reading/reader.ts";
 import type { Change, Seal } from "./change.ts";
 import { Changer } from "./changer.ts";
 import type { Base } from "./draft.ts";
 import { MemberPlanner } from "./members.ts";
-import type { Reader, ReaderParts } from "./reader.ts";
 import { Restorer } from "./restoring.ts";
 import { type SealedValue, sealValue } from "./seal.ts";
 

@@ -1,4 +1,4 @@
-import type { Db } from "../database/open.ts";
+import type { Db } from "../../database/open.ts";
 import type {
   MemberTable,
   ObjectTable,
@@ -7,23 +7,23 @@ import type {
   StoredValueTable,
   ValuePieceTable,
   WrappedKeyTable,
-} from "../database/schema.ts";
-import { accessesOf, replaceMembers } from "../repositories/members.ts";
-import { advanceObjects, findLiveObjects, findObjects } from "../repositories/objects.ts";
-import { replaceProperties } from "../repositories/properties.ts";
-import { markReplaced } from "../repositories/retention.ts";
-import { headsOf, insertRevisions } from "../repositories/revisions.ts";
-import { insertPieces, insertValues, type PlacedValue, presentValues } from "../repositories/values.ts";
+} from "../../database/schema.ts";
+import { accessesOf, replaceMembers } from "../../repositories/members.ts";
+import { advanceObjects, findLiveObjects, findObjects } from "../../repositories/objects.ts";
+import { replaceProperties } from "../../repositories/properties.ts";
+import { markReplaced } from "../../repositories/retention.ts";
+import { headsOf, insertRevisions } from "../../repositories/revisions.ts";
+import { insertPieces, insertValues, type PlacedValue, presentValues } from "../../repositories/values.ts";
 import {
   deleteWrappedKeys,
   insertWrappedKeys,
   wrappedFingerprints,
   wrappedPlaces,
-} from "../repositories/wrapped-keys.ts";
-import type { ReadChange } from "./commit-request.ts";
-import type { UserWithKeys } from "./directory.ts";
-import type { MemberFaults } from "./members.ts";
-import type { Caller } from "./sessions.ts";
+} from "../../repositories/wrapped-keys.ts";
+import type { UserWithKeys } from "../directory.ts";
+import type { MemberFaults } from "../members.ts";
+import type { Caller } from "../sessions.ts";
+import type { ReadChange } from "./request.ts";
 
 /** Where a value is wrapped to: primary fingerprint → fingerprint of the (sub)key. */
 export type WrappedTo = ReadonlyMap<string, string>;

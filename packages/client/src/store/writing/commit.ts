@@ -3,11 +3,11 @@ import { commitOf, commitText } from "@pstore/core/commit";
 import { digestOf } from "@pstore/core/digest";
 import { encodeManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
-import type { Api } from "../http/api.ts";
-import type { Keyring } from "../keyring/keyring.ts";
-import type { Person } from "../person.ts";
-import type { Objects } from "../state/objects.ts";
-import type { PendingCommits } from "../state/pending.ts";
+import type { Api } from "../../http/api.ts";
+import type { Keyring } from "../../keyring/keyring.ts";
+import type { Person } from "../../person.ts";
+import type { Objects } from "../../state/objects.ts";
+import type { PendingCommits } from "../../state/pending.ts";
 import { isConfirmed } from "./confirm.ts";
 import type { Draft } from "./draft.ts";
 

@@ -1,3 +1,4 @@
+import { clientCommand, grantOf } from "@pstore/core/client-command";
 import { readable } from "@pstore/core/fingerprint";
 import type { Manifest, Member } from "@pstore/core/manifest";
 import { signingParts } from "@pstore/core/openpgp/usability";
@@ -5,7 +6,6 @@ import { Problem } from "@pstore/core/problem";
 import { certificateOf } from "../certificates.ts";
 import type { UserWithKeys } from "../directory.ts";
 import { faultOfMember, hasUsableKey } from "../members.ts";
-import { clientCommand, grantOf } from "./client-command.ts";
 import type { FaultOfObject } from "./fault.ts";
 
 type Users = ReadonlyMap<string, UserWithKeys>;

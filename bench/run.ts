@@ -15,7 +15,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Claim[]>>> = {
   large: benchLarge,
   requests: benchRequests,
   crowd: () => benchCrowd(15),
-  each: () => benchEach(3),
+  each: () => benchEach(5),
   list: () => benchList(15),
 };
 

@@ -64,7 +64,7 @@ describe("-D", () => {
     expect((await terminal.exit).code).toBe(0);
     expect(await fails(joe, ["gone"])).toContain("no machine of yours is named 'gone'");
     expect(await fails(walter, ["gone"])).toBe(
-      "error: walter has deleted the machine 'gone'; pstore gone --restore 3 brings it back\n",
+      "error: walter has deleted the machine 'gone'; pstore gone --history lists the revisions that --restore can bring back\n",
     );
     const again = await walter.pstore(["-c", "gone"], { stdin: "new\n" });
     expect(again.code).toBe(0);
@@ -77,7 +77,7 @@ describe("-D", () => {
     await does(joe, ["known"]);
     await does(walter, ["known", "-D", "--yes"]);
     expect(await fails(joe, ["known"])).toBe(
-      "error: walter has deleted the machine 'known'; pstore known --restore 3 brings it back\n",
+      "error: walter has deleted the machine 'known'; pstore known --history lists the revisions that --restore can bring back\n",
     );
   });
 
@@ -134,7 +134,10 @@ describe("--restore", () => {
 
   test("all properties as they were, where none is named", async () => {
     await does(walter, ["back", "-ps", "later"], "x");
-    await does(walter, ["back", "--restore", "3"]);
+    expect(await fails(walter, ["back", "--restore", "3"])).toContain(
+      "'back' had no 'later' at revision 3; restore it all the same? [y/N]",
+    );
+    await does(walter, ["back", "--restore", "3", "--yes"]);
     expect(await does(joe, ["back"])).toBe("ip = 1.2.3.4\nkey = (256 byte encrypted)\npassword = first\n");
     expect(await does(joe, ["back", "key"])).toBe("k3y");
     expect(await fails(walter, ["back", "--restore", "3"])).toContain("nothing was changed");
@@ -160,7 +163,11 @@ describe("--restore", () => {
     await machine("undead");
     await does(joe, ["undead", "-D", "--yes"]);
     expect(await does(walter, ["--history", "undead"])).toContain("deleted");
-    await does(walter, ["undead", "--restore", "3"]);
+    const { code, stderr } = await walter.pstore(["undead", "--restore", "3"]);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: "NOTICE: 'undead' is back, shared with joe, walter\n",
+    });
     expect(await does(joe, ["undead"])).toBe("ip = 1.2.3.4\nkey = (256 byte encrypted)\npassword = first\n");
     expect(await does(joe, ["undead", "key"])).toBe("k3y");
   });

@@ -20,6 +20,14 @@ export function reads(member: Member): boolean {
   return [...member.keys.values()].some((part) => part !== null);
 }
 
+/** The members to whom something is wrapped, by name. */
+export function readersOf(members: ReadonlyMap<string, Member>): readonly string[] {
+  return [...members]
+    .filter(([, member]) => reads(member))
+    .map(([user]) => user)
+    .sort();
+}
+
 /** Whether a key of a member is write-only in a manifest: it signs, but nothing is wrapped to it. */
 function isWriteOnly(members: ReadonlyMap<string, Member>, user: string, key: Fingerprint): boolean {
   return members.get(user)?.keys.get(key) === null;

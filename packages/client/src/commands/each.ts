@@ -1,9 +1,9 @@
-import type { ObjectRow } from "@pstore/core/api/schemas";
 import { Problem } from "@pstore/core/problem";
 import type { Arguments } from "../cli/words.ts";
+import type { StoredObject } from "../store/store.ts";
 import { type Change, type Seal, sealNothing } from "../store/writing/change.ts";
 import { type Context, machineOf } from "./command.ts";
-import { listText } from "./layout.ts";
+import { listText, rowOf } from "./layout.ts";
 
 /** Changes the machine that the command line names, or with `--each` all those that fit, and who has access to them. */
 export async function changeNamed(
@@ -19,34 +19,43 @@ export async function changeNamed(
 }
 
 /**
- * The machines that `--each` names, shown and agreed to.
+ * The machines that `--each` names, shown and agreed to: as their writers have signed them, not as the server lists them.
  * @throws Problem `not-found` when there are none, `forbidden` when one of them may not be changed
  */
 export async function chosen({ args, store, person }: Context, pattern: string): Promise<readonly string[]> {
   const all = await store.matching(pattern);
-  const rows = all.filter((row) => isConcerned(row, args));
-  if (rows.length === 0) {
+  const objects = all.filter((object) => isConcerned(object, args));
+  if (objects.length === 0) {
     const [user] = args.revoke;
     const why = all.length === 0 ? "no machine of yours fits" : `${user} has access to none that fits`;
     throw new Problem("not-found", `${why} '${pattern}'; pstore lists all of yours`);
   }
-  const foreign = rows.filter(({ access }) => access !== "write").map(({ name }) => `'${name}'`);
-  if (foreign.length > 0) {
-    throw new Problem(
-      "forbidden",
-      `you may read, but not change, ${foreign.slice(0, 5).join(", ")}${foreign.length > 5 ? ` and ${foreign.length - 5} more` : ""}; nothing was changed, give a pattern that leaves them out`,
-    );
-  }
-  person.show(listText(rows));
-  const what = rows.length === 1 ? "this machine" : `these ${rows.length} machines`;
-  if (await person.confirm(`${verbOf(args)} ${what}?`)) return rows.map(({ name }) => name);
-  throw new Problem("declined", "nothing was changed");
+  refuseForeign(objects);
+  person.show(listText(objects.map(rowOf)));
+  const what = objects.length === 1 ? "this machine" : `these ${objects.length} machines`;
+  if (!(await person.confirm(`${verbOf(args)} ${what}?`)))
+    throw new Problem("declined", "nothing was changed");
+  return objects.map(({ manifest }) => manifest.object.name);
+}
+
+/** How many machines are named one by one. */
+const maxNamed = 5;
+
+function refuseForeign(objects: readonly StoredObject[]): void {
+  const foreign = objects.filter(({ access }) => access !== "write");
+  if (foreign.length === 0) return;
+  const names = foreign.slice(0, maxNamed).map(({ manifest }) => `'${manifest.object.name}'`);
+  const more = foreign.length > maxNamed ? ` and ${foreign.length - maxNamed} more` : "";
+  throw new Problem(
+    "forbidden",
+    `you may read, but not change, ${names.join(", ")}${more}; nothing was changed, give a pattern that leaves them out`,
+  );
 }
 
 /** Where somebody is revoked and nothing else is done, the machines of those without access are left alone. */
-function isConcerned({ members }: ObjectRow, { options, allow, revoke }: Arguments): boolean {
+function isConcerned({ manifest }: StoredObject, { options, allow, revoke }: Arguments): boolean {
   if (options.mode !== null || allow.length > 0) return true;
-  return members.some(({ user }) => revoke.includes(user));
+  return revoke.some((user) => manifest.members.has(user));
 }
 
 function verbOf({ options, allow, revoke, property }: Arguments): string {

@@ -1,5 +1,6 @@
 import type { ObjectRow } from "@pstore/core/api/schemas";
 import type { Property } from "@pstore/core/manifest";
+import type { StoredObject } from "../store/store.ts";
 
 /** The property that is shown decrypted, and last; it is always encrypted. */
 export const passwordProperty = "password";
@@ -14,6 +15,12 @@ export function listText(rows: readonly ObjectRow[]): string {
     return `${mark(access)} ${name.padEnd(nameWidth)} ${users.join(", ")}`;
   });
   return [`  ${"Machine".padEnd(nameWidth)} User access`, "-".repeat(72), ...lines].join("\n");
+}
+
+/** A verified object as a row of a list. */
+export function rowOf({ manifest, access }: StoredObject): ObjectRow {
+  const members = [...manifest.members].map(([user, member]) => ({ user, access: member.access }));
+  return { id: manifest.object.id, name: manifest.object.name, access, members };
 }
 
 /** As on the command line: whoever may only read is marked. */

@@ -1,4 +1,3 @@
-import type { ObjectRow } from "@pstore/core/api/schemas";
 import { Problem } from "@pstore/core/problem";
 import type { Beyond, Reach } from "../store/reading/reach.ts";
 import type { Secret } from "../store/reading/secrets.ts";
@@ -6,7 +5,7 @@ import type { StoredObject } from "../store/store.ts";
 import { sealNothing } from "../store/writing/change.ts";
 import { printJson, printLine } from "../terminal/output.ts";
 import type { Command, Context } from "./command.ts";
-import { listText, nameWidth } from "./layout.ts";
+import { listText, nameWidth, rowOf } from "./layout.ts";
 
 /**
  * `pstore --offboard USER`: revokes a user from every machine that the user here may write, with one signature, and
@@ -28,8 +27,8 @@ export const offboard: Command = async (context) => {
   const { revocable, beyond, secrets, unseen } = reach;
   for (const { machine, why } of unseen) person.warn(`'${machine}' is left out: ${why}`);
   for (const sentence of beyondReach(beyond, user, store.self)) person.warn(sentence);
-  if (revocable.length > 0) await revoke(context, revocable, user);
-  else
+  const failure = revocable.length > 0 ? await revoke(context, revocable, user) : null;
+  if (revocable.length === 0)
     person.notice(
       `${user} has access to no machine ${beyond.length > 0 ? "from which you can revoke them" : "that you see"}`,
     );
@@ -41,27 +40,31 @@ export const offboard: Command = async (context) => {
     person.notice(
       `change what ${user} knows, from the top: pstore -P MACHINE, or pstore MACHINE -pe PROPERTY`,
     );
+  // What they know is worth knowing also where they could not be revoked.
+  if (failure !== null) throw failure;
   if (active)
     person.notice(`${user} can still sign in: have an admin run pstore-server user disable ${user}`);
   return beyond.length + unseen.length === 0 ? 0 : 1;
 };
 
+/** @returns why they were not revoked; `null` when they were */
 async function revoke(
   { store, person }: Context,
   objects: readonly StoredObject[],
   user: string,
-): Promise<void> {
+): Promise<Problem | null> {
   person.show(listText(objects.map(rowOf)));
   const what = objects.length === 1 ? "this machine" : `these ${objects.length} machines`;
   if (!(await person.confirm(`Revoke ${user} from ${what}?`)))
-    throw new Problem("declined", "nothing was changed");
+    return new Problem("declined", "nothing was changed");
   const names = objects.map(({ manifest }) => manifest.object.name);
-  await store.changeAll(names, { allow: [], revoke: [user] }, sealNothing);
-}
-
-function rowOf({ manifest, access }: StoredObject): ObjectRow {
-  const members = [...manifest.members].map(([user, member]) => ({ user, access: member.access }));
-  return { id: manifest.object.id, name: manifest.object.name, access, members };
+  try {
+    await store.changeAll(names, { allow: [], revoke: [user] }, sealNothing);
+    return null;
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
 }
 
 /** What the user here cannot do: a sentence for all machines of the same colleagues. */

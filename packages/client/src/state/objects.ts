@@ -65,6 +65,15 @@ export class Objects {
       .filter(({ manifest }) => manifest.members.has(user));
   }
 
+  /** The names under which `byName` has an answer. */
+  names(): readonly string[] {
+    const sql = `SELECT DISTINCT name FROM ${byNameTable} WHERE store = ? AND deleted = 0`;
+    return this.#state.sql
+      .query<{ name: string }, [string]>(sql)
+      .all(this.#store)
+      .map(({ name }) => name);
+  }
+
   /** Whether `byName` has an answer, without reading it. */
   knows(name: string): boolean {
     const sql = `SELECT 1 FROM ${byNameTable} WHERE store = ? AND name = ? AND deleted = 0 LIMIT 1`;

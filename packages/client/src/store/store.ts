@@ -105,9 +105,9 @@ export class Store {
     return this.#lookup.list(text, all);
   }
 
-  /** The objects of the user's own whose names fit a pattern. */
-  matching(pattern: string): Promise<readonly ObjectRow[]> {
-    return this.#lookup.matching(pattern);
+  /** The user's own objects whose names fit a pattern, verified. */
+  async matching(pattern: string): Promise<readonly StoredObject[]> {
+    return (await this.#reader()).matching(pattern);
   }
 
   /** The objects of exactly these names, in their order. @throws Problem `not-found`, … */

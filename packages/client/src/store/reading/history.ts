@@ -1,6 +1,7 @@
 import type { Revision } from "@pstore/core/api/schemas";
 import { type Difference, differences } from "@pstore/core/changes";
-import { faultOfFirst, faultOfNext, type Known, reads } from "@pstore/core/checks";
+import { faultOfFirst, faultOfNext, type Known, reads, sameProperty } from "@pstore/core/checks";
+import { clientCommand } from "@pstore/core/client-command";
 import type { Manifest, Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../../http/api.ts";
@@ -72,7 +73,7 @@ export class History {
     if (revision > last) {
       throw new Problem(
         "not-found",
-        `'${object.name}' has no revision ${revision}, its newest is ${last}; pstore ${object.name} --history lists them`,
+        `'${object.name}' has no revision ${revision}, its newest is ${last}; ${clientCommand(object.name, "--history")} lists them`,
       );
     }
     let found = newest;
@@ -100,15 +101,18 @@ export class History {
     from = 1,
   ): Promise<readonly T[]> {
     const taken: T[] = [];
+    const origins = new Origins(from);
     const { object, revision: last } = newest.manifest;
     let before: Known | null = null;
     for await (const revision of this.#revisions(object.id, from, last - 1)) {
       const { known } = readServed(revision);
       refuseGap(before, known, newest, from);
+      origins.check(known);
       taken.push(take(known, before));
       before = known;
     }
     refuseGap(before, newest, newest, from);
+    origins.check(newest);
     return [...taken, take(newest, before)];
   }
 
@@ -142,4 +146,30 @@ function refuseGap(before: Known | null, { manifest }: Known, newest: Known, fro
 function faultOfStart(manifest: Manifest, from: number): string | null {
   if (manifest.revision !== from) return `stands where revision ${from} was asked for`;
   return from === 1 ? faultOfFirst(manifest) : null;
+}
+
+/** What each revision sealed: a value that a later one names as that revision's must be just that. */
+class Origins {
+  readonly #from: number;
+  readonly #sealed = new Map<string, Property>();
+
+  /** @param from the first revision that is gone through; what is older is not known */
+  constructor(from: number) {
+    this.#from = from;
+  }
+
+  /** @throws Problem `untrusted-server` */
+  check({ manifest }: Known): void {
+    for (const [name, entry] of manifest.properties) {
+      const place = `${entry.revision} ${name}`;
+      if (entry.revision === manifest.revision) this.#sealed.set(place, entry);
+      if (entry.revision < this.#from) continue;
+      const origin = this.#sealed.get(place);
+      if (origin !== undefined && sameProperty(origin, entry)) continue;
+      throw new Problem(
+        "untrusted-server",
+        `revision ${manifest.revision} of '${manifest.object.name}', by ${manifest.author.user}, has a '${name}' that revision ${entry.revision} never had; ask ${manifest.author.user}`,
+      );
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import { type Known, reads, sameProperty } from "@pstore/core/checks";
+import { type Known, readersOf, reads, sameProperty } from "@pstore/core/checks";
 import type { Manifest, Property } from "@pstore/core/manifest";
 import type { History } from "./history.ts";
 
@@ -30,14 +30,14 @@ export async function knowersOf(
     newest,
     ({ manifest }, before) => {
       const standing = [...values].filter(([name, value]) => stands(manifest, name, value));
-      for (const user of readers(manifest)) {
+      for (const user of readersOf(manifest.members)) {
         ended.set(user, null);
         const its = known.get(user) ?? new Set();
         for (const [name] of standing) its.add(name);
         known.set(user, its);
       }
       const { revision, author } = manifest;
-      for (const user of before === null ? [] : readers(before.manifest)) {
+      for (const user of before === null ? [] : readersOf(before.manifest.members)) {
         const member = manifest.members.get(user);
         if (member !== undefined && reads(member)) continue;
         ended.set(user, { revision, by: author.user });
@@ -58,8 +58,4 @@ export async function knowersOf(
 export function stands({ properties }: Manifest, name: string, value: Property): boolean {
   const entry = properties.get(name);
   return entry !== undefined && sameProperty(entry, value);
-}
-
-function readers({ members }: Manifest): readonly string[] {
-  return [...members].filter(([, member]) => reads(member)).map(([user]) => user);
 }

@@ -3,7 +3,10 @@ import { Problem } from "@pstore/core/problem";
 import type { Api, Include } from "../../http/api.ts";
 import type { Keyring } from "../../keyring/keyring.ts";
 import type { Objects } from "../../state/objects.ts";
-import { readPattern } from "./pattern.ts";
+import type { Pattern } from "./pattern.ts";
+
+/** The longest list that is taken. */
+const maxListed = 500_000;
 
 /** What is wanted of an object. */
 export interface Wanted {
@@ -59,14 +62,20 @@ export class Lookup {
           "the server's list does not end: a page of it brings nothing new; ask who runs the server",
         );
       }
+      if (found.size > maxListed) {
+        throw new Problem(
+          "untrusted-server",
+          `the server's list does not end within ${maxListed} machines; ask who runs the server`,
+        );
+      }
     }
     return [...found.values()];
   }
 
-  /** The objects of the user's own whose names fit a pattern. */
-  async matching(text: string): Promise<readonly ObjectRow[]> {
-    const { matches, literal } = readPattern(text);
-    return (await this.list(literal, false)).filter(({ name }) => matches(name));
+  /** The names of the user's own objects that fit a pattern, as the server lists them. */
+  async matching({ matches, literal }: Pattern): Promise<readonly string[]> {
+    const rows = await this.list(literal, false);
+    return rows.map(({ name }) => name).filter(matches);
   }
 
   #include(name: string, { value, all = false, deleted = false }: Wanted): Include {

@@ -1,5 +1,6 @@
 import type { ObjectDetail } from "@pstore/core/api/schemas";
 import { reads } from "@pstore/core/checks";
+import { clientCommand } from "@pstore/core/client-command";
 import { checkCommitment } from "@pstore/core/commitment";
 import { pieceCount } from "@pstore/core/digest";
 import type { EncryptedProperty, Manifest, Member, Property } from "@pstore/core/manifest";
@@ -124,9 +125,9 @@ export class Opener {
   }
 }
 
-/** Of one sealed value; ids and numbers hold no space. */
-function nameOf({ manifest, property }: Source, { revision }: EncryptedProperty): string {
-  return `${manifest.object.id} ${revision} ${property}`;
+/** Of one sealed value, and what proves its key; ids, numbers and digests hold no space. */
+function nameOf({ manifest, property }: Source, { revision, commitment }: EncryptedProperty): string {
+  return `${manifest.object.id} ${revision} ${commitment} ${property}`;
 }
 
 function noSessionKey({ manifest, detail, property }: Source, self: Member | undefined): Problem {
@@ -152,7 +153,7 @@ function entryOf({ manifest, property }: Source): Property {
   if (entry !== undefined) return entry;
   throw new Problem(
     "not-found",
-    `'${manifest.object.name}' has no property '${property}'; pstore -pl ${manifest.object.name} lists those it has`,
+    `'${manifest.object.name}' has no property '${property}'; ${clientCommand("-pl", manifest.object.name)} lists those it has`,
   );
 }
 

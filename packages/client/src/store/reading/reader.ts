@@ -6,6 +6,7 @@ import {
   type ObjectRow,
 } from "@pstore/core/api/schemas";
 import { type Known, reads } from "@pstore/core/checks";
+import { clientCommand } from "@pstore/core/client-command";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../../http/api.ts";
 import type { Keyring } from "../../keyring/keyring.ts";
@@ -15,6 +16,7 @@ import type { Trust } from "../trust.ts";
 import type { Base } from "../writing/draft.ts";
 import type { Lookup, Wanted } from "./lookup.ts";
 import { Opener } from "./open.ts";
+import { readPattern } from "./pattern.ts";
 import { OlderRevision, readServed, type Served, Verifier } from "./verify.ts";
 
 /** An object that was verified, with its values within reach. */
@@ -70,8 +72,24 @@ export class Reader {
    * @throws Problem `not-found`, …
    */
   async objects(names: readonly string[], wanted: Wanted): Promise<readonly StoredObject[]> {
-    const found = await this.#together(names, (some) => this.#parts.lookup.objects(some, wanted));
+    const found = await this.#together(names, [], (some) => this.#parts.lookup.objects(some, wanted));
     return found.map((base) => this.#stored(base));
+  }
+
+  /**
+   * The user's own objects whose names fit a pattern. What the server leaves out although this client knows it is
+   * warned of.
+   */
+  async matching(text: string): Promise<readonly StoredObject[]> {
+    const { lookup, objects, person } = this.#parts;
+    const pattern = readPattern(text);
+    const listed = await lookup.matching(pattern);
+    const missing = objects.names().filter((name) => pattern.matches(name) && !listed.includes(name));
+    for (const name of missing) {
+      const absence = await this.explainAbsence(name);
+      if (absence !== null) person.warn(absence.message);
+    }
+    return listed.length === 0 ? [] : this.objects(listed, {});
   }
 
   #stored({ detail, verified }: Base): StoredObject {
@@ -114,7 +132,7 @@ export class Reader {
 
   /** Objects as a change needs them, likewise. */
   bases(names: readonly string[], users: readonly string[]): Promise<readonly Base[]> {
-    return this.#together(names, (some) =>
+    return this.#together(names, users, (some) =>
       this.#parts.api.details({
         names: [...some],
         keys: "members",
@@ -130,9 +148,10 @@ export class Reader {
     return trust.have([...members, ...users]);
   }
 
-  /** Reads several objects, with as few requests as that takes. */
+  /** Reads several objects, with as few requests as that takes, and users whose keys are needed with them. */
   async #together(
     names: readonly string[],
+    users: readonly string[],
     ask: (names: readonly string[]) => Promise<Details>,
   ): Promise<readonly Base[]> {
     const found: Base[] = [];
@@ -140,18 +159,19 @@ export class Reader {
     try {
       for (let from = 0; from < names.length; from += maxDetails) {
         const some = names.slice(from, from + maxDetails);
-        const { objects, users } = await ask(some);
+        const { objects, users: served } = await ask(some);
         const answers = new Map(
           objects.map((detail) => {
-            const served = readServed(detail.revision);
-            return [served.known.manifest.object.name, { detail: { ...detail, users }, served }] as const;
+            const revision = readServed(detail.revision);
+            const { name } = revision.known.manifest.object;
+            return [name, { detail: { ...detail, users: served }, served: revision }] as const;
           }),
         );
         await this.#learning(async (learned) => {
           for (const name of some) {
             const one = answers.get(name);
             const base = one === undefined ? null : await this.#verified(name, one, learned);
-            found.push(base ?? (await this.base(name, [], false)));
+            found.push(base ?? (await this.base(name, users, false)));
             progress.advance(1);
           }
         });
@@ -232,7 +252,7 @@ export class Reader {
     const absence = (why: string) => new Problem("not-found", why);
     if (deleted) {
       return absence(
-        `${author.user} has deleted the machine '${name}'; pstore ${name} --restore ${revision - 1} brings it back`,
+        `${author.user} has deleted the machine '${name}'; ${clientCommand(object.name, "--history")} lists the revisions that --restore can bring back`,
       );
     }
     if (object.name !== name)

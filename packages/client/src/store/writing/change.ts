@@ -1,3 +1,4 @@
+import { clientCommand } from "@pstore/core/client-command";
 import type { Grant, Manifest, Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { SealedValue } from "./seal.ts";
@@ -41,7 +42,7 @@ export function changeOf({ object, properties, members }: Manifest, change: Chan
   if (drop !== undefined && !properties.has(drop)) {
     throw new Problem(
       "not-found",
-      `'${object.name}' has no property '${drop}'; pstore -pl ${object.name} lists those it has`,
+      `'${object.name}' has no property '${drop}'; ${clientCommand("-pl", object.name)} lists those it has`,
     );
   }
   return change;

@@ -10,6 +10,7 @@ import { type Change, changeOf, type Seal } from "./change.ts";
 import { type CommitterParts, commit } from "./commit.ts";
 import { sayReaders, warnOfConsequences } from "./consequences.ts";
 import { type Base, changesNothing, type Draft, makeDraft, nothingRestored, type Restored } from "./draft.ts";
+import { LostUpdates } from "./lost-updates.ts";
 import type { MemberPlanner, PlannedMembers } from "./members.ts";
 import type { SealedValue } from "./seal.ts";
 import { wrapFor } from "./wrapping.ts";
@@ -37,8 +38,7 @@ interface Step {
 /** Makes changes: new manifests, wrapped keys for whoever lacks them, one signature, one commit. */
 export class Changer {
   readonly #parts: ChangerParts;
-  /** Who made which revision of which object, of all that went by during this command. */
-  readonly #authors = new Map<string, string>();
+  readonly #lostUpdates = new LostUpdates();
 
   constructor(parts: ChangerParts) {
     this.#parts = parts;
@@ -92,7 +92,7 @@ export class Changer {
           throw error;
       }
       for (const [index, base] of bases.entries())
-        this.#refuseLostUpdate(base, current[index] ?? base, change, values[index] ?? []);
+        this.#lostUpdates.refuse(base, current[index] ?? base, change, values[index] ?? []);
       steps = await this.#plan(current, change);
     }
   }
@@ -102,14 +102,14 @@ export class Changer {
     const { planner } = this.#parts;
     const steps: Step[] = [];
     for (const base of bases) {
-      const { verified, detail } = base;
-      this.#see(base);
+      const { verified } = base;
+      this.#lostUpdates.see(base);
       this.#mayWrite(base);
       const change = changeOf(verified.manifest, whole);
       const planned =
         change.remove === true
           ? { members: verified.manifest.members, certificates: new Map() }
-          : await planner.plan(verified.manifest, change, detail.users);
+          : await this.#planOne(base, change, bases.length > 1);
       steps.push({ base, change, planned });
     }
     if (whole.remove !== true)
@@ -118,6 +118,19 @@ export class Changer {
         whole.allow,
       );
     return steps;
+  }
+
+  /** @param isOneOfMany the sentence about what is in the way must then say where */
+  async #planOne({ verified, detail }: Base, change: Change, isOneOfMany: boolean): Promise<PlannedMembers> {
+    const { manifest } = verified;
+    try {
+      return await this.#parts.planner.plan(manifest, change, detail.users);
+    } catch (error) {
+      if (!(error instanceof Problem) || !isOneOfMany || error.code === "not-found") throw error;
+      throw new Problem(error.code, `${error.message} (in the way at '${manifest.object.name}')`, {
+        cause: error,
+      });
+    }
   }
 
   /** What is decided by the person here, before they are asked for a value. */
@@ -151,35 +164,6 @@ export class Changer {
       );
     }
     return drafts;
-  }
-
-  #refuseLostUpdate(
-    base: Base,
-    current: Base,
-    { drop, restore }: Change,
-    values: readonly SealedValue[],
-  ): void {
-    const before = base.verified.manifest;
-    const { manifest } = current.verified;
-    this.#see(current);
-    const touched = [...values.map(({ property }) => property), drop, restore?.property];
-    for (const property of touched) {
-      if (property === undefined || property === null) continue;
-      const revision = manifest.properties.get(property)?.revision;
-      if (revision === before.properties.get(property)?.revision) continue;
-      const { id, name } = manifest.object;
-      const who =
-        this.#authors.get(`${id} ${revision ?? 0}`) ?? this.#authors.get(`${id} ${manifest.revision}`);
-      throw new Problem(
-        "conflict",
-        `${who ?? "somebody"} has changed '${property}' of '${name}' at the same time; nothing of yours was stored, look at it and repeat`,
-      );
-    }
-  }
-
-  #see({ verified }: Base): void {
-    for (const { manifest } of verified.missed)
-      this.#authors.set(`${manifest.object.id} ${manifest.revision}`, manifest.author.user);
   }
 
   #mayWrite({ verified: { manifest, isSigned } }: Base): void {

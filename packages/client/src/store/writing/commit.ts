@@ -36,31 +36,29 @@ export async function commit(
   const [first] = drafts;
   if (first === undefined) return;
   const texts = drafts.map(({ manifest }) => encodeManifest(manifest));
-  const text = commitText(commitOf(store, texts));
-  const signature = Buffer.from(await keyring.sign(first.manifest.author.key, text)).toString("base64");
-  const request: CommitRequest = {
-    commit: text,
-    signature,
-    changes: drafts.map(({ values }, index) => ({
-      manifest: texts[index] ?? "",
-      values: values.map((value) => value.content),
-      wrappedKeys: [...(wrappedKeys[index] ?? [])],
-    })),
-  };
-  const bytes = JSON.stringify(request);
-  if (bytes.length > maxCommitSize) {
+  const changes: CommitRequest["changes"] = drafts.map(({ values }, index) => ({
+    manifest: texts[index] ?? "",
+    values: values.map((value) => value.content),
+    wrappedKeys: [...(wrappedKeys[index] ?? [])],
+  }));
+  const bytesOfChanges = JSON.stringify(changes);
+  if (bytesOfChanges.length > maxCommitSize) {
     throw new Problem(
       "too-large",
       `the change of ${drafts.length} machines is too large to be made in one go; nothing was changed, name fewer of them`,
     );
   }
+  const text = commitText(commitOf(store, texts));
+  const signature = Buffer.from(await keyring.sign(first.manifest.author.key, text)).toString("base64");
+  const head = JSON.stringify({ commit: text, signature });
+  const bytes = `${head.slice(0, -1)},"changes":${bytesOfChanges}}`;
   pending.keep(bytes, () =>
     person.warn(
       "interrupted while the change was on its way; the next pstore command tells whether it is stored",
     ),
   );
   try {
-    if (!isConfirmed(await api.commit(bytes), request)) throw unconfirmed(drafts);
+    if (!isConfirmed(await api.commit(bytes), { changes })) throw unconfirmed(drafts);
   } catch (error) {
     if (!(error instanceof Problem) || error.code === "unavailable") throw unanswered(error);
     pending.forget(bytes);

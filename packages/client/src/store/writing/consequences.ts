@@ -1,4 +1,4 @@
-import { reads, sameProperty } from "@pstore/core/checks";
+import { readersOf, reads, sameProperty } from "@pstore/core/checks";
 import type { Manifest } from "@pstore/core/manifest";
 import type { Person } from "../../person.ts";
 import type { Draft } from "./draft.ts";
@@ -20,6 +20,11 @@ export function warnOfConsequences(drafts: readonly Draft[], person: Person): ()
     );
   }
   return () => {
+    for (const { base, manifest } of drafts) {
+      if (base?.verified.manifest.deleted !== true || manifest.deleted) continue;
+      const users = [...manifest.members.keys()].sort().join(", ");
+      person.notice(`'${manifest.object.name}' is back, shared with ${users}`);
+    }
     for (const [user, manifests] of stillKnown(drafts)) {
       const [first] = manifests;
       const what =
@@ -36,8 +41,7 @@ export function sayReaders(drafts: readonly Draft[], person: Person): void {
   for (const { manifest } of drafts) {
     const { members, object, deleted } = manifest;
     if (deleted) continue;
-    const readers = [...members].filter(([, member]) => reads(member)).map(([user]) => user);
-    person.detail(`'${object.name}' can be read by ${readers.sort().join(", ") || "nobody"}`);
+    person.detail(`'${object.name}' can be read by ${readersOf(members).join(", ") || "nobody"}`);
   }
 }
 

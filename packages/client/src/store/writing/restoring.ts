@@ -1,15 +1,21 @@
-import type { WrappedKey } from "@pstore/core/api/schemas";
-import { type Known, reads, sameProperty } from "@pstore/core/checks";
+import type { Kept, WrappedKey } from "@pstore/core/api/schemas";
+import { type Known, readersOf, sameProperty } from "@pstore/core/checks";
+import { clientCommand, propertyWords } from "@pstore/core/client-command";
 import type { EncryptedProperty, Manifest, Property } from "@pstore/core/manifest";
+import { readPkeskFor } from "@pstore/core/openpgp/packet";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../../http/api.ts";
 import type { Person } from "../../person.ts";
 import { History } from "../reading/history.ts";
-import type { Opener } from "../reading/open.ts";
+import type { Opener, Source } from "../reading/open.ts";
 import type { Change } from "./change.ts";
 import type { Base, Restored } from "./draft.ts";
 
 type Restore = NonNullable<Change["restore"]>;
+type Entry = readonly [property: string, entry: Property];
+
+/** How many values are asked for at the same time. */
+const atOnce = 8;
 
 /** Brings back what an object was: from manifests that the newest one vouches for, and values that the server still has. */
 export class Restorer {
@@ -18,6 +24,8 @@ export class Restorer {
   readonly #person: Person;
   readonly #user: string;
   readonly #history: History;
+  /** A change that is tried anew asks nothing twice. */
+  readonly #agreed = new Set<string>();
 
   constructor(parts: { api: Api; opener: Opener; person: Person; user: string }) {
     this.#api = parts.api;
@@ -43,27 +51,26 @@ export class Restorer {
     if (manifest.deleted) {
       throw new Problem(
         "not-found",
-        `the machine '${name}' is deleted; pstore ${name} --restore ${old.manifest.revision} brings it back first`,
+        `the machine '${name}' is deleted; ${clientCommand(name, "--restore", `${old.manifest.revision}`)} brings it back first`,
       );
     }
     const entry = old.manifest.properties.get(property);
     if (entry === undefined) {
       throw new Problem(
         "not-found",
-        `'${name}' had no '${property}' at its revision ${old.manifest.revision}; pstore ${name} --history ${property} lists the revisions that it had`,
+        `'${name}' had no '${property}' at its revision ${old.manifest.revision}; ${clientCommand(name, "--history", ...propertyWords(property))} lists the revisions that it had`,
       );
     }
-    const now = manifest.properties.get(property);
-    if (now !== undefined && sameProperty(now, entry)) {
+    if (stands(manifest, [property, entry])) {
       throw new Problem(
         "conflict",
         `'${property}' of '${name}' is what it was at revision ${old.manifest.revision}; nothing was changed`,
       );
     }
-    const sessionKey = await this.#sessionKey(base, old, property, entry);
+    const back: readonly Entry[] = [[property, entry]];
     return {
-      properties: new Map([[property, entry]]),
-      sessionKeys: new Map([[property, sessionKey]]),
+      properties: new Map(back),
+      sessionKeys: await this.#sessionKeys(base, old, back),
       isWhole: false,
     };
   }
@@ -71,81 +78,129 @@ export class Restorer {
   async #whole(base: Base, old: Known): Promise<Restored> {
     const { manifest } = base.verified;
     const { id, name } = manifest.object;
-    const kept = await this.#api.kept(id);
-    const properties = new Map<string, Property>();
-    const sessionKeys = new Map<string, Uint8Array | null>();
-    const gone: string[] = [];
-    for (const [property, entry] of old.manifest.properties) {
-      const isKept = kept.values.some(
-        (value) => value.property === property && value.revision === entry.revision,
-      );
-      if (!isKept) {
-        gone.push(property);
-        continue;
-      }
-      properties.set(property, entry);
-      const now = manifest.properties.get(property);
-      if (now === undefined || !sameProperty(now, entry))
-        sessionKeys.set(property, await this.#sessionKey(base, old, property, entry));
-    }
-    if (!manifest.deleted && Bun.deepEquals(properties, manifest.properties)) {
+    const entries = [...old.manifest.properties];
+    // Of what stands, only a deleted object's values may be gone.
+    const asked = manifest.deleted ? entries : entries.filter((entry) => !stands(manifest, entry));
+    const kept = asked.length === 0 ? { values: [] } : await this.#api.kept(id);
+    const gone = asked.filter((entry) => keptOf(kept, entry) === undefined).map(([property]) => property);
+    const dropped = [...manifest.properties.keys()].filter(
+      (property) => !old.manifest.properties.has(property),
+    );
+    if (!manifest.deleted && asked.length + dropped.length === 0) {
       throw new Problem(
         "conflict",
         `all properties of '${name}' are what they were at revision ${old.manifest.revision}; nothing was changed`,
       );
     }
-    if (gone.length > 0) {
-      this.#person.warn(
-        `the server no longer keeps ${gone.map((property) => `'${property}'`).join(", ")} of '${name}' as of revision ${old.manifest.revision}: restored without`,
-      );
-    }
-    return { properties, sessionKeys, isWhole: true };
-  }
-
-  /** The session key of a value that comes back; `null` for a public one. */
-  async #sessionKey(base: Base, old: Known, property: string, entry: Property): Promise<Uint8Array | null> {
-    const { manifest } = base.verified;
-    const { id, name } = manifest.object;
-    const { values } = await this.#api.kept(id, property);
-    const kept = values.find((value) => value.property === property && value.revision === entry.revision);
-    if (kept === undefined) {
+    if (gone.length > 0 && !manifest.deleted) {
       throw new Problem(
         "not-found",
-        `the server no longer keeps '${property}' of '${name}' from revision ${entry.revision}; nothing was restored, pstore ${name} --history ${property} marks what it has`,
+        `the server no longer keeps ${listed(gone)} of '${name}' as of revision ${old.manifest.revision}; nothing was restored, name a property to restore that alone`,
       );
     }
-    if (entry.kind === "public") return null;
-    if (kept.wrappedKeys.length === 0) throw notForUser(old.manifest, manifest, property, this.#user);
-    return this.#unwrap(base, [manifest, old.manifest], property, entry, kept.wrappedKeys);
+    if (gone.length > 0) {
+      this.#person.warn(
+        `the server no longer keeps ${listed(gone)} of '${name}' as of revision ${old.manifest.revision}`,
+      );
+      await this.#agree(`Bring '${name}' back without ${listed(gone)}?`);
+    }
+    if (dropped.length > 0 && !manifest.deleted)
+      await this.#agree(
+        `'${name}' had no ${listed(dropped)} at revision ${old.manifest.revision}; restore it all the same?`,
+      );
+    const properties = new Map(entries.filter(([property]) => !gone.includes(property)));
+    const back = [...properties].filter((entry) => !stands(manifest, entry));
+    return { properties, sessionKeys: await this.#sessionKeys(base, old, back), isWhole: true };
   }
 
-  /** What was wrapped long ago may be wrapped to a subkey that another has replaced since. */
-  async #unwrap(
-    { detail }: Base,
-    manifests: readonly Manifest[],
-    property: string,
-    entry: EncryptedProperty,
-    wrappedKeys: readonly WrappedKey[],
-  ): Promise<Uint8Array> {
-    let failure: unknown = null;
-    for (const manifest of manifests) {
-      try {
-        const source = { manifest, detail: { ...detail, wrappedKeys: [...wrappedKeys] }, property };
-        return await this.#opener.sessionKey(source, entry);
-      } catch (error) {
-        failure ??= error;
+  async #agree(question: string): Promise<void> {
+    if (this.#agreed.has(question)) return;
+    if (!(await this.#person.confirm(question)))
+      throw new Problem("declined", "nothing was restored; name a property to restore that alone");
+    this.#agreed.add(question);
+  }
+
+  /** The session keys of values that come back, by property; `null` for a public one. */
+  async #sessionKeys(
+    base: Base,
+    old: Known,
+    back: readonly Entry[],
+  ): Promise<ReadonlyMap<string, Uint8Array | null>> {
+    const found = new Map<string, Uint8Array | null>();
+    const encrypted: { source: Source; entry: EncryptedProperty }[] = [];
+    for (let from = 0; from < back.length; from += atOnce) {
+      const some = back.slice(from, from + atOnce);
+      const wrapped = await Promise.all(some.map((entry) => this.#wrappedKeys(base, entry)));
+      for (const [index, [property, entry]] of some.entries()) {
+        if (entry.kind === "public") found.set(property, null);
+        else {
+          const keys = wrapped[index] ?? [];
+          encrypted.push({ source: this.#source(base, old, property, keys), entry });
+        }
       }
     }
-    throw failure;
+    await this.#opener.prepare(encrypted);
+    for (const { source, entry } of encrypted)
+      found.set(source.property, await this.#opener.sessionKey(source, entry));
+    return found;
+  }
+
+  /** The wrapped keys for the user here that the server has of a value. */
+  async #wrappedKeys({ verified }: Base, [property, entry]: Entry): Promise<readonly WrappedKey[]> {
+    const { id, name } = verified.manifest.object;
+    const kept = keptOf(await this.#api.kept(id, property), [property, entry]);
+    if (kept !== undefined) return kept.wrappedKeys;
+    throw new Problem(
+      "not-found",
+      `the server no longer keeps '${property}' of '${name}' from revision ${entry.revision}; nothing was restored, ${clientCommand(name, "--history", ...propertyWords(property))} marks what it has`,
+    );
+  }
+
+  /** Where a value's session key is: what was wrapped long ago may be to a subkey that another has replaced since. */
+  #source(
+    { verified, detail }: Base,
+    old: Known,
+    property: string,
+    wrappedKeys: readonly WrappedKey[],
+  ): Source {
+    if (wrappedKeys.length === 0) throw notForUser(old.manifest, verified.manifest, property, this.#user);
+    const isThen = wrappedKeys.every((one) => !fits(verified.manifest, this.#user, one));
+    const manifest = isThen ? old.manifest : verified.manifest;
+    return { manifest, detail: { ...detail, wrappedKeys: [...wrappedKeys] }, property };
   }
 }
 
+function stands({ properties }: Manifest, [property, entry]: Entry): boolean {
+  const now = properties.get(property);
+  return now !== undefined && sameProperty(now, entry);
+}
+
+function keptOf({ values }: Kept, [property, { revision }]: Entry): Kept["values"][number] | undefined {
+  return values.find((value) => value.property === property && value.revision === revision);
+}
+
+/** Whether a key is wrapped to the part that a manifest names for it. */
+function fits({ members }: Manifest, user: string, { key, wrapped }: WrappedKey): boolean {
+  const part = members.get(user)?.keys.get(key);
+  if (!part) return false;
+  try {
+    readPkeskFor(Buffer.from(wrapped, "base64"), part);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function listed(properties: readonly string[]): string {
+  return properties.map((property) => `'${property}'`).join(", ");
+}
+
 function notForUser(old: Manifest, now: Manifest, property: string, user: string): Problem {
-  const others = [...old.members]
-    .filter(([name, member]) => name !== user && reads(member) && now.members.get(name)?.access === "write")
-    .map(([name]) => name);
+  const others = readersOf(old.members).filter(
+    (name) => name !== user && now.members.get(name)?.access === "write",
+  );
   return new Problem(
     "not-found",
-    `'${property}' of '${now.object.name}' was not encrypted to you then, and only who could read it can bring it back${others.length === 0 ? "" : `; ask ${others.sort().join(" or ")}`}`,
+    `'${property}' of '${now.object.name}' was not encrypted to you then, and only who could read it can bring it back${others.length === 0 ? "" : `; ask ${others.join(" or ")}`}`,
   );
 }

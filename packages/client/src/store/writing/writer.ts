@@ -1,3 +1,4 @@
+import { clientCommand } from "@pstore/core/client-command";
 import type { Grant, Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { PendingCommits } from "../../state/pending.ts";
@@ -55,7 +56,7 @@ export class Writer {
     }
     throw new Problem(
       "conflict",
-      `the machine '${name}' exists already; pstore -P ${name} changes its password`,
+      `the machine '${name}' exists already; ${clientCommand("-P", name)} changes its password`,
     );
   }
 

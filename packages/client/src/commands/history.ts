@@ -1,3 +1,4 @@
+import { clientCommand, propertyWords } from "@pstore/core/client-command";
 import { Problem } from "@pstore/core/problem";
 import type { Deed, PropertyDeed } from "../store/reading/history.ts";
 import type { StoredObject } from "../store/store.ts";
@@ -65,8 +66,8 @@ async function ofProperty(
 
 function remedy({ manifest: { object, deleted } }: StoredObject, property: string): string {
   return deleted
-    ? `pstore ${object.name} --restore REVISION brings the machine back as it was then`
-    : `pstore ${object.name} --restore REVISION ${property} brings it back`;
+    ? `${clientCommand(object.name, "--restore", "REVISION")} brings the machine back as it was then`
+    : `${clientCommand(object.name, "--restore", "REVISION", ...propertyWords(property))} brings it back`;
 }
 
 function tableOf<D extends Deed>(deeds: readonly D[], isMarked: (deed: D) => boolean = () => false): string {

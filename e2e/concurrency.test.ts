@@ -277,6 +277,45 @@ describe("members change while a value is written", () => {
   });
 });
 
+describe("what one sees is what one decides about", () => {
+  const changedBy = (name: string, property: string) =>
+    `error: joe has changed '${property}' of '${name}' at the same time; nothing of yours was stored, look at it and repeat\n`;
+
+  test.each([
+    ["deletes the machine", ["-D", "--yes"]],
+    ["restores all of it", ["--restore", "1", "--yes"]],
+  ])("whoever %s is told of a value that came meanwhile, and nothing is done", async (_what, args) => {
+    const name = `seen${args[0]}`;
+    await does(walter, ["-c", name, "+joe"], "first\n");
+    await does(walter, ["-P", name], "second\n");
+    const [, late] = await inThisOrder([joe, ["-P", name], "third\n"], [walter, [name, ...args]]);
+    expect({ code: late.code, stderr: late.stderr }).toEqual({
+      code: 1,
+      stderr: changedBy(name, "password"),
+    });
+    expect(await does(walter, [name])).toBe("password = third\n");
+    await expectNoFaults();
+  });
+
+  test("a machine that takes the name meanwhile gets nothing of what was meant for the other", async () => {
+    await does(walter, ["-c", "name", "+joe"], "first\n");
+    await does(joe, ["name"]);
+    const held = gate.holdCommits(1);
+    const late = walter.pstore(["-P", "name"], { stdin: "walter's\n" });
+    const [commit] = await reached(held, [late]);
+    await does(joe, ["-D", "name", "--yes"]);
+    await does(joe, ["-c", "name", "+walter", "+ada"], "joe's\n");
+    await commit?.release();
+    const { code, stderr } = await late;
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      "error: 'name' is another machine now than when this command began; nothing of yours was stored",
+    );
+    expect(await does(ada, ["name"])).toBe("password = joe's\n");
+    await expectNoFaults();
+  });
+});
+
 test("twelve clients at once all come through", async () => {
   await does(walter, ["-c", "busy", "+joe", "+ada"], "secret\n");
   const results = await atOnce(

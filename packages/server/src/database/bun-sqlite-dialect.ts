@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { CompiledQuery, type DatabaseConnection, SqliteDialect, SqliteDriver } from "kysely";
+import { CompiledQuery, type DatabaseConnection, SqliteAdapter, SqliteDialect, SqliteDriver } from "kysely";
 
 /** What Kysely's SQLite dialect asks of better-sqlite3, on Bun's own SQLite. */
 function asKyselyDatabase(database: Database) {
@@ -38,6 +38,13 @@ class ImmediateDriver extends SqliteDriver {
   }
 }
 
+/** SQLite changes tables in transactions like rows, which Kysely does not believe: a migration is whole or was not. */
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
 export class BunSqliteDialect extends SqliteDialect {
   readonly #database: Database;
 
@@ -48,6 +55,10 @@ export class BunSqliteDialect extends SqliteDialect {
 
   override createDriver(): SqliteDriver {
     return new ImmediateDriver(this.#database);
+  }
+
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalAdapter();
   }
 }
 

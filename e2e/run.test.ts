@@ -250,7 +250,7 @@ describe("nothing is run, and a sentence says why,", () => {
     );
     await refuses(
       ["evil", "--prefix=LD_LIBRARY_"],
-      "'password' of 'evil' would set LD_LIBRARY_PASSWORD, which can change how programs load or run; name the properties that you want with --only, or give a --prefix",
+      "'path' of 'evil' would set LD_LIBRARY_PATH, which can change how programs load or run; name the properties that you want with --only, or give a --prefix",
       2,
     );
     await refuses(
@@ -264,6 +264,20 @@ describe("nothing is run, and a sentence says why,", () => {
     expect((await walter.pstore(["--run", "evil", "--only=path", "--", "env"])).text).toContain(
       "PATH=/evil\n",
     );
+  });
+
+  test("when one would make a tool run what it holds, unless that one is named", async () => {
+    await does(walter, ["-c", "sync"], "sync");
+    await does(walter, ["sync", "-pe", "rsync-password"], "usual");
+    const child = (...words: readonly string[]) => walter.pstore(["--run", "sync", ...words, "--", "env"]);
+    expect((await child()).text).toContain("RSYNC_PASSWORD=usual\n");
+    await does(walter, ["sync", "-ps", "rsync-connect-prog"], "touch ran");
+    await refuses(
+      ["sync"],
+      "'rsync-connect-prog' of 'sync' would set RSYNC_CONNECT_PROG, which can change how programs load or run; name the properties that you want with --only, or give a --prefix",
+      2,
+    );
+    expect((await child("--only=rsync-connect-prog")).text).toContain("RSYNC_CONNECT_PROG=touch ran\n");
   });
 
   test("when a value is none for a variable", async () => {

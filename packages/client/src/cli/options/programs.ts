@@ -16,7 +16,7 @@ export const programs: OptionGroup = {
       {
         names: ["--run"],
         help: "run a command with properties in its environment",
-        more: "pstore --run MACHINE… -- COMMAND. A variable is named like the property, in capitals, with _ for whatever is no letter or digit, and holds the value byte for byte. What is set already, or could change how programs run (PATH, LD_PRELOAD and the like), is refused unless --only names it.",
+        more: "pstore --run MACHINE… -- COMMAND. A variable is named like the property, in capitals, with _ for whatever is no letter or digit, and holds the value byte for byte. What is set already, or could change how programs run (PATH, LD_PRELOAD and the like), is refused unless --only names it. No list of such names is complete: where somebody may write the machine whom you would not let run programs as you, name the properties with --only.",
       },
       "run",
     ),

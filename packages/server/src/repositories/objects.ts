@@ -2,6 +2,7 @@ import { contains } from "../database/contains.ts";
 import type { Db } from "../database/open.ts";
 import type { ObjectTable } from "../database/schema.ts";
 import { slices } from "../database/slices.ts";
+import { withNewest } from "./revisions.ts";
 
 export async function findObject(db: Db, id: string): Promise<ObjectTable | undefined> {
   return await db.selectFrom("objects").selectAll().where("id", "=", id).executeTakeFirst();
@@ -38,13 +39,7 @@ export async function findDeletedObject(
   name: string,
   memberId: string | null,
 ): Promise<ObjectTable | undefined> {
-  let query = db
-    .selectFrom("objects")
-    .innerJoin("revisions", (join) =>
-      join
-        .onRef("revisions.object_id", "=", "objects.id")
-        .onRef("revisions.revision", "=", "objects.revision"),
-    )
+  let query = withNewest(db)
     .innerJoin("commits", "commits.digest", "revisions.commit_digest")
     .selectAll("objects")
     .where("objects.name", "=", name)

@@ -14,20 +14,22 @@ export async function insertRevisions(db: Db, rows: readonly RevisionTable[]): P
   for (const some of slices(rows)) await db.insertInto("revisions").values(some).execute();
 }
 
+/** Objects, each with its newest revision. */
+export function withNewest(db: Db) {
+  return db
+    .selectFrom("objects")
+    .innerJoin("revisions", (join) =>
+      join
+        .onRef("revisions.object_id", "=", "objects.id")
+        .onRef("revisions.revision", "=", "objects.revision"),
+    );
+}
+
 /** The newest revisions of objects, without their commits. */
 export async function headsOf(db: Db, objectIds: readonly string[]): Promise<RevisionTable[]> {
   const found: RevisionTable[] = [];
   for (const ids of slices(objectIds)) {
-    const rows = await db
-      .selectFrom("objects")
-      .innerJoin("revisions", (join) =>
-        join
-          .onRef("revisions.object_id", "=", "objects.id")
-          .onRef("revisions.revision", "=", "objects.revision"),
-      )
-      .selectAll("revisions")
-      .where("objects.id", "in", ids)
-      .execute();
+    const rows = await withNewest(db).selectAll("revisions").where("objects.id", "in", ids).execute();
     found.push(...rows);
   }
   return found;
@@ -63,23 +65,20 @@ export async function signedRevisions(
     .execute();
 }
 
-/** How much text the newest manifests of objects are together. */
-export async function sizeOfNewest(db: Db, objectIds: readonly string[]): Promise<number> {
-  let total = 0;
+/** How much text the newest manifests of objects are, by object. */
+export async function sizesOfNewest(
+  db: Db,
+  objectIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const found = new Map<string, number>();
   for (const ids of slices(objectIds)) {
-    const row = await db
-      .selectFrom("objects")
-      .innerJoin("revisions", (join) =>
-        join
-          .onRef("revisions.object_id", "=", "objects.id")
-          .onRef("revisions.revision", "=", "objects.revision"),
-      )
-      .select((eb) => eb.fn.sum<number>(eb.fn("length", ["manifest"])).as("size"))
+    const rows = await withNewest(db)
+      .select((eb) => ["objects.id", eb.fn<number>("length", ["manifest"]).as("size")])
       .where("objects.id", "in", ids)
-      .executeTakeFirst();
-    total += Number(row?.size ?? 0);
+      .execute();
+    for (const { id, size } of rows) found.set(id, Number(size));
   }
-  return total;
+  return found;
 }
 
 export type NewestRevision = SignedRevision & Pick<CommitTable, "author" | "author_key">;
@@ -88,13 +87,7 @@ export type NewestRevision = SignedRevision & Pick<CommitTable, "author" | "auth
 export async function newestRevisions(db: Db, objectIds: readonly string[]): Promise<NewestRevision[]> {
   const found: NewestRevision[] = [];
   for (const ids of slices(objectIds)) {
-    const rows = await db
-      .selectFrom("objects")
-      .innerJoin("revisions", (join) =>
-        join
-          .onRef("revisions.object_id", "=", "objects.id")
-          .onRef("revisions.revision", "=", "objects.revision"),
-      )
+    const rows = await withNewest(db)
       .innerJoin("commits", "commits.digest", "revisions.commit_digest")
       .selectAll("revisions")
       .select(["commits.body", "commits.signature", "commits.author", "commits.author_key"])

@@ -12,7 +12,7 @@ import {
   type NewestRevision,
   newestRevisions,
   type SignedRevision,
-  sizeOfNewest,
+  sizesOfNewest,
 } from "../repositories/revisions.ts";
 import { firstPieces } from "../repositories/values.ts";
 import { wrappedKeysOf } from "../repositories/wrapped-keys.ts";
@@ -78,7 +78,7 @@ export async function details(
 ): Promise<Details> {
   const ids = found.map(({ object }) => object.id);
   const room = new Room(maxAnswerSize);
-  room.take(await sizeOfNewest(db, ids));
+  for (const size of (await sizesOfNewest(db, ids)).values()) room.take(size);
   const revisions = new Map((await newestRevisions(db, ids)).map((row) => [row.object_id, row]));
   const values = await valuesWith(db, caller, found, options.value, room);
   const wrapped = await wrappedWith(db, caller, found, room);

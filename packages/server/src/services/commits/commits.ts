@@ -7,7 +7,6 @@ import { inclusionPaths } from "@pstore/core/merkle";
 import { Problem } from "@pstore/core/problem";
 import { type Db, isDuplicate } from "../../database/open.ts";
 import { type StoreTable, timeText } from "../../database/schema.ts";
-import { slices } from "../../database/slices.ts";
 import { findCommit, insertCommit, revisionsOfCommit } from "../../repositories/revisions.ts";
 import { type Deed, record } from "../audit.ts";
 import { certificateOf } from "../certificates.ts";
@@ -16,10 +15,7 @@ import { memberFaults } from "../members.ts";
 import { type Caller, isActive } from "../sessions.ts";
 import { Application } from "./application.ts";
 import { decode, notTheAuthor, type ReadChange, readChanges } from "./request.ts";
-import { CommitWrites, readState } from "./state.ts";
-
-/** How many changes of a commit are in memory with what stands before them. */
-const changesAtOnce = 500;
+import { CommitWrites, partsOf, readState } from "./state.ts";
 
 /**
  * Applies a commit, all of it or nothing, and answers what it made. The same bytes again are answered the same.
@@ -64,7 +60,7 @@ export async function applyCommit(
       const faults = memberFaults(users, new Date());
       const deeds: Deed[] = [];
       let position = 0;
-      for (const some of slices(changes, changesAtOnce)) {
+      for (const some of await partsOf(trx, changes)) {
         const state = await readState(trx, caller, some);
         const writes = new CommitWrites();
         for (const change of some) {

@@ -8,11 +8,12 @@ import type {
   ValuePieceTable,
   WrappedKeyTable,
 } from "../../database/schema.ts";
+import { slicesBySize } from "../../database/slices.ts";
 import { accessesOf, replaceMembers } from "../../repositories/members.ts";
 import { advanceObjects, findLiveObjects, findObjects } from "../../repositories/objects.ts";
 import { replaceProperties } from "../../repositories/properties.ts";
 import { markReplaced } from "../../repositories/retention.ts";
-import { headsOf, insertRevisions } from "../../repositories/revisions.ts";
+import { headsOf, insertRevisions, sizesOfNewest } from "../../repositories/revisions.ts";
 import { insertPieces, insertValues, type PlacedValue, presentValues } from "../../repositories/values.ts";
 import {
   deleteWrappedKeys,
@@ -48,6 +49,21 @@ export interface CommitState {
 /** The place of a value; ids and numbers hold no space. */
 export function valueAt(objectId: string, revision: number, property: string): string {
   return `${objectId} ${revision} ${property}`;
+}
+
+/** How many changes of a commit, and how much of the newest manifests, are in memory with what stands before them. */
+const most = { count: 500, size: 32 * 1024 * 1024 };
+
+/** The changes of a commit in parts, of each of which {@link readState} can hold the state in memory. */
+export async function partsOf(
+  db: Db,
+  changes: readonly ReadChange[],
+): Promise<Iterable<readonly ReadChange[]>> {
+  const sizes = await sizesOfNewest(
+    db,
+    changes.map(({ manifest }) => manifest.object.id),
+  );
+  return slicesBySize(changes, ({ manifest }) => sizes.get(manifest.object.id) ?? 0, most);
 }
 
 export async function readState(

@@ -15,7 +15,7 @@ import { encryptionSubkey } from "@pstore/core/openpgp/usability";
 import { wrapSessionKey } from "@pstore/core/openpgp/wrap";
 import { createTables } from "./database/migrate.ts";
 import { createDatabase, type Db } from "./database/open.ts";
-import type { StoreTable } from "./database/schema.ts";
+import type { AuditTable, StoreTable } from "./database/schema.ts";
 import { createApp } from "./http/app.ts";
 import { addUser, createStore, type NewUser } from "./services/accounts.ts";
 import { addKey } from "./services/keys.ts";
@@ -93,6 +93,11 @@ export class TestStore {
     await this.db.destroy();
     this.gpg.close();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** The whole audit log, oldest first. */
+  async audit(): Promise<AuditTable[]> {
+    return await this.db.selectFrom("audit").selectAll().orderBy("time").orderBy("id").execute();
   }
 
   /** Makes a user with a Curve25519 key, or with one without an encryption subkey, which is registered as write-only. */

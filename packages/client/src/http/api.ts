@@ -113,12 +113,9 @@ export class Api {
     return this.#get(`/objects/${id}/kept`, Kept, [["property", property]]);
   }
 
-  search(key: string | undefined, value: string | undefined, all: boolean): Promise<SearchAnswer> {
-    return this.#get("/search", SearchAnswer, [
-      ["key", key],
-      ["value", value],
-      ["all", all ? "1" : undefined],
-    ]);
+  async search(key: string | undefined, value: string | undefined, all: boolean): Promise<SearchAnswer> {
+    const body = JSON.stringify({ key, value, all });
+    return this.#read(await this.#signedIn({ method: "POST", path: "/search", body }), SearchAnswer);
   }
 
   reads(user: string): Promise<Reads> {

@@ -165,9 +165,19 @@ export const Details = v.object({ objects: v.array(ObjectDetail), users: v.array
 export type Details = v.InferOutput<typeof Details>;
 
 /**
- * `GET /search?key=TEXT&value=TEXT&all=1`: where KEY is in a property's name and VALUE in its public value, both
- * literally and whatever the case (also beyond ASCII). Public values over 1 MiB are not looked into.
+ * `POST /search`: where KEY is in a property's name and VALUE in its public value, both literally and whatever the case
+ * (also beyond ASCII). Public values over 1 MiB are not looked into. What is searched for stands in no URL, since those
+ * are logged along the way.
  */
+export const SearchRequest = v.strictObject({
+  key: v.optional(name),
+  value: v.optional(v.pipe(v.string(), v.maxLength(2000))),
+  /** Also the property names of others' objects, for privileged users. */
+  all: v.boolean(),
+});
+export type SearchRequest = v.InferOutput<typeof SearchRequest>;
+
+/** What a search finds. */
 export const SearchAnswer = v.object({
   /** By name of the object, then of the property. What is found is good for nothing before the objects are verified. */
   found: v.array(v.object({ name: v.pipe(name, shown), property: v.pipe(name, shown) })),

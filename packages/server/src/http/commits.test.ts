@@ -8,7 +8,6 @@ import type { Fingerprint } from "@pstore/core/fingerprint";
 import { encodeManifest } from "@pstore/core/manifest";
 import { dearmor } from "@pstore/core/openpgp/armor";
 import { sql } from "kysely";
-import { listAudit } from "../repositories/audit.ts";
 import { changeState } from "../services/accounts.ts";
 import { removeKey } from "../services/keys.ts";
 import { actor, type Draft, origin, TestStore, type TestUser } from "../store-for-tests.ts";
@@ -105,7 +104,7 @@ test("a machine is created, shown and read", async () => {
   ).toBe("192.0.2.7");
   expect(streamed.response.headers.get("content-length")).toBe("41");
 
-  const log = await listAudit(store.db);
+  const log = await store.audit();
   const about = log
     .filter((row) => row.object_name === "web1")
     .map((row) => [row.user_name, row.action, row.property]);
@@ -239,7 +238,7 @@ test("only writers write, and others cannot tell what they may not see from what
     });
     expect(one.status).toBe(404);
   }
-  const log = await listAudit(store.db);
+  const log = await store.audit();
   const refusals = log.filter((row) => row.user_name === "ann" && row.outcome === "forbidden");
   expect(
     refusals.some((row) => row.action === "commit" && row.detail.includes("may only read 'rights'")),

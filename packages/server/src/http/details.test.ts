@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Details, maxDetails, type ObjectDetail } from "@pstore/core/api/schemas";
 import { encodeManifest } from "@pstore/core/manifest";
-import { listAudit } from "../repositories/audit.ts";
 import { removeKey } from "../services/keys.ts";
 import { actor, type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
 
@@ -79,9 +78,9 @@ test("an author's key comes along that was removed since, as in a machine alone"
 });
 
 test("each machine shown and each value read is in the log, with the revision that sealed it", async () => {
-  const before = (await listAudit(store.db)).length;
+  const before = (await store.audit()).length;
   await ask(joesToken, ["web1", "joes"], { value: "small" });
-  const rows = (await listAudit(store.db)).slice(before);
+  const rows = (await store.audit()).slice(before);
   expect(rows.map((row) => [row.action, row.object_name, row.property, row.detail])).toEqual([
     ["show", "joes", "", ""],
     ["read", "joes", "small", "revision 1"],

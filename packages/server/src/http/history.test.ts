@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import type { Kept } from "@pstore/core/api/schemas";
-import { listAudit } from "../repositories/audit.ts";
 import { purgeReplaced } from "../services/retention.ts";
 import { type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
 
@@ -85,7 +84,7 @@ test("a deleted machine is shown without the values that are no longer kept", as
   await purgeReplaced(store.db, 30, new AbortController().signal);
   const { body } = await store.call("GET", "/object?name=thinned&deleted=1&value=ip", { token: annsToken });
   expect(body.values).toEqual([]);
-  expect((await listAudit(store.db)).at(-1)).toMatchObject({ action: "show", object_name: "thinned" });
+  expect((await store.audit()).at(-1)).toMatchObject({ action: "show", object_name: "thinned" });
 });
 
 test("the values that are kept are told, with the keys of a property that is named", async () => {
@@ -105,7 +104,7 @@ test("the values that are kept are told, with the keys of a property that is nam
       { property: "password", revision: 2, wrappedKeys: [] },
     ],
   });
-  const before = (await listAudit(store.db)).length;
+  const before = (await store.audit()).length;
   expect(await ask(annsToken, "?property=password")).toEqual({
     values: [
       { property: "password", revision: 1, wrappedKeys: wrapped(first, ann) },
@@ -113,7 +112,7 @@ test("the values that are kept are told, with the keys of a property that is nam
     ],
   });
   // The key of the replaced value opens it; that of the present one is had from the machine itself.
-  const rows = (await listAudit(store.db)).slice(before);
+  const rows = (await store.audit()).slice(before);
   expect(rows.map((row) => [row.action, row.property, row.detail])).toEqual([
     ["kept", "password", ""],
     ["read", "password", "revision 1"],

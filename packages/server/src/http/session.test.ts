@@ -3,7 +3,6 @@ import type { LoginRequest } from "@pstore/core/api/schemas";
 import { commitOf, commitText } from "@pstore/core/commit";
 import { openpgpFingerprint } from "@pstore/core/fingerprint";
 import { loginText } from "@pstore/core/login";
-import { listAudit } from "../repositories/audit.ts";
 import { changeState } from "../services/accounts.ts";
 import { addKey, removeKey } from "../services/keys.ts";
 import { actor, origin, TestStore, type TestUser } from "../store-for-tests.ts";
@@ -174,7 +173,7 @@ test("an expired key does not sign in", async () => {
   const signature = await store.login(old, { signAs: joe.key });
   while (certificate.expires !== null && certificate.expires > new Date()) await Bun.sleep(50);
   await refused(signature, "expired key");
-  const log = await listAudit(store.db);
+  const log = await store.audit();
   expect(log.at(-1)).toMatchObject({ user_name: "old", action: "sign in", outcome: "sign-in-refused" });
 });
 

@@ -6,11 +6,6 @@ export async function insertAudit(db: Db, rows: readonly AuditTable[]): Promise<
   for (const some of slices(rows)) await db.insertInto("audit").values(some).execute();
 }
 
-/** All of it, oldest first. */
-export async function listAudit(db: Db): Promise<AuditTable[]> {
-  return await db.selectFrom("audit").selectAll().orderBy("time").orderBy("id").execute();
-}
-
 /** Which rows are asked for; what is not said holds for all. */
 export interface AuditFilter {
   user?: string | undefined;

@@ -47,12 +47,13 @@ export async function search(db: Db, caller: Caller, options: SearchOptions): Pr
     found.push(one);
     if (found.length > maxFound) break;
   }
+  // A value may be sought because it should not stand where it is: it is no business of the log's readers.
   const sought = [
     options.all ? "all" : "",
     options.key === "" ? "" : `property '${options.key}'`,
-    options.value === "" ? "" : `value '${options.value}'`,
+    options.value === "" ? "" : "a value",
   ];
-  await record(db, caller, [{ action: "search", detail: sought.filter((part) => part !== "").join(" ") }]);
+  await record(db, caller, [{ action: "search", detail: sought.filter((part) => part !== "").join(", ") }]);
   return { found: found.slice(0, maxFound), more: found.length > maxFound };
 }
 

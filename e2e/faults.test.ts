@@ -3,12 +3,12 @@
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { closeSync, fstatSync, ftruncateSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pstore, pstoreServer } from "./support/executables.ts";
 import { createFolder } from "./support/folder.ts";
 import { type Gate, openGate } from "./support/gate.ts";
-import { type Finished, run, succeed } from "./support/process.ts";
+import { environment, type Finished, run, succeed } from "./support/process.ts";
 import { createTeam, does, type Team, type User } from "./support/team.ts";
 
 const mebibyte = 1024 * 1024;
@@ -115,6 +115,17 @@ describe("a closed pipe ends a command quietly", () => {
     // Nothing went into a file that took the number of the closed stream.
     expect(await walter.pstore(["-pg", "box", "colour"])).toMatchObject({ text: "red", stderr: "" });
   });
+});
+
+test("a gpg that ends at once, and closes its pipe, never ends a command without a word", async () => {
+  const folder = await createFolder();
+  await writeFile(join(folder, "gpg"), "#!/bin/sh\nexit 2\n", { mode: 0o700 });
+  const env = { PATH: `${folder}:${environment()["PATH"]}` };
+  // Whether it ends first, or is written to first, is a matter of luck.
+  for (let round = 0; round < 10; round++)
+    for (const words of [["box"], ["box", "+joe:read"]])
+      expectSentence(await walter.pstore(words, { env }), /gpg/);
+  await rm(folder, { recursive: true });
 });
 
 describe("a full disk under the output", () => {

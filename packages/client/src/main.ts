@@ -10,6 +10,7 @@ import type { Io, Messages, Output } from "./io.ts";
 import { OtherStatus } from "./programs/other-status.ts";
 import { isClearing } from "./terminal/clipboard/task.ts";
 import { Interrupted } from "./terminal/interrupted.ts";
+import { NobodyReads } from "./terminal/nobody-reads.ts";
 import { toFile } from "./terminal/output.ts";
 
 /**
@@ -39,8 +40,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 /** Says on stderr why a command failed. @returns its exit status */
 export function failure(error: unknown, stderr: Messages): number {
   if (error instanceof Interrupted) return error.status;
-  // Whoever read our output has closed it: there is nobody to tell.
-  if ((error as NodeJS.ErrnoException).code === "EPIPE") return 1;
+  if (error instanceof NobodyReads) return 1;
   const sentence = error instanceof Problem ? error.message : sentenceOf(error as NodeJS.ErrnoException);
   const kind = error instanceof Problem && error.code === "unavailable" ? "backend error" : "error";
   stderr.write(`${kind}: ${visibleLine(sentence)}\n`);

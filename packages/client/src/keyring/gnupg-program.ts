@@ -81,14 +81,36 @@ function started<T>(spawn: () => T): T {
 
 /** What gpg says and writes when its input ends with these bytes. */
 export async function finish(gpg: Gpg, stdin: Uint8Array): Promise<Result> {
-  gpg.stdin.write(stdin);
-  gpg.stdin.end();
   const [stdout, stderr] = await Promise.all([
     new Response(gpg.stdout).arrayBuffer(),
     said(gpg.stderr),
     gpg.exited,
+    tell(gpg.stdin, stdin).then(() => endInput(gpg.stdin)),
   ]);
   return { status: parseStatus(stderr), stdout: Buffer.from(stdout) };
+}
+
+/**
+ * Writes to gpg. One that has ended reads no more: what that means, whoever waits for its answer can tell.
+ * @returns whether it could be written
+ */
+export async function tell(stdin: Bun.FileSink, bytes: Uint8Array | string): Promise<boolean> {
+  try {
+    await stdin.write(bytes);
+    await stdin.flush();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Lets gpg see the end of its input, if it still reads it. */
+export async function endInput(stdin: Bun.FileSink): Promise<void> {
+  try {
+    await stdin.end();
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 /** All that gpg says, which may start a pinentry on the way. */

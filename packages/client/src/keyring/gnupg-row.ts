@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readPkesk } from "@pstore/core/openpgp/packet";
-import type { GpgProgram, MuteGpg } from "./gnupg-program.ts";
+import { endInput, type GpgProgram, type MuteGpg, tell } from "./gnupg-program.ts";
 import { parseStatus, type StatusLine } from "./gnupg-status.ts";
 import { messageOf, unwrapped } from "./gnupg-wrapped.ts";
 import { Pinentry } from "./pinentry.ts";
@@ -132,17 +132,15 @@ class Worker {
     if (this.#file === null) return false;
     try {
       writeFileSync(this.#file, messageOf(wrapped), { mode: 0o600 });
-      this.#gpg.stdin.write(`${this.#file}\n`);
-      await this.#gpg.stdin.flush();
-      return true;
     } catch {
       return false;
     }
+    return tell(this.#gpg.stdin, `${this.#file}\n`);
   }
 
   /** It ends by itself when there is nothing more to read: at a signal, gpg would leave its lock files. */
   end(): void {
-    void this.#gpg.stdin.end();
+    void endInput(this.#gpg.stdin);
   }
 }
 

@@ -19,6 +19,11 @@ export function messageOf(wrapped: Uint8Array): Uint8Array {
 export function unwrapped(status: readonly StatusLine[]): Uint8Array | null {
   const sessionKey = sessionKeyOf(status);
   if (sessionKey !== null) return sessionKey;
+  if (status.length === 0)
+    throw new Problem(
+      "no-private-key",
+      "gpg did not decrypt, and ended without a word; try gpg --decrypt by hand",
+    );
   const says = (keyword: string) => status.some((line) => line.keyword === keyword);
   // With `quiet` in the user's gpg.conf, gpg does not even say NO_SECKEY.
   if (!says("ERROR") && (says("NO_SECKEY") || !says("PINENTRY_LAUNCHED"))) return null;

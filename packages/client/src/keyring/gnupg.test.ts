@@ -1,7 +1,7 @@
 // The keyring on real gpg: rows of wrapped keys, passphrases, and what a gpg.conf or a server could do to it.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { readdirSync, statSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Fingerprint, openpgpFingerprint } from "@pstore/core/fingerprint";
 import { readCertificate } from "@pstore/core/openpgp/certificate";
@@ -270,6 +270,38 @@ describe("a keyring that may not ask", () => {
       hex(sessionKeys),
     );
     expect(await timesAsked(home)).toBe(asked);
+  });
+});
+
+describe("a gpg that ends before it reads anything", () => {
+  const ending = async (status: number) => {
+    const programs = await mkdtemp(join(home.path, "gpg-"));
+    await writeFile(join(programs, "gpg"), `#!/bin/sh\nexit ${status}\n`, { mode: 0o700 });
+    const env = environment(home.env);
+    return new GnupgKeyring({ ...env, PATH: `${programs}:${env["PATH"]}` });
+  };
+  // Whether it ends first, or is written to first, is a matter of luck.
+  const tries = Array.from({ length: 15 });
+
+  for (const status of [0, 2]) {
+    test(`with ${status} is a sentence, however often it is asked`, async () => {
+      const mute = await ending(status);
+      const wrapped = await wrapInTurn(newSessionKeys(2), curve);
+      const refused = { code: "no-private-key", message: expect.stringContaining("without a word") };
+      for (const _ of tries) {
+        mute.expectUnwrap();
+        await expect(mute.unwrap(wrapped[0] as Uint8Array)).rejects.toMatchObject(refused);
+        await expect(mute.unwrapAll(wrapped, () => {})).rejects.toMatchObject(refused);
+      }
+    });
+  }
+
+  test("signs nothing, and says so", async () => {
+    const mute = await ending(2);
+    expect(await mute.list()).toEqual([]);
+    await expect(mute.sign(openpgpFingerprint(curve.made.fingerprint), "text")).rejects.toMatchObject({
+      code: "no-private-key",
+    });
   });
 });
 

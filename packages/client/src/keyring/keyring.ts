@@ -12,7 +12,7 @@ export interface PrivateKey {
   readonly fault?: "expired" | "revoked";
 }
 
-/** What holds a user's private keys: GnuPG, later an OpenPGP or SSH key file. */
+/** What holds a user's private keys: GnuPG. */
 export interface Keyring {
   /** The private keys that could be a user's. */
   list(): Promise<readonly PrivateKey[]>;

@@ -1,6 +1,7 @@
 import { fstatSync, readFileSync, write, writeSync } from "node:fs";
 import { Problem } from "@pstore/core/problem";
 import type { Input, Messages, Output } from "../io.ts";
+import { NobodyReads } from "./nobody-reads.ts";
 
 // Standard input, output and error of this process. To open `process.stdout` or to load `node:tty` costs some
 // milliseconds, which a command that prints one password to a pipe need not pay.
@@ -37,6 +38,7 @@ export const standardOutput: Output = {
   get isTerminal() {
     return isTerminal(1);
   },
+  /** @throws NobodyReads */
   async bytes(data) {
     if (data.length > 0) checkOutput();
     for (let rest = Buffer.from(data); rest.length > 0; ) rest = rest.subarray(await writeSome(rest));
@@ -104,13 +106,17 @@ function writeSome(data: Uint8Array): Promise<number> {
         resolve(writeSync(1, data));
         return;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+        if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw faultOfOutput(error);
       }
     }
     write(1, data, (error, count) => {
       if (error === null) resolve(count);
       else if (error.code === "EAGAIN") setTimeout(resolve, glance, 0);
-      else reject(error);
+      else reject(faultOfOutput(error));
     });
   });
+}
+
+function faultOfOutput(error: unknown): unknown {
+  return (error as NodeJS.ErrnoException).code === "EPIPE" ? new NobodyReads() : error;
 }

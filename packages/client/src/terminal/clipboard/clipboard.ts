@@ -74,7 +74,7 @@ async function clearLater(task: Task, terminal: number | null, env: Environment)
     cwd: "/",
     env,
   });
-  child.stdin.write(JSON.stringify(task));
+  await child.stdin.write(JSON.stringify(task));
   await child.stdin.end();
   child.unref();
 }

@@ -107,12 +107,14 @@ export async function runTool(
       env,
     });
     const timer = setTimeout(() => child.kill("SIGKILL"), patience);
-    child.stdin.write(input);
-    child.stdin.end();
-    const printed = child.stdout === undefined ? new Uint8Array() : await start(child.stdout, most ?? 0);
-    const code = await child.exited;
-    clearTimeout(timer);
-    return code === 0 ? printed : null;
+    try {
+      await child.stdin.write(input);
+      await child.stdin.end();
+      const printed = child.stdout === undefined ? new Uint8Array() : await start(child.stdout, most ?? 0);
+      return (await child.exited) === 0 ? printed : null;
+    } finally {
+      clearTimeout(timer);
+    }
   } catch {
     return null;
   }

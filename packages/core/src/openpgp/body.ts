@@ -291,7 +291,7 @@ function undecryptable(): Problem {
 function badContent(): Problem {
   return new Problem(
     "bad-body",
-    "What the encrypted value holds is not one plain binary value: pstore did not write it",
+    "what the encrypted value holds is not one plain binary value: pstore did not write it",
   );
 }
 

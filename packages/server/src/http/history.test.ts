@@ -129,6 +129,62 @@ test("the values that are kept are told, with the keys of a property that is nam
   });
 });
 
+test("a public value that was replaced before somebody came is not theirs: neither told, nor given, nor brought back", async () => {
+  const first = await machine("newcomer", {});
+  const replaced = async (before: Draft, members = before.manifest.members) => {
+    const next = store.next(before, joe, { members });
+    store.putPublic(next, "ip", bytes(`192.0.2.${next.manifest.revision}`));
+    await store.committed(joesToken, next);
+    return next;
+  };
+  const second = await replaced(first);
+  const members = new Map(first.manifest.members).set("host", { access: "write", keys: host.keys });
+  const third = await committedNext(second, { members });
+  const fourth = await replaced(third);
+  const { id } = first.manifest.object;
+  const kept = async (token: string): Promise<number[]> => {
+    const { body } = await store.call("GET", `/objects/${id}/kept?property=ip`, { token });
+    return (body as Kept).values.map((one) => one.revision);
+  };
+  const value = async (token: string, revision: number) =>
+    await store.call("GET", `/objects/${id}/value?property=ip&revision=${revision}`, { token });
+  // The second value stood when the newcomer came.
+  expect([await kept(joesToken), await kept(hostsToken)]).toEqual([
+    [1, 2, 4],
+    [2, 4],
+  ]);
+  for (const [token, revision, status] of [
+    [joesToken, 1, 200],
+    [hostsToken, 1, 404],
+    [hostsToken, 2, 200],
+    [hostsToken, 4, 200],
+  ] as const)
+    expect((await value(token, revision)).status).toBe(status);
+  const [refused, purged] = [await value(hostsToken, 1), await value(hostsToken, 3)];
+  expect(refused.body.detail).toBe(purged.body.detail.replace("revision 3", "revision 1"));
+  const back = (by: TestUser, from: Draft) =>
+    store.next(fourth, by, { properties: from.manifest.properties });
+  expect((await store.commit(hostsToken, back(host, first))).body.detail).toContain("no longer kept here");
+  await store.committed(hostsToken, back(host, second));
+});
+
+test("what a member saw before they left and came back is theirs again, of a deleted machine too", async () => {
+  const first = await machine("seen before");
+  const second = await without(first, "ann");
+  const third = store.next(second, joe);
+  store.putPublic(third, "ip", bytes("192.0.2.3"));
+  await store.committed(joesToken, third);
+  const fourth = store.next(third, joe);
+  store.putPublic(fourth, "ip", bytes("192.0.2.4"));
+  await store.committed(joesToken, fourth);
+  const fifth = store.next(fourth, joe, { members: first.manifest.members, properties: new Map() });
+  await store.committed(joesToken, fifth);
+  await committedNext(fifth, { deleted: true });
+  const path = `/objects/${first.manifest.object.id}/kept?property=ip`;
+  const { body } = await store.call("GET", path, { token: annsToken });
+  expect((body as Kept).values.map((one) => one.revision)).toEqual([1]);
+});
+
 test("a write-only key is told which values are kept, and gets no key of them", async () => {
   const draft = await machine("kept by a host", { host: [host, "write"] });
   const path = `/objects/${draft.manifest.object.id}/kept?property=password`;

@@ -1,3 +1,4 @@
+import type { NotNull } from "kysely";
 import type { Db } from "../database/open.ts";
 import type { StoredValueTable, ValuePieceTable } from "../database/schema.ts";
 import { slices } from "../database/slices.ts";
@@ -110,10 +111,11 @@ export async function placesOf(
   db: Db,
   objectId: string,
   property: string | null,
-): Promise<{ id: string; property: string | null; revision: number | null }[]> {
+): Promise<{ id: string; property: string; revision: number }[]> {
   let query = db
     .selectFrom("stored_values")
     .select(["id", "property", "revision"])
+    .$narrowType<{ property: NotNull; revision: NotNull }>()
     .where("object_id", "=", objectId);
   if (property !== null) query = query.where("property", "=", property);
   return await query.orderBy("property").orderBy("revision").execute();

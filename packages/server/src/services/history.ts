@@ -1,7 +1,9 @@
+import { setImmediate as othersFirst } from "node:timers/promises";
 import type { History, Kept } from "@pstore/core/api/schemas";
 import { parseFingerprint } from "@pstore/core/fingerprint";
 import { parseManifest } from "@pstore/core/manifest";
 import type { Db } from "../database/open.ts";
+import type { ObjectTable } from "../database/schema.ts";
 import { currentKeys } from "../repositories/keys.ts";
 import { accessOf } from "../repositories/members.ts";
 import { findObject } from "../repositories/objects.ts";
@@ -13,6 +15,7 @@ import { type Deed, record } from "./audit.ts";
 import { shownRevision } from "./details.ts";
 import { noSuchObject } from "./objects.ts";
 import { readDeed } from "./reads.ts";
+import { type Place, seenBy } from "./seen.ts";
 import type { Caller } from "./sessions.ts";
 
 /** The most revisions of one piece of history. */
@@ -59,14 +62,16 @@ function lists({ manifest }: { manifest: string }, caller: Caller): boolean {
 }
 
 /**
- * The values that are still stored of an object, living or deleted, for its newest members.
+ * The values that are still stored of an object, living or deleted, for its newest members; without public ones of
+ * before the caller came. (Of encrypted ones they have no keys: that others may bring them back is worth knowing.)
  * @param property the one that matters: then with the caller's wrapped keys
  * @throws Problem `not-found`
  */
 export async function keptValues(db: Db, caller: Caller, id: string, property: string | null): Promise<Kept> {
   const object = await findObject(db, id);
   if (object === undefined || (await accessOf(db, id, caller.userId)) === null) throw noSuchObject(id);
-  const places = await placesOf(db, id, property);
+  const present = new Set((await propertiesOf(db, id)).map((row) => row.value_id));
+  const places = await shownOf(db, caller, object, present, await placesOf(db, id, property));
   const own = caller.writeOnly || property === null ? [] : await currentKeys(db, [caller.userId]);
   const wrapped = Map.groupBy(
     await wrappedKeysFor(
@@ -76,11 +81,9 @@ export async function keptValues(db: Db, caller: Caller, id: string, property: s
     ),
     (row) => row.value_id,
   );
-  const present = new Set((await propertiesOf(db, id)).map((row) => row.value_id));
   const about = { objectId: id, objectName: object.name };
   const deeds: Deed[] = [{ action: "kept", ...about, property: property ?? "" }];
   const values = places.map(({ id: value, property: name, revision }) => {
-    if (name === null || revision === null) throw new Error(`value ${value} of object ${id} has no place`);
     const keys = wrapped.get(value) ?? [];
     // The key of a present value comes with the object; that of an older one comes here only, and opens it.
     if (keys.length > 0 && !present.has(value)) deeds.push({ ...readDeed(name, revision), ...about });
@@ -96,4 +99,30 @@ export async function keptValues(db: Db, caller: Caller, id: string, property: s
   });
   await record(db, caller, deeds);
   return { values };
+}
+
+/** How many manifests are looked into between two looks at other requests. */
+const placesAtOnce = 50;
+
+type StoredPlace = Place & { readonly id: string };
+
+/** Those of the stored values of an object that the caller may know of. */
+async function shownOf(
+  db: Db,
+  caller: Caller,
+  object: ObjectTable,
+  present: ReadonlySet<string>,
+  stored: readonly StoredPlace[],
+): Promise<readonly StoredPlace[]> {
+  const former = stored.filter(({ id }) => !present.has(id));
+  const seen = await seenBy(db, object, caller.userName, former);
+  const hidden = new Set<StoredPlace>();
+  for (const [at, place] of former.entries()) {
+    if (seen.has(place)) continue;
+    if (at % placesAtOnce === 0) await othersFirst();
+    const sealing = await findRevision(db, object.id, place.revision);
+    const kind = sealing && parseManifest(sealing.manifest).properties.get(place.property)?.kind;
+    if (kind !== "encrypted") hidden.add(place);
+  }
+  return stored.filter((place) => !hidden.has(place));
 }

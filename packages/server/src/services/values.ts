@@ -3,11 +3,13 @@ import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
 import { accessOf } from "../repositories/members.ts";
 import { findObject } from "../repositories/objects.ts";
+import { findProperty } from "../repositories/properties.ts";
 import { findRevision } from "../repositories/revisions.ts";
 import { findPiece, findValue } from "../repositories/values.ts";
 import { record } from "./audit.ts";
 import { noSuchObject } from "./objects.ts";
 import { readDeed } from "./reads.ts";
+import { seenBy } from "./seen.ts";
 import type { Caller } from "./sessions.ts";
 
 export interface ValueStream {
@@ -18,7 +20,8 @@ export interface ValueStream {
 }
 
 /**
- * A property's public value or body, as one revision of the object sealed it, for a member.
+ * A property's public value or body, as one revision of the object sealed it, for a member: one that is not current
+ * only for who was a member while it was.
  * @throws Problem `not-found`, `forbidden` (to a write-only key, of an encrypted value)
  */
 export async function readValue(
@@ -32,7 +35,10 @@ export async function readValue(
   if (object === undefined || access === null) throw noSuchObject(objectId);
   const value = await findValue(db, place);
   const sealing = await findRevision(db, objectId, revision);
-  if (value === undefined || sealing === undefined) {
+  const isCurrent =
+    value !== undefined && (await findProperty(db, objectId, property))?.value_id === value.id;
+  const isSeen = isCurrent || (await seenBy(db, object, caller.userName, [place])).size > 0;
+  if (value === undefined || sealing === undefined || !isSeen) {
     throw new Problem(
       "not-found",
       `'${object.name}' has no value of '${property}' from its revision ${revision}; look at the machine again, it may have changed`,

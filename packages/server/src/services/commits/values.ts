@@ -6,6 +6,7 @@ import { type PropertyTable, type StoredValueTable, timeText } from "../../datab
 import { findRevision } from "../../repositories/revisions.ts";
 import { deleteUpload, findUpload } from "../../repositories/uploads.ts";
 import { findValue, updateValue, valueById } from "../../repositories/values.ts";
+import { type Place, seenBy } from "../seen.ts";
 import { bad, type ReadChange } from "./request.ts";
 import { type Circumstances, valueAt } from "./state.ts";
 
@@ -33,31 +34,31 @@ export class ValueStorage {
         bad("bad-value", `the commit brings a value of '${name}' that '${this.#name}' does not take`);
       }
     }
+    const restored = [...next.properties].flatMap(([property, entry]): Place[] => {
+      const old = base?.manifest.properties.get(property);
+      const stays = entry.revision === next.revision || (old !== undefined && sameProperty(old, entry));
+      return stays ? [] : [{ property, revision: entry.revision }];
+    });
+    await this.#checkRestored(base, restored);
     for (const [name, property] of next.properties) {
       const { kind, size, revision, digest } = property;
       const value =
         revision === next.revision
           ? await this.#storeNew(name, { size, digest })
-          : await this.#stored(name, property, base?.manifest.properties.get(name));
+          : await this.#stored(name, property);
       rows.push({ object_id: next.object.id, name, kind, size, revision, digest, value_id: value.id });
     }
     return rows;
   }
 
   /** The value of a property that was sealed by an earlier revision. */
-  async #stored(name: string, property: Property, old: Property | undefined): Promise<StoredValue> {
-    if (old === undefined || !sameProperty(old, property)) await this.#checkRestored(name);
+  async #stored(name: string, property: Property): Promise<StoredValue> {
     const { id } = this.#next.object;
     const { revision, size, digest } = property;
     const value =
       this.#circumstances.state.values.get(valueAt(id, revision, name)) ??
       (await findValue(this.#circumstances.db, { objectId: id, property: name, revision }));
-    if (value === undefined) {
-      bad(
-        "bad-value",
-        `the value of '${name}' of '${this.#name}' from revision ${revision} is no longer kept here; set it anew, or leave it out`,
-      );
-    }
+    if (value === undefined) this.#notKept({ property: name, revision });
     if (value.size !== size || value.digest !== digest) {
       bad(
         "bad-value",
@@ -67,15 +68,29 @@ export class ValueStorage {
     return value;
   }
 
-  /** A restored entry is the one that sealed the value, verbatim. */
-  async #checkRestored(name: string): Promise<void> {
+  /** A restored entry is the one that sealed the value, verbatim, and of a value that the author could see. */
+  async #checkRestored(base: Known | null, restored: readonly Place[]): Promise<void> {
+    if (restored.length === 0) return;
+    const { db, caller } = this.#circumstances;
     const { object, properties } = this.#next;
-    const restored = properties.get(name);
-    const row = restored && (await findRevision(this.#circumstances.db, object.id, restored.revision));
-    const sealed = row && parseManifest(row.manifest).properties.get(name);
-    if (restored === undefined || sealed === undefined || !sameProperty(sealed, restored)) {
-      bad("bad-value", `'${name}' of '${this.#name}' is not the value that the revision it names has`);
+    for (const { property, revision } of restored) {
+      const row = await findRevision(db, object.id, revision);
+      const sealed = row && parseManifest(row.manifest).properties.get(property);
+      const entry = properties.get(property);
+      if (entry === undefined || sealed === undefined || !sameProperty(sealed, entry)) {
+        bad("bad-value", `'${property}' of '${this.#name}' is not the value that the revision it names has`);
+      }
     }
+    const newest = { id: object.id, revision: base?.manifest.revision ?? 0 };
+    const seen = await seenBy(db, newest, caller.userName, restored);
+    for (const place of restored) if (!seen.has(place)) this.#notKept(place);
+  }
+
+  #notKept({ property, revision }: Place): never {
+    bad(
+      "bad-value",
+      `the value of '${property}' of '${this.#name}' from revision ${revision} is no longer kept here; set it anew, or leave it out`,
+    );
   }
 
   async #storeNew(name: string, expected: { size: number; digest: string }): Promise<StoredValue> {

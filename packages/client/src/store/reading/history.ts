@@ -1,11 +1,10 @@
-import type { Revision } from "@pstore/core/api/schemas";
 import { type Difference, differences } from "@pstore/core/changes";
 import { faultOfFirst, faultOfNext, type Known, reads, sameProperty } from "@pstore/core/checks";
 import { clientCommand } from "@pstore/core/client-command";
 import type { Manifest, Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../../http/api.ts";
-import { readServed } from "./verify.ts";
+import { servedHistory } from "./served.ts";
 
 /** What one revision did. */
 export interface Deed {
@@ -23,9 +22,6 @@ export interface PropertyDeed extends Deed {
   /** Whether somebody, whom the question named, could read the value at any revision at which it stood. */
   readonly wasReadable: boolean;
 }
-
-/** The most revisions that the server answers at once. */
-const page = 1000;
 
 /** Reads what an object was, back from its newest revision, which vouches for all of them by the digests of the chain. */
 export class History {
@@ -104,8 +100,7 @@ export class History {
     const origins = new Origins(from);
     const { object, revision: last } = newest.manifest;
     let before: Known | null = null;
-    for await (const revision of this.#revisions(object.id, from, last - 1)) {
-      const { known } = readServed(revision);
+    for await (const { known } of servedHistory(this.#api, object.id, from, last - 1)) {
       refuseGap(before, known, newest, from);
       origins.check(known);
       taken.push(take(known, before));
@@ -114,21 +109,6 @@ export class History {
     refuseGap(before, newest, newest, from);
     origins.check(newest);
     return [...taken, take(newest, before)];
-  }
-
-  /** The revisions from one number to another, as far as the server gives them: it looks for more while some are read. */
-  async *#revisions(id: string, from: number, to: number): AsyncGenerator<Revision> {
-    const ask = (next: number) => this.#api.history(id, next, Math.min(next + page - 1, to));
-    let answer = from <= to ? ask(from) : null;
-    for (let next = from; answer !== null; ) {
-      const { revisions } = await answer;
-      if (revisions.length === 0) return;
-      next += revisions.length;
-      answer = next <= to ? ask(next) : null;
-      // Should it fail, whoever awaits it is told, if anybody does.
-      answer?.catch(() => {});
-      yield* revisions;
-    }
   }
 }
 

@@ -17,7 +17,8 @@ import type { Base } from "../writing/draft.ts";
 import type { Lookup, Wanted } from "./lookup.ts";
 import { Opener } from "./open.ts";
 import { readPattern } from "./pattern.ts";
-import { OlderRevision, readServed, type Served, Verifier } from "./verify.ts";
+import { readServed, type Served } from "./served.ts";
+import { OlderRevision, Verifier } from "./verify.ts";
 
 /** An object that was verified, with its values within reach. */
 export interface StoredObject extends Known {

@@ -8,14 +8,12 @@ import {
   type Known,
 } from "@pstore/core/checks";
 import { checkInclusion } from "@pstore/core/commit";
-import { digestOf } from "@pstore/core/digest";
-import { readable } from "@pstore/core/fingerprint";
-import { parseManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../../http/api.ts";
 import type { Person } from "../../person.ts";
 import type { Learned, Objects } from "../../state/objects.ts";
-import type { Trust } from "../trust.ts";
+import { historyPage, readServed, type Served, servedHistory } from "./served.ts";
+import { type SignatureParts, Signatures } from "./signatures.ts";
 
 /** A newest revision that may be used. */
 export interface Verified extends Known {
@@ -25,46 +23,25 @@ export interface Verified extends Known {
   readonly missed: readonly Known[];
 }
 
-/** A revision as it was served, with what it says. */
-export interface Served {
-  readonly revision: Revision;
-  readonly known: Known;
-}
-
 /** The server gave an older revision than the one remembered. */
 export class OlderRevision extends Problem {}
-
-/** The most revisions that the server answers at once. */
-const historyPage = 1000;
 
 /** Checks what the server gives as an object's newest revision, before anything of it is shown or built upon. */
 export class Verifier {
   readonly #api: Api;
   readonly #objects: Objects;
-  readonly #trust: Trust;
   readonly #person: Person;
   readonly #store: string;
   readonly #user: string;
-  readonly #acceptUnsigned: boolean;
-  /** The signatures that were verified in this command: by user and key, of a commit. */
-  readonly #verified = new Set<string>();
+  readonly #signatures: Signatures;
 
-  constructor(parts: {
-    api: Api;
-    objects: Objects;
-    trust: Trust;
-    person: Person;
-    store: string;
-    user: string;
-    acceptUnsigned: boolean;
-  }) {
+  constructor(parts: SignatureParts & { objects: Objects; store: string; user: string }) {
     this.#api = parts.api;
     this.#objects = parts.objects;
-    this.#trust = parts.trust;
     this.#person = parts.person;
     this.#store = parts.store;
     this.#user = parts.user;
-    this.#acceptUnsigned = parts.acceptUnsigned;
+    this.#signatures = new Signatures(parts);
   }
 
   /**
@@ -89,7 +66,7 @@ export class Verifier {
     const lost = isAnother ? await this.#leftItsName(byName, name) : null;
     checkIsAsked(shown.manifest, { store: this.#store, ...asked });
     const remembered = this.#objects.byId(shown.manifest.object.id);
-    const verified = await this.#upTo(remembered, revision, shown, users);
+    const verified = await this.#upTo(remembered, served, users);
     if (verified.isSigned && learned === null) this.#objects.remember(shown, revision.manifest);
     else if (verified.isSigned) learned?.push({ known: shown, text: revision.manifest });
     if (lost !== null) this.#giveUp(lost, verified.isSigned);
@@ -103,8 +80,9 @@ export class Verifier {
   async whatBecameOf(known: Known): Promise<Known> {
     const last = (await this.#after(known)).at(-1);
     if (last === undefined) return known;
-    const shown = read(last);
-    const { isSigned } = await this.#upTo(known, last, shown, []);
+    const served = readServed(last);
+    const shown = served.known;
+    const { isSigned } = await this.#upTo(known, served, []);
     if (!isSigned || shown.digest === known.digest) return known;
     this.#objects.remember(shown, last.manifest);
     // There may be more than one answer holds; each costs a signature, so the server cannot go on for ever.
@@ -145,12 +123,8 @@ export class Verifier {
     if (forGood) this.#objects.loseName(object.id);
   }
 
-  async #upTo(
-    remembered: Known | null,
-    revision: Revision,
-    shown: Known,
-    users: readonly User[],
-  ): Promise<Verified> {
+  async #upTo(remembered: Known | null, served: Served, users: readonly User[]): Promise<Verified> {
+    const { revision, known: shown } = served;
     checkInclusion(revision, this.#store);
     if (remembered !== null) {
       refuseOlder(remembered, shown);
@@ -158,37 +132,37 @@ export class Verifier {
     }
     const gap = shown.manifest.revision - (remembered?.manifest.revision ?? 0);
     // Whoever signs nothing gets nobody to follow an endless chain: before more than one answer's worth is fetched.
-    if (gap > historyPage) await this.#isSigned(revision, shown, users);
+    if (gap > historyPage) await this.#signatures.isSigned(served, users);
     if (remembered === null) {
       checkAtFirstSight(shown.manifest);
-      const verified = await this.#atFirstSight(revision, shown, users);
+      const verified = await this.#atFirstSight(served, users);
       const { object, revision: number } = shown.manifest;
       this.#person.detail(
         `first sight of '${object.name}': that revision ${number} is the newest cannot be proven`,
       );
       return verified;
     }
-    const missed = await this.#between(remembered, shown, revision);
+    const missed = await this.#between(remembered, served);
     const toVerify = checkChain(
       remembered,
       missed.map((one) => one.known),
     );
     let isSigned = true;
     for (const one of missed) {
-      if (toVerify.includes(one.known))
-        isSigned = (await this.#isSigned(one.revision, one.known, users)) && isSigned;
+      if (toVerify.includes(one.known)) isSigned = (await this.#signatures.isSigned(one, users)) && isSigned;
     }
     return { ...shown, isSigned, missed: missed.map((one) => one.known) };
   }
 
-  async #atFirstSight(revision: Revision, shown: Known, users: readonly User[]): Promise<Verified> {
+  async #atFirstSight(served: Served, users: readonly User[]): Promise<Verified> {
+    const shown = served.known;
     const anchor = await this.#anchor(shown);
     if (anchor === null) {
-      const isSigned = await this.#isSigned(revision, shown, users);
+      const isSigned = await this.#signatures.isSigned(served, users);
       return { ...shown, isSigned, missed: [shown] };
     }
-    const isAnchored = await this.#isSigned(anchor.revision, anchor.known, users);
-    const verified = await this.#upTo(anchor.known, revision, shown, users);
+    const isAnchored = await this.#signatures.isSigned(anchor, users);
+    const verified = await this.#upTo(anchor.known, served, users);
     return { ...verified, isSigned: verified.isSigned && isAnchored };
   }
 
@@ -200,12 +174,12 @@ export class Verifier {
     if (shown.manifest.revision === 1 || isByFullWriter(shown.manifest)) return null;
     for (let to = shown.manifest.revision - 1; to > 0; ) {
       const from = Math.max(1, to - historyPage + 1);
-      for (const revision of (await this.#history(shown, from, to)).toReversed()) {
-        const known = read(revision);
-        if (known.manifest.revision > 1 && !isByFullWriter(known.manifest)) continue;
-        checkInclusion(revision, this.#store);
-        checkAtFirstSight(known.manifest);
-        return { known, revision };
+      for (const one of (await this.#history(shown, from, to)).toReversed()) {
+        const { manifest } = one.known;
+        if (manifest.revision > 1 && !isByFullWriter(manifest)) continue;
+        checkInclusion(one.revision, this.#store);
+        checkAtFirstSight(manifest);
+        return one;
       }
       to = from - 1;
     }
@@ -216,85 +190,15 @@ export class Verifier {
   }
 
   /** The revisions above the remembered one, fetched, up to the one shown. */
-  async #between(remembered: Known, shown: Known, last: Revision): Promise<Served[]> {
+  async #between(remembered: Known, last: Served): Promise<Served[]> {
+    const { known: shown } = last;
     const missed = await this.#history(shown, remembered.manifest.revision + 1, shown.manifest.revision - 1);
-    const found = missed.map((revision) => {
-      checkInclusion(revision, this.#store);
-      return { known: read(revision), revision };
-    });
-    return [...found, { known: shown, revision: last }];
+    for (const { revision } of missed) checkInclusion(revision, this.#store);
+    return [...missed, last];
   }
 
-  /** The revisions of an object from one number to another, as far as the server gives them; it gives them in parts. */
-  async #history({ manifest }: Known, from: number, to: number): Promise<readonly Revision[]> {
-    const found: Revision[] = [];
-    for (let next = from; next <= to; next = from + found.length) {
-      const { revisions } = await this.#api.history(
-        manifest.object.id,
-        next,
-        Math.min(next + historyPage - 1, to),
-      );
-      if (revisions.length === 0) break;
-      for (const revision of revisions) found.push(revision);
-    }
-    return found;
-  }
-
-  async #isSigned(revision: Revision, known: Known, users: readonly User[]): Promise<boolean> {
-    try {
-      await this.#verifySignature(revision, known, users);
-      return true;
-    } catch (error) {
-      if (!(error instanceof Problem) || error.code !== "bad-signature") throw error;
-      const { object, revision: number, author } = known.manifest;
-      if (this.#acceptUnsigned) {
-        this.#person.warn(
-          `revision ${number} of '${object.name}' has no valid signature by ${author.user}: anybody may have written it`,
-        );
-        return false;
-      }
-      throw new Problem(
-        "untrusted-server",
-        `the signature of revision ${number} of '${object.name}' is not by ${author.user}'s key: ${error.message}; nothing of it was used, ask who runs the server`,
-        { cause: error },
-      );
-    }
-  }
-
-  async #verifySignature(revision: Revision, known: Known, users: readonly User[]): Promise<void> {
-    const { user, key } = known.manifest.author;
-    const trusted = (await this.#trust.pinned(user, key)) ?? (await this.#introduce(user, key, users));
-    // A key that is known as write-only is no more than that because a manifest says so.
-    if (trusted.writeOnly && known.manifest.members.get(user)?.keys.get(key)) {
-      throw this.#trust.changedKey(user, [key]);
-    }
-    // One signature stands under all that a commit changed.
-    const signed = `${user} ${key} ${revision.signature} ${revision.commit}`;
-    if (this.#verified.has(signed)) return;
-    const { verifyDetached } = await import("@pstore/core/openpgp/signature");
-    await verifyDetached(
-      trusted.certificate,
-      Buffer.from(revision.commit),
-      Buffer.from(revision.signature, "base64"),
-    );
-    this.#verified.add(signed);
-  }
-
-  /** Makes an author's key known, from what the server gave along or gives now. */
-  async #introduce(user: string, key: Known["manifest"]["author"]["key"], users: readonly User[]) {
-    const given = users.find(
-      (one) => one.name === user && one.keys.some(({ fingerprint }) => fingerprint === key),
-    );
-    const author = given ?? (await this.#api.users([user], key)).users.find((one) => one.name === user);
-    if (author === undefined)
-      throw new Problem(
-        "untrusted-server",
-        `the server does not give the key ${readable(key)} of ${user}, who signed; nothing was used`,
-      );
-    const acquaintance = await this.#trust.meet(author);
-    const trusted = acquaintance.trusted.get(key);
-    if (trusted !== undefined) return trusted;
-    throw this.#trust.changedKey(user, [key]);
+  #history({ manifest }: Known, from: number, to: number): Promise<readonly Served[]> {
+    return Array.fromAsync(servedHistory(this.#api, manifest.object.id, from, to));
   }
 }
 
@@ -305,24 +209,5 @@ function refuseOlder(remembered: Known, shown: Known): void {
   } catch (error) {
     if (!(error instanceof Problem) || shown.manifest.revision >= remembered.manifest.revision) throw error;
     throw new OlderRevision(error.code, error.message, { cause: error });
-  }
-}
-
-/**
- * Reads a revision as it was served.
- * @throws Problem `untrusted-server` when it is none
- */
-export function readServed(revision: Revision): Served {
-  return { revision, known: read(revision) };
-}
-
-function read(revision: Revision): Known {
-  try {
-    return { manifest: parseManifest(revision.manifest), digest: digestOf(revision.manifest) };
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    throw new Problem("untrusted-server", `what the server gave cannot be used, since ${error.message}`, {
-      cause: error,
-    });
   }
 }

@@ -1,9 +1,9 @@
 // The command line: where words and options may stand, who the user is, exit codes, -o, --json.
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
-import { userInfo } from "node:os";
 import { join } from "node:path";
 import { pstore } from "./support/executables.ts";
 import { run } from "./support/process.ts";
@@ -145,7 +145,9 @@ describe("the user", () => {
   test("is without any of these the login name", async () => {
     const { code, stderr } = await asEnvironment({});
     expect(code).toBe(1);
-    expect(stderr).toContain(`refused to sign in '${userInfo().username}'`);
+    expect(stderr).toContain(
+      `refused to sign in '${execFileSync("id", ["-un"], { encoding: "utf8" }).trim()}'`,
+    );
   });
 });
 

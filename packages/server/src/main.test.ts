@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GnupgHome } from "@pstore/core/openpgp/gnupg-for-tests";
@@ -222,6 +223,20 @@ test("serve says where it listens, and what nobody could use", async () => {
   ]) {
     expect((await store("serve", ...wrong)).code).toBe(2);
   }
+});
+
+test("who runs a command is in the log under the system's name of them, whatever the environment says", async () => {
+  const bin = join(import.meta.dir, "bin.ts");
+  const run = (...argv: string[]) =>
+    execFileSync(process.execPath, [bin, ...argv], {
+      env: { USER: "alice", LOGNAME: "alice", PSTORE_DATABASE: url("store") },
+      encoding: "utf8",
+      stdio: "pipe",
+    });
+  run("user", "add", "max");
+  expect(JSON.parse(run("audit", "--json", "--limit=1")).user).toBe(
+    `cli:${execFileSync("id", ["-un"], { encoding: "utf8" }).trim()}`,
+  );
 });
 
 test("a file that is no store is left as it is", async () => {

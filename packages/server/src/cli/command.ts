@@ -1,8 +1,8 @@
-import { userInfo } from "node:os";
 import { databaseLocation } from "../config.ts";
 import { type Db, openDatabase } from "../database/open.ts";
 import type { Actor } from "../services/audit.ts";
 import type { Io } from "./io.ts";
+import { loginName } from "./login-name.ts";
 
 /** One command of the program. */
 export interface Command {
@@ -40,11 +40,5 @@ export async function withDatabase<T>(
 
 /** Who runs a command of the server's own, for the log. */
 export function commandActor(): Actor {
-  let name: string;
-  try {
-    name = userInfo().username;
-  } catch {
-    name = String(process.getuid?.() ?? "");
-  }
-  return { userName: `cli:${name}`.slice(0, 150), fingerprint: "", address: "cli" };
+  return { userName: `cli:${loginName()}`.slice(0, 150), fingerprint: "", address: "cli" };
 }

@@ -51,7 +51,7 @@ describe.skipIf(reason !== null)(`--ssh${reason === null ? "" : ` (skipped: ${re
     walter = team.user("walter");
     await does(walter, ["-c", "db3"], secret);
     await does(walter, ["db3", "-ps", "ip-address"], "127.0.0.1\n");
-    await does(walter, ["db3", "-pe", "ssh-username"], account.name);
+    await does(walter, ["db3", "-ps", "ssh-username"], account.name);
     await does(walter, ["-c", "wrong"], "not the password");
     await does(walter, ["wrong", "-ps", "ip-address"], "127.0.0.1");
     await configure();
@@ -148,7 +148,6 @@ describe.skipIf(reason !== null)(`--ssh${reason === null ? "" : ` (skipped: ${re
     });
 
     test("costs one private-key operation, and none where it takes a key", async () => {
-      await does(walter, ["db3", "-ps", "ssh-username", "--yes"], account.name);
       const counted = async (...more: readonly string[]) => {
         const before = await privateKeyOperations(walter.gnupg);
         expect((await ssh("db3", ...more, "true")).code).toBe(0);
@@ -272,6 +271,68 @@ describe.skipIf(reason !== null)(`--ssh${reason === null ? "" : ` (skipped: ${re
     });
   });
 
+  describe("whoever may change an address, and not read the password, leads it to no other host that ssh knows:", () => {
+    const strict = "-oStrictHostKeyChecking=yes";
+    /** Where ssh would go, all considered, by what it says itself. */
+    const effective = async (machine: string, ...more: readonly string[]) => {
+      const { text } = await ssh(machine, ...more, "-G");
+      const lines = text.split("\n").map((line) => line.split(" "));
+      return Object.fromEntries(lines.map(([keyword, ...value]) => [keyword, value.join(" ")]));
+    };
+    let alias: string;
+
+    beforeAll(async () => {
+      await does(walter, ["-c", "odd one"], secret);
+      await does(walter, ["odd one", "-ps", "ip-address"], "127.0.0.1");
+      await does(walter, ["odd one", "-ps", "ssh-username"], account.name);
+      const { hostname, hostkeyalias = "" } = await effective("odd one");
+      expect(hostname).toBe("127.0.0.1");
+      expect(hostkeyalias).toMatch(/^\[odd-one\+[0-9a-f]{8}-[0-9a-f-]{27}\]:\d+$/);
+      alias = hostkeyalias;
+    });
+    afterAll(async () => {
+      await configure();
+      await know("[db3]", "[wrong]");
+    });
+
+    test("where the machine's name is no host's", async () => {
+      await know("[127.0.0.1]", "[db3]");
+      const logged = attempts();
+      const { code, stderr } = await ssh("odd one", strict, "whoami");
+      expect(code).toBe(255);
+      expect(stderr).toContain(`No ED25519 host key is known for ${alias} and you have requested strict`);
+      expect(logged()).toEqual([]);
+      const terminal = walter.terminal(words("odd one", "whoami"));
+      await terminal.waitFor(`The authenticity of host '${alias} ([127.0.0.1]:${sshd.port})' can't be`);
+      await answer(terminal, "(yes/no/[fingerprint])? ", "yes\r");
+      expect((await terminal.exit).code).toBe(0);
+      expect((await ssh("odd one", strict, "whoami")).text).toBe(`${account.name}\n`);
+    });
+
+    test("where ssh's configuration has another name for what is at that address", async () => {
+      await know("[127.0.0.1]", "[db3]");
+      for (const which of ["Host 127.0.0.1", "Match host 127.0.0.1", `Match user ${account.name}`]) {
+        await configure(which, `HostKeyAlias ${db3}`, "VerifyHostKeyDNS yes");
+        const logged = attempts();
+        expect(await ssh("odd one", strict, "true")).toMatchObject({ code: 255, text: "" });
+        expect(logged()).toEqual([]);
+        expect(await effective("odd one")).toMatchObject({ hostkeyalias: alias, verifyhostkeydns: "false" });
+      }
+    });
+
+    test("but a name that the configuration or the user gives the machine holds", async () => {
+      await know("[127.0.0.1]", "[db3]");
+      await configure("Match host 127.0.0.1", "HostKeyAlias other", "Host odd-one+*", `HostKeyAlias ${db3}`);
+      expect((await ssh("odd one", strict, "whoami")).text).toBe(`${account.name}\n`);
+      await configure();
+      const own = `-oHostKeyAlias=[127.0.0.1]:${sshd.port}`;
+      expect((await ssh("odd one", strict, own, "whoami")).text).toBe(`${account.name}\n`);
+      await does(walter, ["odd one", "-pd", "ip-address", "--yes"]);
+      const host = ["-o", "HostName=127.0.0.1"];
+      expect((await ssh("odd one", strict, ...host, "whoami")).text).toBe(`${account.name}\n`);
+    });
+  });
+
   describe("what else ssh asks", () => {
     test("for a jump host is the person's affair, and the jump host does not get the password", async () => {
       await know("[127.0.0.1]", "[db3]");
@@ -381,10 +442,10 @@ describe.skipIf(reason !== null)(`--ssh${reason === null ? "" : ` (skipped: ${re
     });
 
     test("when what the machine says cannot be meant", async () => {
-      await does(walter, ["-c", "odd one"], "x");
+      await does(walter, ["-c", "odd two"], "x");
       await refuses(
-        "odd one",
-        "'odd one' is no name of a host; store its address, as the property ip-address",
+        "odd two",
+        "'odd two' is no name of a host; store its address, as the property ip-address",
         1,
       );
       for (const [property, value, what] of [
@@ -396,11 +457,54 @@ describe.skipIf(reason !== null)(`--ssh${reason === null ? "" : ` (skipped: ${re
         await does(walter, ["wrong", "-ps", property], value);
         await refuses(
           "wrong",
-          `'${property}' of 'wrong' is '${value}', ${what}; store the right one, or say it to ssh behind the machine`,
+          `'${property}' of 'wrong' is ${what}; store the right one, or say it to ssh behind the machine`,
           1,
         );
         await does(walter, ["wrong", "-pd", property, "--yes"]);
       }
+    });
+
+    test("when what ssh is to be told is a secret, which is not even decrypted", async () => {
+      for (const property of ["ip-address", "ssh-username"]) {
+        await does(walter, ["wrong", "-pe", property], "Hidden_1");
+        const before = await privateKeyOperations(walter.gnupg);
+        await refuses(
+          "wrong",
+          `'${property}' of 'wrong' is encrypted, but everyone on this host can read what ssh is told; store it in clear with pstore wrong -ps ${property}, or say it to ssh behind the machine`,
+          1,
+        );
+        expect((await privateKeyOperations(walter.gnupg)).decrypt).toBe(before.decrypt);
+        // What the user says stands in its place.
+        const { text } = await ssh("wrong", "-l", account.name, "-oHostName=127.0.0.8", "-G");
+        expect(text).toContain(`user ${account.name}\nhostname 127.0.0.8\n`);
+        await does(walter, ["wrong", "-pd", property, "--yes"]);
+      }
+    });
+
+    test("when a value is too large to be meant, which is not even fetched", async () => {
+      const large = new Uint8Array(3_000_000).fill(0x31);
+      await does(walter, ["-c", "large"], "x");
+      await walter.pstore(["large", "-ps", "ip-address"], { stdin: large });
+      await refuses(
+        "large",
+        "'ip-address' of 'large' has 3000000 bytes, more than any address of a host; store the right one, or say it to ssh behind the machine",
+        1,
+      );
+      await does(walter, ["large", "-ps", "ip-address"], "127.0.0.1");
+      await does(walter, ["large", "-ps", "ssh-username"], account.name);
+      await walter.pstore(["large", "-pe", "password"], { stdin: large });
+      await know("[large]", "[db3]");
+      const before = await privateKeyOperations(walter.gnupg);
+      await refuses(
+        "large",
+        "the password of 'large' is none that ssh can give: it must be one line of 1 to 1023 bytes; store another with pstore -P large",
+        1,
+      );
+      expect((await privateKeyOperations(walter.gnupg)).decrypt).toBe(before.decrypt);
+      // Of the longest, the body still fits.
+      await does(walter, ["large", "-pe", "password"], `${"x".repeat(1023)}\n`);
+      const { code, stderr } = await ssh("large", "true");
+      expect({ code, stderr }).toMatchObject({ code: 255, stderr: expect.stringContaining("does not take") });
     });
 
     test("when there is no ssh", async () => {

@@ -1,10 +1,11 @@
+import { clientCommand } from "@pstore/core/client-command";
 import { Problem } from "@pstore/core/problem";
 import { type Answer, Desk, type Question } from "../programs/askpass.ts";
 import { type Attended, attend } from "../programs/attended.ts";
 import { OtherStatus } from "../programs/other-status.ts";
 import { findSsh } from "../programs/ssh-program.ts";
-import { aliasFor, isPasswordPrompt, type Target, targetOf } from "../programs/ssh-target.ts";
-import { sshWords } from "../programs/ssh-words.ts";
+import { hostKeyAlias, isPasswordPrompt, knownAs, type Target, targetOf } from "../programs/ssh-target.ts";
+import { checkMayBeSaid, divide, hostOf, type Said, sshWords } from "../programs/ssh-words.ts";
 import type { StoredObject } from "../store/store.ts";
 import { type Command, type Context, machineOf } from "./command.ts";
 import { passwordProperty } from "./layout.ts";
@@ -16,33 +17,35 @@ const notLoggedIn = 255;
 /** The longest answer that ssh reads, in bytes (readpass.c). */
 const longestPassword = 1023;
 
+/** The body of no password that ssh can give is longer, in bytes: padding and packets add some 250. */
+const longestBody = 2048;
+
 /**
  * `pstore --ssh MACHINE [WORD]…`: ssh, with the stored password. It is decrypted only when ssh asks for it, so a host
  * that takes a key costs none of ours.
  */
 export const ssh: Command = async (context) => {
   const { store, args, env, person } = context;
-  const machine = machineOf(context);
-  const [program, object] = await Promise.all([findSsh(env), store.object(machine, {})]);
+  const [program, object] = await Promise.all([findSsh(env), store.object(machineOf(context), {})]);
   checkHasPassword(object);
-  const login = {
-    machine,
-    user: await lineOf(object, "ssh-username"),
-    address: await lineOf(object, "ip-address"),
-  };
-  const words = sshWords(login, args.command);
-  let target = await targetOf(program.path, [...words.before, ...words.behind], env);
-  const options = [...words.before];
-  if (words.address !== null && target?.hostKeyAlias === null) {
-    target = { ...target, hostKeyAlias: aliasFor(machine, target) };
-    options.push("-o", `HostKeyAlias=${target.hostKeyAlias}`);
+  const machine = object.manifest.object;
+  const own = divide(args.command);
+  const user = own.saysUser ? null : await lineOf(object, "ssh-username");
+  const address = own.saysAddress ? null : await lineOf(object, "ip-address");
+  const words = sshWords({ machine, user, address }, own);
+  let target = await targetOf(program.path, [...words, ...own.rest], env);
+  if (address !== null) {
+    const ownWords = [hostOf(machine), ...own.options, ...own.rest];
+    const alias = await hostKeyAlias(program.path, ownWords, target, env);
+    words.push(...knownAs(alias));
+    target = target && { ...target, hostKeyAlias: alias };
   }
   if (!program.asksAlways) {
     person.warn("this ssh asks for passwords itself where it has a terminal; install OpenSSH 8.4 or later");
   }
   // Before 8.4, a display was what let ssh ask a program.
   const display = program.asksAlways ? {} : { DISPLAY: env["DISPLAY"] ?? "none:0" };
-  return new Login(object, target).run([program.path, ...options, ...words.behind], { ...env, ...display });
+  return new Login(object, target).run([program.path, ...words, ...own.rest], { ...env, ...display });
 };
 
 /** One run of ssh, and what it asks meanwhile. */
@@ -103,14 +106,14 @@ function refused({ manifest }: StoredObject, { user, host }: Target): Problem {
   return new OtherStatus(
     notLoggedIn,
     "forbidden",
-    `${host} does not take the stored password of '${name}' for ${user}; store the right one with pstore -P ${name}, or the right user as ssh-username`,
+    `${host} does not take the stored password of '${name}' for ${user}; store the right one with ${clientCommand("-P", name)}, or the right user as ssh-username`,
   );
 }
 
 function checkHasPassword({ manifest, isReadable }: StoredObject): void {
   const { name } = manifest.object;
   if (!manifest.properties.has(passwordProperty)) {
-    throw new Problem("not-found", `'${name}' has no password; store one with pstore -P ${name}`);
+    throw new Problem("not-found", `'${name}' has no password; store one with ${clientCommand("-P", name)}`);
   }
   if (!isReadable) {
     throw new Problem(
@@ -120,26 +123,31 @@ function checkHasPassword({ manifest, isReadable }: StoredObject): void {
   }
 }
 
+/** What is too long is not even fetched. */
 async function passwordOf(object: StoredObject): Promise<Buffer> {
-  const value = await whole(object, passwordProperty);
-  const password = withoutLineFeed(value);
-  if (
-    password.length > 0 &&
-    password.length <= longestPassword &&
-    !/[\0\r\n]/.test(password.toString("latin1"))
-  )
-    return password;
-  const { name } = object.manifest.object;
+  const { manifest } = object;
+  const { size } = manifest.properties.get(passwordProperty) ?? { size: 0 };
+  const password = size > longestBody ? null : withoutLineFeed(await whole(object, passwordProperty));
+  if (password !== null && isLine(password)) return password;
+  const { name } = manifest.object;
   throw new Problem(
     "bad-value",
-    `the password of '${name}' is none that ssh can give: it must be one line of 1 to ${longestPassword} bytes; store another with pstore -P ${name}`,
+    `the password of '${name}' is none that ssh can give: it must be one line of 1 to ${longestPassword} bytes; store another with ${clientCommand("-P", name)}`,
   );
 }
 
-/** A property that is one line of text; `null`: there is none. */
-async function lineOf(object: StoredObject, property: string): Promise<string | null> {
-  if (!object.manifest.properties.has(property)) return null;
-  return withoutLineFeed(await whole(object, property)).toString();
+function isLine(password: Buffer): boolean {
+  const { length } = password;
+  return length > 0 && length <= longestPassword && !/[\0\r\n]/.test(password.toString("latin1"));
+}
+
+/** A property that ssh is told; `null`: there is none. */
+async function lineOf(object: StoredObject, name: Said): Promise<string | null> {
+  const { object: machine, properties } = object.manifest;
+  const property = properties.get(name);
+  if (property === undefined) return null;
+  checkMayBeSaid(machine, name, property);
+  return withoutLineFeed(await whole(object, name)).toString();
 }
 
 function withoutLineFeed(value: Buffer): Buffer {

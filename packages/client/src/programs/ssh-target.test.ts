@@ -16,8 +16,8 @@ describe("where ssh will go", () => {
   });
 
   test("is known by the machine's name, as ssh notes it", () => {
-    expect(aliasFor("DB3", target)).toBe("db3");
-    expect(aliasFor("db3", { ...target, port: "2222" })).toBe("[db3]:2222");
+    expect(aliasFor("DB3", "22")).toBe("db3");
+    expect(aliasFor("db3", "2222")).toBe("[db3]:2222");
   });
 });
 

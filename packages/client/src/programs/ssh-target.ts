@@ -37,13 +37,31 @@ export function parseTarget(text: string): Target | null {
 }
 
 /**
- * The name by which the key of a host shall be known that is reached by an address from the store: the machine's. Else
- * whoever may change the address could lead the password to a host of their own, which ssh would know nothing of.
+ * The name by which the key of a host shall be known that is reached at an address from the store: the machine's, or the
+ * one that ssh's configuration gives to the machine. Else whoever may change the address could lead the password to
+ * another host, which ssh knows.
+ * @param words those of the user alone: what the configuration says of the address and user from the store is no matter
+ * @param target where all words lead
  */
-export function aliasFor(machine: string, { port }: Target): string {
-  const name = machine.toLowerCase();
-  // As ssh itself notes hosts in known_hosts (sshd(8)).
+export async function hostKeyAlias(
+  ssh: string,
+  words: readonly string[],
+  target: Target | null,
+  env: Environment,
+): Promise<string> {
+  const configured = target?.hostKeyAlias === null ? null : await targetOf(ssh, words, env);
+  return configured?.hostKeyAlias ?? aliasFor(words[0] ?? "", target?.port ?? "22");
+}
+
+/** A host and port as ssh itself notes them in known_hosts (sshd(8)). */
+export function aliasFor(host: string, port: string): string {
+  const name = host.toLowerCase();
   return port === "22" ? name : `[${name}]:${port}`;
+}
+
+/** The options of ssh that let it know a host by this name alone, and not by what the DNS says of its address. */
+export function knownAs(alias: string): readonly string[] {
+  return ["-o", `HostKeyAlias=${alias}`, "-o", "VerifyHostKeyDNS=no"];
 }
 
 /**

@@ -8,7 +8,7 @@ export const programs: OptionGroup = {
       {
         names: ["--ssh"],
         help: "log in with ssh, which gets the stored password",
-        more: "What stands behind the machine is ssh's. The user is the property ssh-username, the address ip-address, where the machine has them and ssh's own words do not say otherwise. The password is decrypted when ssh asks for it, goes to this machine alone, once, and is in no argument, variable or file; whatever else ssh asks, it asks you. Needs OpenSSH 8.4.",
+        more: "What stands behind the machine is ssh's. The user is the public property ssh-username, the address ip-address, where the machine has them and ssh's own words do not say otherwise; ssh knows the host's key by the name of the machine. The password is decrypted when ssh asks for it, goes to this machine alone, once, and is in no argument, variable or file; whatever else ssh asks, it asks you. Needs OpenSSH 8.4.",
       },
       "ssh",
     ),

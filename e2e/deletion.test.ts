@@ -46,6 +46,34 @@ describe("-pd", () => {
     expect(await does(joe, ["pd"])).toBe("ip = 1.2.3.4\npassword = first\n");
   });
 
+  test("asks nobody about what cannot be done", async () => {
+    await does(walter, ["-c", "pd-read", "+joe:read"], "x\n");
+    for (const args of [
+      ["pd", "-pd", "nothing"],
+      ["-D", "pd-nowhere"],
+    ]) {
+      const { code, output } = await walter.terminal(args).exit;
+      expect({ code, asks: output.includes("[y/N]") }).toEqual({ code: 1, asks: false });
+    }
+    for (const args of [
+      ["-D", "pd-read"],
+      ["pd-read", "-pd", "password"],
+    ]) {
+      const { output } = await joe.terminal(args).exit;
+      expect(output).toEndWith("error: you may read, but not change, 'pd-read'; ask a member who may\r\n");
+    }
+  });
+
+  test("names the users who change in the same go", async () => {
+    await does(walter, ["-c", "pd-both", "+joe"], "x\n");
+    await does(walter, ["pd-both", "-ps", "note"], "x");
+    const terminal = walter.terminal(["pd-both", "-pd", "note", "^joe"]);
+    await terminal.waitFor("Delete 'note' of the machine 'pd-both' and ^joe? [y/N] ");
+    terminal.type("y\r");
+    expect((await terminal.exit).code).toBe(0);
+    expect((await joe.pstore(["pd-both"])).code).toBe(1);
+  });
+
   test("without a terminal needs --yes; what is not there is a sentence", async () => {
     expect(await fails(walter, ["pd", "-pd", "ip"])).toContain("answer it beforehand with --yes");
     await does(walter, ["pd", "-pd", "ip", "--yes"]);
@@ -68,7 +96,7 @@ describe("-D", () => {
     );
     const again = await walter.pstore(["-c", "gone"], { stdin: "new\n" });
     expect(again.code).toBe(0);
-    expect(again.stderr).toContain("WARNING: walter has deleted the machine 'gone'");
+    expect(again.stderr).toBe("");
     expect(await does(walter, ["gone"])).toBe("password = new\n");
   });
 
@@ -212,9 +240,15 @@ describe("^user", () => {
     const { code, stderr } = await walter.pstore(["orphan", "^walter"]);
     expect(code).toBe(0);
     expect(stderr).toContain(
-      "WARNING: nobody will be left who can change 'orphan', nor let anybody in or delete it; give it to a writer with +USER\n",
+      "WARNING: nobody will be left who can change 'orphan', nor let anybody in or delete it, for ever; give it to a writer in the same command, with +USER\n",
     );
     expect(await does(joe, ["orphan"])).toBe("password = x\n");
+    await does(walter, ["-c", "asked", "+joe:read"], "x\n");
+    const terminal = walter.terminal(["asked", "+walter:read"]);
+    await terminal.waitFor("Do it all the same? [y/N] ");
+    terminal.type("n\r");
+    expect((await terminal.exit).output).toEndWith("error: nothing was changed\r\n");
+    await does(walter, ["asked", "-ps", "still"], "mine");
     const check = await team.server.command(["check"]);
     expect(check.text).toContain("orphan: nobody can write it");
   });

@@ -1,5 +1,7 @@
 /** How the store client speaks with the person who runs the command. */
 export interface Person {
+  /** Whether somebody watches, and so can be asked more than what needs an answer. */
+  readonly isPresent: boolean;
   /** Something worth knowing, once for each text. */
   notice(text: string): void;
   /** Something that may go wrong, once for each text. */

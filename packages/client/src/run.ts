@@ -48,8 +48,11 @@ export async function runAtStore(args: Arguments, io: Io, output: Output): Promi
 }
 
 async function command(context: Context): Promise<number> {
-  const { mode, trust: users } = context.args.options;
+  const { options, machine, allow, revoke } = context.args;
+  const { mode, trust: users } = options;
   for (const user of users) await trust(context, user);
+  // With nothing else to do, to trust was all.
+  if (users.length > 0 && mode === null && machine === null && allow.length + revoke.length === 0) return 0;
   const load = mode === null ? usual : commands[mode as StoreMode];
   const run = await load();
   const status = await run(context);

@@ -9,23 +9,25 @@ interface Form {
   readonly users: "none" | "allow" | "any";
   /** Whether `--each` may stand in the machine's place. */
   readonly each?: true;
+  /** Whether it changes something, and so prints nothing. */
+  readonly changes?: true;
 }
 
 const nothing: Form = { machine: "none", property: "none", users: "none" };
 
 /** What can be done when it is not the default, with the words that each takes. */
 export const modes = {
-  create: { machine: "required", property: "none", users: "allow" },
-  "change-password": { machine: "required", property: "none", users: "any" },
-  "set-public": { machine: "required", property: "required", users: "any", each: true },
-  "set-encrypted": { machine: "required", property: "required", users: "any", each: true },
+  create: { machine: "required", property: "none", users: "allow", changes: true },
+  "change-password": { machine: "required", property: "none", users: "any", changes: true },
+  "set-public": { machine: "required", property: "required", users: "any", each: true, changes: true },
+  "set-encrypted": { machine: "required", property: "required", users: "any", each: true, changes: true },
   get: { machine: "required", property: "required", users: "none" },
   "list-properties": { machine: "required", property: "none", users: "none" },
-  "delete-property": { machine: "required", property: "required", users: "any", each: true },
-  delete: { machine: "required", property: "none", users: "none", each: true },
-  rename: { machine: "required", property: "none", users: "any" },
+  "delete-property": { machine: "required", property: "required", users: "any", each: true, changes: true },
+  delete: { machine: "required", property: "none", users: "none", each: true, changes: true },
+  rename: { machine: "required", property: "none", users: "any", changes: true },
   history: { machine: "required", property: "optional", users: "none" },
-  restore: { machine: "required", property: "optional", users: "any" },
+  restore: { machine: "required", property: "optional", users: "any", changes: true },
   search: nothing,
   offboard: nothing,
   ssh: { machine: "required", property: "none", users: "none" },
@@ -37,7 +39,6 @@ export const modes = {
   "lookup-member": { machine: "required", property: "none", users: "none" },
   "lookup-user": { machine: "optional", property: "none", users: "none" },
   "consistency-check": nothing,
-  trust: { machine: "optional", property: "optional", users: "any" },
   help: { machine: "optional", property: "optional", users: "any" },
   version: { machine: "optional", property: "optional", users: "any" },
 } as const satisfies Record<string, Form>;

@@ -110,9 +110,13 @@ export function checkWords({
   const form = formOf(mode);
   const [granted] = allow;
   const user = granted === undefined ? revoke[0] && `^${revoke[0]}` : `+${granted.user}`;
+  if (each !== null && mode === "get" && property !== null)
+    throw new Problem("usage", `--each stands in the machine's place: '${property}' is one word too many`);
   if (each !== null && (form.each !== true || (mode === null && user === undefined))) {
     throw new Problem("usage", "--each changes machines: give +USER, ^USER, -ps, -pe, -pd or -D beside it");
   }
+  if (options.output !== null && (form.changes === true || user !== undefined))
+    throw new Problem("usage", "what changes something prints nothing; leave out -o");
   const needsMachine = form.machine === "required" || (mode === null && user !== undefined);
   if (needsMachine && machine === null && each === null)
     throw new Problem("usage", "no machine is named; see pstore --help");

@@ -23,7 +23,6 @@ export const commands: Readonly<Record<StoreMode, () => Promise<Command>>> = {
   run: async () => (await import("./run.ts")).run,
   template: async () => (await import("./template.ts")).template,
   "consistency-check": async () => (await import("./check.ts")).check,
-  trust: async () => (await import("./trust.ts")).trustOnly,
 };
 
 /** What is done when no mode says so: list or show, or with users named, allow and revoke. */

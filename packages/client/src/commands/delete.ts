@@ -1,35 +1,44 @@
 import { Problem } from "@pstore/core/problem";
-import { type Command, machineOf, propertyOf } from "./command.ts";
-import { changeNamed } from "./each.ts";
+import type { StoredObject } from "../store/store.ts";
+import { changeOf, mayNotChange } from "../store/writing/change.ts";
+import { type Command, type Context, machineOf, propertyOf } from "./command.ts";
+import { changeNamed, usersText } from "./each.ts";
 
 /** `pstore MACHINE -pd PROPERTY`: a property goes, after a question. */
 export const deleteProperty: Command = async (context) => {
-  const { args, person } = context;
   const property = propertyOf(context);
-  if (args.options.each === null) {
-    const question = `Delete '${property}' of the machine '${machineOf(context)}'?`;
-    if (!(await person.confirm(question))) throw declined();
+  if (context.args.options.each === null) {
+    const { manifest } = await writable(context, machineOf(context));
+    changeOf(manifest, { allow: [], revoke: [], drop: property });
+    const users = usersText(context.args);
+    const also = users === "" ? "" : ` and ${users}`;
+    await agree(context, `Delete '${property}' of the machine '${manifest.object.name}'${also}?`);
   }
   await changeNamed(context, { drop: property });
 };
 
 /** `pstore -D MACHINE`: the machine goes, after a question. */
 export const deleteMachine: Command = async (context) => {
-  const { args, person, store } = context;
-  if (args.options.each === null) {
-    const name = machineOf(context);
-    const { manifest } = await store.object(name, {});
+  if (context.args.options.each === null) {
+    const { manifest } = await writable(context, machineOf(context));
     const users = [...manifest.members.keys()].sort().join(", ");
-    const question = `Delete the machine '${name}' with its ${count(manifest.properties.size)}, for ${users}?`;
-    if (!(await person.confirm(question))) throw declined();
+    const what = `'${manifest.object.name}' with its ${count(manifest.properties.size)}`;
+    await agree(context, `Delete the machine ${what}, for ${users}?`);
   }
   await changeNamed(context, { remove: true });
 };
 
-function count(properties: number): string {
-  return properties === 1 ? "one property" : `${properties} properties`;
+/** The machine, of who may change it: nobody is asked about what they may not do. @throws Problem `forbidden` */
+async function writable({ store }: Context, name: string): Promise<StoredObject> {
+  const object = await store.object(name, {});
+  if (object.access !== "write") throw mayNotChange(name, object.access);
+  return object;
 }
 
-function declined(): Problem {
-  return new Problem("declined", "nothing was deleted");
+async function agree({ person }: Context, question: string): Promise<void> {
+  if (!(await person.confirm(question))) throw new Problem("declined", "nothing was deleted");
+}
+
+function count(properties: number): string {
+  return properties === 1 ? "one property" : `${properties} properties`;
 }

@@ -58,20 +58,25 @@ function isConcerned({ manifest }: StoredObject, { options, allow, revoke }: Arg
   return revoke.some((user) => manifest.members.has(user));
 }
 
-function verbOf({ options, allow, revoke, property }: Arguments): string {
-  const users = [
-    ...allow.map(({ user, access }) => `+${user}${access === "read" ? ":read" : ""}`),
-    ...revoke.map((user) => `^${user}`),
-  ].join(" ");
+function verbOf(args: Arguments): string {
+  const { options, property } = args;
+  const users = usersText(args);
+  const also = users === "" ? "" : ` and ${users}`;
   switch (options.mode) {
     case "delete":
       return "Delete";
     case "delete-property":
-      return `Delete '${property}' of`;
+      return `Delete '${property}'${also} of`;
     case "set-public":
     case "set-encrypted":
-      return `Set '${property}'${users === "" ? "" : ` and ${users}`} of`;
+      return `Set '${property}'${also} of`;
     default:
       return `Change who has access (${users}) to`;
   }
+}
+
+/** Who is allowed and revoked, as on the command line. */
+export function usersText({ allow, revoke }: Arguments): string {
+  const allowed = allow.map(({ user, access }) => `+${user}${access === "read" ? ":read" : ""}`);
+  return [...allowed, ...revoke.map((user) => `^${user}`)].join(" ");
 }

@@ -1,6 +1,6 @@
 import { readable } from "@pstore/core/fingerprint";
 import { Problem } from "@pstore/core/problem";
-import type { Command, Context } from "./command.ts";
+import type { Context } from "./command.ts";
 
 /** `pstore --trust USER`: pins the keys that the server has for a user, after showing them. */
 export async function trust({ store, person }: Context, name: string): Promise<void> {
@@ -23,6 +23,3 @@ export async function trust({ store, person }: Context, name: string): Promise<v
   }
   await store.trust({ ...user, keys });
 }
-
-/** `--trust` alone: run.ts has done it already. */
-export const trustOnly: Command = async () => {};

@@ -16,6 +16,10 @@ export class PersonAtTerminal implements Person {
     this.#yes = options.yes;
   }
 
+  get isPresent(): boolean {
+    return this.#stderr.isTerminal;
+  }
+
   notice(text: string): void {
     this.#say(`NOTICE: ${text}`);
   }

@@ -66,7 +66,6 @@ export const store: OptionGroup = {
       more: "Compare the fingerprints with what the user tells you on another way than the server.",
       neverFromFile: true,
       set: (options, user) => {
-        options.mode ??= "trust";
         options.trust.push(userName(user));
       },
     },

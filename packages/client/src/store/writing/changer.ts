@@ -6,7 +6,7 @@ import type { Grant, Manifest, Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Pins } from "../../state/pins.ts";
 import type { Opener } from "../reading/open.ts";
-import { type Change, changeOf, type Seal } from "./change.ts";
+import { type Change, changeOf, mayNotChange, type Seal } from "./change.ts";
 import { type CommitterParts, commit } from "./commit.ts";
 import { sayReaders, warnOfConsequences } from "./consequences.ts";
 import { type Base, changesNothing, type Draft, makeDraft, nothingRestored, type Restored } from "./draft.ts";
@@ -175,9 +175,7 @@ export class Changer {
       );
     }
     const access = manifest.members.get(this.#parts.user)?.access;
-    if (access === "write") return;
-    const may = access === "read" ? "may read, but not change," : "have no access to";
-    throw new Problem("forbidden", `you ${may} '${name}'; ask a member who may`);
+    if (access !== "write") throw mayNotChange(name, access);
   }
 
   /**
@@ -205,7 +203,7 @@ export class Changer {
     if (all.length > 1 && left > 0)
       this.#parts.person.notice(`${left} of the ${all.length} machines stay as they are`);
     const { opener, person } = this.#parts;
-    const afterwards = warnOfConsequences(drafts, person);
+    const afterwards = await warnOfConsequences(drafts, person);
     await commit(this.#parts, drafts, await wrapFor(drafts, opener));
     afterwards();
     sayReaders(drafts, person);

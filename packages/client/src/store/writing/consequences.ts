@@ -1,5 +1,6 @@
 import { readersOf, reads, sameProperty } from "@pstore/core/checks";
 import type { Manifest } from "@pstore/core/manifest";
+import { Problem } from "@pstore/core/problem";
 import type { Person } from "../../person.ts";
 import type { Draft } from "./draft.ts";
 
@@ -7,17 +8,20 @@ import type { Draft } from "./draft.ts";
 const maxNamed = 5;
 
 /**
- * Warns of what a change leads to that its author may not have in mind.
+ * Warns of what a change leads to that its author may not have in mind; what cannot be mended, a person at a terminal
+ * is asked about.
  * @returns says the rest, once the change is stored
  */
-export function warnOfConsequences(drafts: readonly Draft[], person: Person): () => void {
+export async function warnOfConsequences(drafts: readonly Draft[], person: Person): Promise<() => void> {
   const orphaned = drafts
     .map(({ manifest }) => manifest)
     .filter((manifest) => !manifest.deleted && !hasWriter(manifest));
   if (orphaned.length > 0) {
     person.warn(
-      `nobody will be left who can change ${named(orphaned)}, nor let anybody in or delete it; give it to a writer with +USER`,
+      `nobody will be left who can change ${named(orphaned)}, nor let anybody in or delete it, for ever; give it to a writer in the same command, with +USER`,
     );
+    if (person.isPresent && !(await person.confirm("Do it all the same?")))
+      throw new Problem("declined", "nothing was changed");
   }
   return () => {
     for (const { base, manifest } of drafts) {

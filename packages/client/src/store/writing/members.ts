@@ -91,6 +91,8 @@ export class MemberPlanner {
         const acquaintance = await this.#meet(known);
         const grant = change.allow.find((one) => one.user === user);
         const kept = await this.#keep(user, member, acquaintance, grant);
+        if (member.access === "read" && kept.access === "write")
+          this.#person.notice(`${user} may now change '${name}', and not only read it`);
         const isSame = kept.access === member.access && sameKeys(kept, member);
         if (grant !== undefined && isSame && change.isNarrowed !== true)
           this.#person.warn(`${user} already has access to '${name}'`);

@@ -43,14 +43,12 @@ export class Writer {
     await this.#changer.create(name, allow, users, seal);
   }
 
+  /** Not by the name alone: that there is none would look like a refusal in the log. */
   async #refuseExisting(name: string): Promise<void> {
-    const { api, person, reader } = this.#parts;
-    const found = await api.object(name, {}).catch((error: unknown) => {
-      if (error instanceof Problem && error.code === "not-found") return null;
-      throw error;
-    });
-    if (found === null) {
-      const absence = await reader.explainAbsence(name);
+    const { api, person, reader, objects } = this.#parts;
+    const { object } = await api.objects({ q: name, exact: true });
+    if (object === null) {
+      const absence = objects.knows(name) ? await reader.explainAbsence(name) : null;
       if (absence !== null) person.warn(absence.message);
       return;
     }

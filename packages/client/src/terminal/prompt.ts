@@ -31,7 +31,7 @@ export async function askLine(question: string, otherwise: string): Promise<stri
 }
 
 async function ask(question: string, echo: boolean, otherwise: string): Promise<string> {
-  const terminal = RawTerminal.open();
+  const terminal = await RawTerminal.open();
   if (terminal === null)
     throw new Problem("no-terminal", `there is no terminal to ask '${question.trim()}' at; ${otherwise}`);
   try {

@@ -1,6 +1,7 @@
-import { constants, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { ReadStream } from "node:tty";
+import { isInForeground } from "./foreground.ts";
 import { type Key, Keys } from "./keys.ts";
 
 /** How often the keyboard is looked at, in milliseconds. */
@@ -24,26 +25,29 @@ export class RawTerminal {
   #wasStopped = false;
 
   /** The terminal, or `null` where there is none. */
-  static open(): RawTerminal | null {
+  static async open(): Promise<RawTerminal | null> {
+    let terminal: RawTerminal;
     try {
-      return new RawTerminal(openSync("/dev/tty", constants.O_RDWR | constants.O_NONBLOCK));
+      terminal = new RawTerminal(openSync("/dev/tty", constants.O_RDWR | constants.O_NONBLOCK));
     } catch {
       return null;
     }
+    if (await terminal.#enter()) return terminal;
+    terminal.close();
+    return null;
   }
 
   private constructor(fd: number) {
     this.#fd = fd;
     this.#mode = new ReadStream(fd);
-    process.once("exit", this.#leave);
+    process.once("exit", this.#exit);
     process.on("SIGCONT", this.#continue);
     process.on("SIGTSTP", this.#stopAlone);
-    this.#mode.setRawMode(true);
   }
 
   /** Gives the terminal back, with the cursor on a new line. */
   close(): void {
-    process.off("exit", this.#leave);
+    process.off("exit", this.#exit);
     process.off("SIGCONT", this.#continue);
     process.off("SIGTSTP", this.#stopAlone);
     this.#leave();
@@ -65,10 +69,7 @@ export class RawTerminal {
       if (this.#wasStopped) {
         this.#wasStopped = false;
         typedAhead.length = 0;
-        // The shell has set the mode meanwhile, and the stream does not know.
-        this.#mode.setRawMode(false);
-        this.#mode.setRawMode(true);
-        return "asked-again";
+        return (await this.#enter()) ? "asked-again" : null;
       }
       const key = typedAhead.shift();
       if (key === "suspend") await this.#stop(0);
@@ -96,13 +97,39 @@ export class RawTerminal {
     }
   }
 
+  /** Sets the mode, in the foreground: elsewhere the job is stopped until it is there. @returns whether that came */
+  async #enter(): Promise<boolean> {
+    while (!isInForeground()) {
+      // It may be continued so that it can end, by a signal whose turn comes.
+      await pause(glance);
+      if (!isInForeground() && !(await stopped(0, "SIGTTIN"))) return false;
+    }
+    this.#wasStopped = false;
+    try {
+      // The shell may have set the mode meanwhile, and the stream does not know.
+      this.#mode.setRawMode(false);
+      this.#mode.setRawMode(true);
+    } catch {
+      return false;
+    }
+    return true;
+  }
+
   readonly #leave = (): void => {
+    // In the background, the shell has set the mode by itself.
+    if (!isInForeground()) return;
     try {
       this.#mode.setRawMode(false);
     } catch {
       // A terminal that is gone has no mode.
     }
     this.write("\n");
+  };
+
+  readonly #exit = (): void => {
+    this.#leave();
+    // Else Bun sets the mode too when all else is over, in the background as well.
+    closeSync(this.#fd);
   };
 
   readonly #continue = (): void => {
@@ -117,13 +144,19 @@ export class RawTerminal {
   async #stop(whom: number): Promise<void> {
     this.#leave();
     process.off("SIGTSTP", this.#stopAlone);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    process.once("SIGCONT", resolve);
-    process.kill(whom, "SIGTSTP");
-    // Where nobody could continue it, the system stops no process: then the question is asked again at once.
-    await Promise.race([promise, pause(patience)]);
-    process.off("SIGCONT", resolve);
+    await stopped(whom, "SIGTSTP");
     process.on("SIGTSTP", this.#stopAlone);
     this.#wasStopped = true;
   }
+}
+
+/** Stops. @returns whether it was continued: where nobody could do that, the system stops no process */
+async function stopped(whom: number, signal: "SIGTSTP" | "SIGTTIN"): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<true>();
+  const wasContinued = () => resolve(true);
+  process.once("SIGCONT", wasContinued);
+  process.kill(whom, signal);
+  const answer = await Promise.race([promise, pause(patience, false)]);
+  process.off("SIGCONT", wasContinued);
+  return answer;
 }

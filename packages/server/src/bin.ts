@@ -11,6 +11,7 @@ process.exitCode = await main(process.argv.slice(2), {
   },
   stdin: () => Bun.stdin.bytes(),
   askSecret: async (question) => (await import("./cli/terminal.ts")).askSecret(question),
+  confirm: async (question) => (await import("./cli/terminal.ts")).confirm(question),
   stopped: () =>
     new Promise((resolve) => {
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());

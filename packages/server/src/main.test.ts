@@ -22,7 +22,7 @@ const url = (name: string) => `sqlite:${join(folder, name, "store.db")}`;
 
 async function run(
   argv: string[],
-  options: { stdin?: Uint8Array; typed?: string[]; database?: string } = {},
+  options: { stdin?: Uint8Array; typed?: string[]; says?: boolean; database?: string } = {},
 ) {
   const typed = options.typed?.values();
   let stdout = "";
@@ -37,7 +37,14 @@ async function run(
       stderr += text;
     },
     stdin: async () => options.stdin ?? new Uint8Array(),
-    askSecret: async () => typed?.next().value ?? null,
+    askSecret: async (question) => {
+      stderr += question;
+      return typed?.next().value ?? null;
+    },
+    confirm: async (question) => {
+      stderr += `${question}\n`;
+      return options.says ?? null;
+    },
     stopped: async () => {},
   };
   const code = await main(argv, io);
@@ -76,11 +83,49 @@ test("wrong usage ends with 2 and one line", async () => {
     ["audit", "--limit=10001"],
     ["audit", "--since", "yesterday"],
     ["audit", "--since=1h", "--until=2h"],
+    ["--database", "sqlite:/x", "user", "list"],
+    ["help", "x"],
   ]) {
     const { code, stdout, stderr } = await store(...argv);
     expect([argv, code, stdout, stderr.split("\n").length]).toEqual([argv, 2, "", 2]);
     expect(stderr).toStartWith("pstore-server: ");
   }
+});
+
+const wrong: [argv: string[], sentence: string][] = [
+  [["user", "list", "--x=s3cret"], "there is no option --x; usage: pstore-server user list [--json]"],
+  [["user", "list", "--json=s3cret"], "--json takes no value; usage: pstore-server user list [--json]"],
+  [["serve", "--listen"], "--listen needs a value; see 'pstore-server serve --help'"],
+  [
+    ["serve", "--listen", "--log-format=json"],
+    "--listen needs a value; one that begins with - is written --listen=VALUE; see 'pstore-server serve --help'",
+  ],
+  [
+    ["serve", "--keep-history", "-1"],
+    "the number of days to keep history '-1' is no whole number from 0 to 36500",
+  ],
+  [["serve", "x"], "there is a word too many; see 'pstore-server serve --help'"],
+  [["export", "-x"], "there is no option -x; usage: pstore-server export"],
+  [["user", "show"], "something is missing; usage: pstore-server user show NAME [--json]"],
+  [
+    ["--database=sqlite:/x", "user", "list"],
+    "options stand behind the command, and --database stands before it: pstore-server COMMAND --database; see",
+  ],
+  [["audit", "--action", "nosuch"], "there is no action 'nosuch'; there are add key, add user, allow, "],
+];
+for (const [argv, sentence] of wrong) {
+  test(`${argv.join(" ")} is answered with one sentence of our own`, async () => {
+    const { code, stdout, stderr } = await store(...argv);
+    expect([code, stdout, stderr.split("\n").length]).toEqual([2, "", 2]);
+    expect(stderr).toStartWith(`pstore-server: ${sentence}`);
+    expect(stderr).not.toContain("s3cret");
+  });
+}
+
+test("help of a command, in either order", async () => {
+  const { code, stdout } = await store("help", "user");
+  expect([code, stdout]).toEqual([0, (await store("user", "--help")).stdout]);
+  expect((await store("help")).stdout).toEqual((await store("--help")).stdout);
 });
 
 test("init makes a private store, once, with an admin", async () => {
@@ -92,7 +137,9 @@ test("init makes a private store, once, with an admin", async () => {
   expect(stdout).toMatch(/^store {5}[0-9a-f-]{36}$/m);
   expect(stdout).toContain("pstore-server key add root1 -");
   expect(stdout).toContain("--store-url=http://127.0.0.1:8000 --user=root1");
-  expect(stderr).toContain("root1 has no web password");
+  expect(stderr).toContain(
+    "there is no terminal to ask at, and so no web password: root1 cannot sign in to the web admin",
+  );
   expect(statSync(join(folder, "store")).mode & 0o777).toBe(0o700);
   expect(statSync(join(folder, "store/store.db")).mode & 0o777).toBe(0o600);
   const again = await store("init", "--admin", "root1");
@@ -111,8 +158,11 @@ test("init asks for the password twice, and leaves nothing when that goes wrong"
   const database = url("asked");
   const init = (typed: string[]) => run(["init", "--admin", "a"], { typed, database });
   expect((await init(["one", "two"])).stderr).toContain("the two passwords differ");
-  expect((await init([""])).stderr).toContain("the password is empty");
+  expect((await init(["one", ""])).stderr).toContain("the two passwords differ");
   expect((await init(["one", "one"])).code).toBe(0);
+  expect((await run(["user", "password", "a"], { typed: [""], database })).stderr).toContain(
+    "the password is empty",
+  );
   const shown = await run(["user", "show", "a"], { database });
   expect(shown.stdout).toContain("web password yes");
   const file = join(folder, "password");
@@ -120,9 +170,43 @@ test("init asks for the password twice, and leaves nothing when that goes wrong"
   expect((await run(["init", "--admin", "a", "--password-file", file], { database: url("file") })).code).toBe(
     0,
   );
+  writeFileSync(file, "");
+  const empty = await run(["init", "--admin", "a", "--password-file", file], { database: url("empty") });
+  expect([empty.code, empty.stderr]).toEqual([1, expect.stringContaining("the password is empty")]);
   const broken = await run(["init", "--admin", "a", "--key", file], { database: url("bad") });
   expect([broken.code, broken.stderr]).toEqual([1, expect.stringContaining("no OpenPGP public key")]);
   expect((await run(["user", "list"], { database: url("bad") })).stderr).toContain("there is no store");
+});
+
+test("init takes an empty answer for no password, and says how to set one", async () => {
+  const database = url("none");
+  const { code, stderr } = await run(["init", "--admin", "a"], { typed: [""], database });
+  expect([code, stderr]).toEqual([
+    0,
+    "Type new web password of a (Enter for none): no web password: a cannot sign in to the web admin until 'pstore-server user password a' sets one\n",
+  ]);
+  expect((await run(["user", "show", "a"], { database })).stdout).toContain("web password no");
+  expect((await run(["user", "password", "a"], { typed: ["one", "one"], database })).code).toBe(0);
+});
+
+test("the only admin is disabled only when that is meant", async () => {
+  const disable = (...more: string[]) => store("user", "disable", "root1", ...more);
+  expect(await disable()).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: `WARNING: root1 is the only admin
+Disable root1, the only admin?
+pstore-server: there is no terminal to ask 'Disable root1, the only admin?' at; answer it beforehand with --yes
+`,
+  });
+  expect((await store("user", "show", "root1")).stdout).toContain("the store: no other admin\n");
+  expect((await disable("--yes")).code).toBe(0);
+  expect((await disable("--yes")).stderr).toBe("");
+  expect((await store("user", "enable", "root1")).stderr).toBe("");
+  await store("user", "add", "root2", "--superuser");
+  expect(await disable()).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect((await store("user", "enable", "root1")).code).toBe(0);
+  expect((await store("user", "disable", "root2")).code).toBe(0);
 });
 
 test("users: a removed one's name is never given again", async () => {
@@ -132,9 +216,15 @@ test("users: a removed one's name is never given again", async () => {
   expect((await store("user", "disable", "joe")).code).toBe(0);
   expect((await store("user", "show", "joe")).stdout).toContain("joe (disabled");
   expect((await store("user", "enable", "joe")).code).toBe(0);
-  expect((await store("user", "remove", "joe")).code).toBe(0);
+  const asked = await store("user", "remove", "joe");
+  expect([asked.code, asked.stderr]).toEqual([1, expect.stringContaining("beforehand with --yes")]);
+  const declined = await run(["user", "remove", "joe"], { says: false });
+  expect([declined.code, declined.stderr]).toEqual([1, expect.stringContaining("nothing was changed")]);
+  expect((await store("user", "show", "joe")).stdout).toContain("joe (active");
+  expect((await run(["user", "remove", "joe"], { says: true })).code).toBe(0);
   expect((await store("user", "add", "joe")).stderr).toContain("is never given again");
   expect((await store("user", "enable", "joe")).stderr).toContain("was removed");
+  expect((await store("user", "remove", "joe")).stderr).toBe("pstore-server: the user joe was removed\n");
   for (const name of ["", "-x", "a b", "a'; drop table users; --", "ü"]) {
     expect([name, (await store("user", "add", "--", name)).code]).toEqual([name, 1]);
   }

@@ -1,4 +1,5 @@
 import { Problem } from "@pstore/core/problem";
+import { asciiLine } from "@pstore/core/visible";
 import type { Command } from "./cli/command.ts";
 import { Interrupted, type Io } from "./cli/io.ts";
 import { NobodyReads } from "./cli/streams.ts";
@@ -16,12 +17,12 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   migrate: async () => (await import("./commands/migrate.ts")).migrate,
 };
 
-/** Runs the program; answers its exit code: 0, 1 (failure), 2 (usage) or 130 (interrupted). */
+/** Runs the program; answers its exit code: 0, 1 (failure), 2 (usage), 130 or 131 (interrupted). */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   try {
     return await dispatch(argv, io);
   } catch (error) {
-    if (error instanceof Interrupted) return 130;
+    if (error instanceof Interrupted) return error.code;
     if (error instanceof NobodyReads) return 1;
     io.stderr(`pstore-server: ${error instanceof Error ? error.message : String(error)}\n`);
     return error instanceof Problem && error.code === "usage" ? 2 : 1;
@@ -35,16 +36,11 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
     return 0;
   }
   if (name === "--help" || name === "-h" || name === "help") {
-    io.stdout(await overview());
+    const about = rest.find((word) => !word.startsWith("-"));
+    io.stdout(about === undefined ? await overview() : helpOf(await loader(about)()));
     return 0;
   }
-  const load = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (load === undefined) {
-    throw new Problem(
-      "usage",
-      `${name === undefined ? "say what to do" : `'${name}' is no command`}: ${Object.keys(commands).join(", ")}; see 'pstore-server --help'`,
-    );
-  }
+  const load = loader(name);
   if (io.env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
     throw new Problem(
       "usage",
@@ -54,10 +50,31 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
   const command = await load();
   const options = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
   if (options.includes("--help") || options.includes("-h")) {
-    io.stdout(`usage: ${command.help}`);
+    io.stdout(helpOf(command));
     return 0;
   }
   return await command.run(rest, io);
+}
+
+/** @throws Problem `usage` when there is no such command */
+function loader(name: string | undefined): () => Promise<Command> {
+  const load = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load !== undefined) return load;
+  if (name?.startsWith("-")) {
+    const option = asciiLine(name.split("=", 1)[0] ?? "");
+    throw new Problem(
+      "usage",
+      `options stand behind the command, and ${option} stands before it: pstore-server COMMAND ${option}; see 'pstore-server --help'`,
+    );
+  }
+  throw new Problem(
+    "usage",
+    `${name === undefined ? "say what to do" : `'${asciiLine(name)}' is no command`}: ${Object.keys(commands).join(", ")}; see 'pstore-server --help'`,
+  );
+}
+
+function helpOf(command: Command): string {
+  return `usage: ${command.help}`;
 }
 
 async function overview(): Promise<string> {
@@ -70,10 +87,11 @@ all of them are encrypted before they come here.
 
 ${lines.join("\n")}
 
-  -h, --help           this text; with a command, that command's
+  -h, --help           this text; with a command, that command's. Also:
+                       pstore-server help COMMAND
   --version            the version
 
-All commands take --database sqlite:PATH. Exit code: 0, 1 on failure, 2 on
-wrong usage, 130 when interrupted.
+All commands take --database sqlite:PATH; options stand behind the command. Exit
+code: 0, 1 on failure, 2 on wrong usage, 130 when interrupted (131 by Ctrl-\\).
 `;
 }

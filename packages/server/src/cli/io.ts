@@ -19,9 +19,22 @@ export interface Io {
    * @returns `null` when there is no terminal
    */
   askSecret(question: string): Promise<string | null>;
+  /**
+   * Asks a yes-or-no question at the terminal, never at standard input.
+   * @returns `null` when there is no terminal
+   */
+  confirm(question: string): Promise<boolean | null>;
   /** Resolves when the program is asked to stop. */
   stopped(): Promise<void>;
 }
 
-/** The person at the terminal pressed Ctrl-C: exit code 130. */
-export class Interrupted extends Error {}
+/** The person at the terminal wants no more of it. */
+export class Interrupted extends Error {
+  /** The exit code: 130 for Ctrl-C and an end of input, 131 for Ctrl-\. */
+  readonly code: 130 | 131;
+
+  constructor(code: 130 | 131 = 130) {
+    super("interrupted");
+    this.code = code;
+  }
+}

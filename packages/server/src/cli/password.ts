@@ -2,14 +2,39 @@ import { readFileSync } from "node:fs";
 import { Problem } from "@pstore/core/problem";
 import type { Io } from "./io.ts";
 
+/** A password, or why there is none: nobody could be asked, or the answer was that there is to be none. */
+export type Answer = { readonly password: string } | "no terminal" | "none";
+
 /**
  * A new password for the web: from a file (its first line), or typed twice at the terminal.
- * @returns `null` when there is neither a file nor a terminal
+ * @param orNone whether an empty answer at the terminal is `none`, and no mistake
  * @throws Problem `bad-request` when it is empty or was mistyped
+ * @throws Interrupted
  */
-export async function newPassword(io: Io, file: string | undefined, name: string): Promise<string | null> {
-  const password = file === undefined ? await typedTwice(io, name) : readFirstLine(file);
-  if (password === "") throw new Problem("bad-request", "the password is empty; nothing was changed");
+export async function newPassword(
+  io: Io,
+  file: string | undefined,
+  name: string,
+  { orNone = false } = {},
+): Promise<Answer> {
+  if (file !== undefined) return { password: passwordInFile(file) };
+  const prompt = `Type new web password of ${name}`;
+  const first = await io.askSecret(`${prompt}${orNone ? " (Enter for none)" : ""}: `);
+  if (first === null) return "no terminal";
+  if (first === "" && orNone) return "none";
+  if (first === "") throw empty();
+  const second = await io.askSecret(`${prompt} again: `);
+  if (first !== second) throw new Problem("bad-request", "the two passwords differ; nothing was changed");
+  return { password: first };
+}
+
+/**
+ * The first line of a file.
+ * @throws Problem `bad-request` when it is empty or cannot be read
+ */
+export function passwordInFile(file: string): string {
+  const password = readFirstLine(file);
+  if (password === "") throw empty();
   return password;
 }
 
@@ -21,10 +46,6 @@ function readFirstLine(file: string): string {
   }
 }
 
-async function typedTwice(io: Io, name: string): Promise<string | null> {
-  const first = await io.askSecret(`Type new web password of ${name}: `);
-  if (first === null || first === "") return first;
-  const second = await io.askSecret(`Type new web password of ${name} again: `);
-  if (first !== second) throw new Problem("bad-request", "the two passwords differ; nothing was changed");
-  return first;
+function empty(): Problem {
+  return new Problem("bad-request", "the password is empty; nothing was changed");
 }

@@ -8,9 +8,11 @@ import { wholeNumber } from "../config.ts";
 import { auditFields } from "../log/entry.ts";
 import { asciiJson } from "../log/formats.ts";
 import type { AuditRow } from "../services/audit.ts";
+import { auditActions as knownActions } from "../services/audit-actions.ts";
 import { type AuditFilter, readAudit } from "../services/audit-log.ts";
 
 const usage = "pstore-server audit [--user NAME] [--object NAME] [--since TIME] [--limit N] [--json] …";
+const auditActions: readonly string[] = knownActions;
 const defaultLimit = 100;
 /** So many rows are held in memory at once. */
 const highestLimit = 10_000;
@@ -39,7 +41,7 @@ read, set, allow, 'sign in'. The server may run meanwhile.
   --user NAME          what this user did (cli:NAME: with pstore-server)
   --object NAME        of the machine that has or had this name
   --property NAME      of this property
-  --action A           only this
+  --action A           only this; to an unknown one the answer is a list
   --outcome O          ok, refused (whatever is not ok), or a code such as
                        forbidden
   --since TIME         from then on
@@ -81,6 +83,12 @@ function filterOf(values: Values, now: Date): AuditFilter {
   const to = until === undefined ? undefined : readTime("--until", until, now).to;
   if (from !== undefined && to !== undefined && from >= to)
     throw new Problem("usage", "--since is behind --until; exchange the two times");
+  if (action !== undefined && !auditActions.includes(action)) {
+    throw new Problem(
+      "usage",
+      `there is no action '${asciiLine(action)}'; there are ${auditActions.join(", ")}`,
+    );
+  }
   return {
     user,
     object,

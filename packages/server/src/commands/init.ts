@@ -20,13 +20,14 @@ export const init: Command = {
 
 Makes a new, empty store: the database, and in it the account of an admin.
 Asks at the terminal for the admin's password for the web, which the pstore
-command never needs; without a terminal and without --password-file, the
-account gets none.
+command never needs; with Enter alone, or without a terminal, the account gets
+none, until 'pstore-server user password' sets one.
 
   --admin NAME         the admin's user name (required)
   --key FILE           the admin's armored OpenPGP public key
   --email E            the admin's e-mail address
-  --password-file FILE holds the password in its first line
+  --password-file FILE holds the password in its first line, which must not be
+                       empty
 ${commonHelp}`,
 
   async run(argv, io) {
@@ -43,6 +44,7 @@ ${commonHelp}`,
     const name = values.admin;
     if (name === undefined) throw new Problem("usage", `--admin is missing; usage: ${usage}`);
     const location = databaseLocation(values, io.env);
+    const option = values.database !== undefined ? ` --database ${shownLocation(location)}` : "";
     const key =
       values.key === undefined
         ? null
@@ -51,7 +53,8 @@ ${commonHelp}`,
     if (key !== null) await checkKey(key);
     const db = await createDatabase(location);
     try {
-      const password = await newPassword(io, values["password-file"], name);
+      const answer = await newPassword(io, values["password-file"], name, { orNone: true });
+      const password = typeof answer === "string" ? null : answer.password;
       await createTables(db);
       const store = await createStore(db);
       const actor = commandActor();
@@ -64,20 +67,14 @@ ${commonHelp}`,
         viewAny: false,
         password,
       });
-      if (password === null) {
+      if (typeof answer === "string") {
         io.stderr(
-          `no terminal to ask for a password: ${name} has no web password; give one with 'pstore-server user password ${name}'\n`,
+          `${answer === "none" ? "" : "there is no terminal to ask at, and so "}no web password: ${name} cannot sign in to the web admin until 'pstore-server user password ${name}${option}' sets one\n`,
         );
       }
       io.stdout(`store     ${store.id}\ndatabase  ${shownLocation(location)}\nadmin     ${name}\n`);
       if (key !== null) io.stdout(describeKey(name, await addKey(db, actor, key), new Date()));
-      io.stdout(
-        next(
-          name,
-          key !== null,
-          values.database !== undefined ? ` --database ${shownLocation(location)}` : "",
-        ),
-      );
+      io.stdout(next(name, key !== null, option));
     } catch (error) {
       await db.destroy();
       for (const suffix of ["", "-wal", "-shm"]) rmSync(`${location.path}${suffix}`, { force: true });

@@ -4,7 +4,7 @@ import { asciiLine } from "@pstore/core/visible";
 import { readArguments } from "../cli/arguments.ts";
 import { type Command, commandActor, commonHelp, withDatabase } from "../cli/command.ts";
 import type { Io } from "../cli/io.ts";
-import { newPassword } from "../cli/password.ts";
+import { newPassword, passwordInFile } from "../cli/password.ts";
 import { table } from "../cli/table.ts";
 import type { UserTable } from "../database/schema.ts";
 import { addUser, allUsers, changeState, knownUser, setPassword } from "../services/accounts.ts";
@@ -14,7 +14,7 @@ const usages = {
   add: "pstore-server user add NAME [--email E] [--full-name TEXT] [--staff] [--superuser] [--view-any] [--password-file FILE]",
   list: "pstore-server user list [--json]",
   show: "pstore-server user show NAME [--json]",
-  state: "pstore-server user disable|enable|remove NAME",
+  state: "pstore-server user disable|enable|remove NAME [--yes]",
   password: "pstore-server user password NAME [--password-file FILE]",
 };
 
@@ -30,8 +30,10 @@ ${usages.password}
 add       makes an account; give it a key with 'pstore-server key add'
 list      shows all users
 show      shows a user's keys and machines, and what depends on the user
-disable   lets the user in no more, until enabled again
-remove    does so for good; the name is never given again
+disable   lets the user in no more, until enabled again; asks first when the
+          user is the only admin
+remove    does so for good, and the name is never given again: says what depends
+          on the user, and asks first
 password  sets the password for the web, which the pstore command never needs
 
 A user who was disabled or removed stays in the signed lists of machines until
@@ -44,6 +46,7 @@ a writer of each revokes them: pstore MACHINE ^NAME
   --view-any           may look at names, users and property names of any machine
   --password-file FILE holds the password for the web in its first line
   --json               prints JSON
+  --yes                answers yes to the question of disable and remove
 ${commonHelp}`,
 
   async run([action, ...argv], io) {
@@ -83,7 +86,7 @@ async function add(argv: readonly string[], io: Io): Promise<number> {
       staff: values.staff ?? false,
       superuser: values.superuser ?? false,
       viewAny: values["view-any"] ?? false,
-      password: file === undefined ? null : await newPassword(io, file, name),
+      password: file === undefined ? null : passwordInFile(file),
     });
     io.stderr(`added ${name}; next: pstore-server key add ${name} FILE\n`);
     return 0;
@@ -151,9 +154,9 @@ async function show(argv: readonly string[], io: Io): Promise<number> {
   );
   return await withDatabase(values, io, async (db) => {
     const standing = await standingOf(db, positionals[0] ?? "");
-    const { keys, machines } = standing;
+    const { keys, machines, onlyAdmin } = standing;
     if (values.json) {
-      io.stdout(`${JSON.stringify({ ...shown(standing.user), keys, machines }, null, 2)}\n`);
+      io.stdout(`${JSON.stringify({ ...shown(standing.user), onlyAdmin, keys, machines }, null, 2)}\n`);
       return 0;
     }
     const { user: row } = standing;
@@ -179,11 +182,19 @@ async function show(argv: readonly string[], io: Io): Promise<number> {
 }
 
 /** What nobody could do without this user. */
-function dependents({ machines }: Standing): string {
-  return machines
-    .filter((machine) => machine.onlyWriter)
-    .map((machine) => `depends      ${machine.name}: no other writer\n`)
-    .join("");
+function dependents({ machines, onlyAdmin }: Standing): string {
+  const dependent = machines.flatMap((machine) => {
+    const lack = lackOf(machine);
+    return lack === null ? [] : [`depends      ${machine.name}: ${lack}\n`];
+  });
+  return [...(onlyAdmin ? ["depends      the store: no other admin\n"] : []), ...dependent].join("");
+}
+
+type Machine = Standing["machines"][number];
+
+function lackOf({ onlyMember, onlyWriter }: Machine): string | null {
+  if (onlyMember) return "no other member";
+  return onlyWriter ? "no other writer" : null;
 }
 
 async function change(
@@ -191,20 +202,65 @@ async function change(
   argv: readonly string[],
   io: Io,
 ): Promise<number> {
-  const { values, positionals } = readArguments(argv, {}, { least: 1, most: 1, usage: usages.state });
+  const { values, positionals } = readArguments(
+    argv,
+    { yes: { type: "boolean" } },
+    { least: 1, most: 1, usage: usages.state },
+  );
   const [name = ""] = positionals;
   return await withDatabase(values, io, async (db) => {
     const standing = await standingOf(db, name);
-    await changeState(db, commandActor(), name, action);
-    if (action === "enable" || standing.machines.length === 0) return 0;
-    io.stderr(
-      `${name} stays in the signed lists of ${standing.machines.length} machine(s), which cannot be written until a writer of each runs: pstore MACHINE ^${name}\n`,
-    );
-    for (const machine of standing.machines) {
-      io.stderr(`  ${machine.name}${machine.onlyWriter ? " (WARNING: it has no other writer)" : ""}\n`);
+    await knownUser(db, name);
+    if (action !== "enable") {
+      for (const line of consequences(standing)) io.stderr(`${line}\n`);
+      const question =
+        action === "remove"
+          ? `Remove ${name} for good, which cannot be undone?`
+          : `Disable ${name}, the only admin?`;
+      const isAsked = action === "remove" || standing.onlyAdmin;
+      if (isAsked && values.yes !== true) await confirm(io, question);
     }
+    await changeState(db, commandActor(), name, action);
     return 0;
   });
+}
+
+/** What it means that a user can do nothing any more; the worst at the end, where it is seen. */
+function consequences({ user: { name }, machines, onlyAdmin }: Standing): string[] {
+  const lines: string[] = [];
+  if (machines.length > 0) {
+    lines.push(
+      `${name} stays in the signed lists of ${counted(machines)}, which cannot be written until a writer of each runs: pstore MACHINE ^${name}`,
+    );
+  }
+  for (const machine of machines) {
+    const lack = lackOf(machine);
+    lines.push(`  ${machine.name}${lack === null ? "" : ` (WARNING: it has ${lack})`}`);
+  }
+  const sole = machines.filter((machine) => machine.onlyWriter);
+  const alone = machines.filter((machine) => machine.onlyMember);
+  if (sole.length > 0)
+    lines.push(`WARNING: ${name} is the only writer of ${counted(sole)}, which nobody could change`);
+  if (alone.length > 0)
+    lines.push(`WARNING: ${name} is the only member of ${counted(alone)}, which nobody could read`);
+  if (onlyAdmin) lines.push(`WARNING: ${name} is the only admin`);
+  return lines;
+}
+
+function counted({ length }: readonly Machine[]): string {
+  return length === 1 ? "1 machine" : `${length} machines`;
+}
+
+/** @throws Problem `no-terminal`, `declined` */
+async function confirm(io: Io, question: string): Promise<void> {
+  const answer = await io.confirm(question);
+  if (answer === null) {
+    throw new Problem(
+      "no-terminal",
+      `there is no terminal to ask '${question}' at; answer it beforehand with --yes`,
+    );
+  }
+  if (!answer) throw new Problem("declined", "nothing was changed");
 }
 
 async function password(argv: readonly string[], io: Io): Promise<number> {
@@ -217,13 +273,13 @@ async function password(argv: readonly string[], io: Io): Promise<number> {
   return await withDatabase(values, io, async (db) => {
     await knownUser(db, name);
     const typed = await newPassword(io, values["password-file"], name);
-    if (typed === null) {
+    if (typeof typed === "string") {
       throw new Problem(
         "bad-request",
         "there is no terminal to ask for a password; give one with --password-file",
       );
     }
-    await setPassword(db, commandActor(), name, typed);
+    await setPassword(db, commandActor(), name, typed.password);
     return 0;
   });
 }

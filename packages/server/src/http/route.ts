@@ -1,5 +1,6 @@
 import { Problem } from "@pstore/core/problem";
 import * as v from "valibot";
+import type { AuditAction } from "../services/audit-actions.ts";
 import type { StoreContext } from "../services/context.ts";
 import type { Caller, LoginRules } from "../services/sessions.ts";
 
@@ -36,7 +37,7 @@ export interface Route {
   readonly path: string;
   readonly summary: string;
   /** What the log calls it when it is refused. */
-  readonly action: string;
+  readonly action: AuditAction;
   readonly session: boolean;
   readonly pathParameters?: Readonly<Record<string, Schema>>;
   readonly query?: QuerySchema;

@@ -3,6 +3,7 @@ import { onceCommitted } from "../database/announcing.ts";
 import type { Db } from "../database/open.ts";
 import { type AuditTable, timeText } from "../database/schema.ts";
 import { insertAudit } from "../repositories/audit.ts";
+import type { AuditAction } from "./audit-actions.ts";
 
 /** Who does something, for the log. */
 export interface Actor {
@@ -14,7 +15,7 @@ export interface Actor {
 
 /** Something done, or refused. */
 export interface Deed {
-  readonly action: string;
+  readonly action: AuditAction;
   readonly objectId?: string;
   readonly objectName?: string;
   readonly property?: string;

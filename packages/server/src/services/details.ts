@@ -96,7 +96,7 @@ export async function details(
   const deeds = found.flatMap(({ object }): Deed[] => {
     const about = { objectId: object.id, objectName: object.name };
     const read = values.read.get(object.id);
-    const show = { action: "show", ...about };
+    const show: Deed = { action: "show", ...about };
     return read === undefined ? [show] : [show, { ...readDeed(read.name, read.revision), ...about }];
   });
   await record(db, caller, deeds);

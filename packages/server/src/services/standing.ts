@@ -4,7 +4,7 @@ import type { Db } from "../database/open.ts";
 import type { UserTable } from "../database/schema.ts";
 import { keysOf } from "../repositories/keys.ts";
 import { membershipsOf, membersOf } from "../repositories/members.ts";
-import { findUser } from "../repositories/users.ts";
+import { findUser, listUsers } from "../repositories/users.ts";
 
 /** A user with all that hangs on them. */
 export interface Standing {
@@ -16,7 +16,16 @@ export interface Standing {
     description: string;
   }[];
   /** Living objects of which the user is a member. */
-  readonly machines: readonly { name: string; access: "read" | "write"; onlyWriter: boolean }[];
+  readonly machines: readonly {
+    name: string;
+    access: "read" | "write";
+    /** Nobody else who may sign in can read it. */
+    onlyMember: boolean;
+    /** Nobody else who may sign in can write it. */
+    onlyWriter: boolean;
+  }[];
+  /** Nobody else who may sign in is a superuser. */
+  readonly onlyAdmin: boolean;
 }
 
 /** @throws Problem `not-found` when there never was such a user */
@@ -29,8 +38,10 @@ export async function standingOf(db: Db, name: string): Promise<Standing> {
     db,
     objects.map((object) => object.id),
   );
-  const writers = Map.groupBy(
-    members.filter((member) => member.access === "write"),
+  const others = (await listUsers(db)).filter((other) => other.active === 1 && other.id !== user.id);
+  const names = new Set(others.map((other) => other.name));
+  const otherMembers = Map.groupBy(
+    members.filter((member) => names.has(member.user_name)),
     (member) => member.object_id,
   );
   return {
@@ -41,10 +52,15 @@ export async function standingOf(db: Db, name: string): Promise<Standing> {
       removed: key.removed !== null,
       description: key.description,
     })),
-    machines: objects.map((object) => ({
-      name: object.name,
-      access: object.access,
-      onlyWriter: object.access === "write" && writers.get(object.id)?.length === 1,
-    })),
+    machines: objects.map((object) => {
+      const rest = otherMembers.get(object.id) ?? [];
+      return {
+        name: object.name,
+        access: object.access,
+        onlyMember: rest.length === 0,
+        onlyWriter: object.access === "write" && rest.every((member) => member.access !== "write"),
+      };
+    }),
+    onlyAdmin: user.active === 1 && user.superuser === 1 && others.every((other) => other.superuser !== 1),
   };
 }

@@ -63,7 +63,7 @@ describe("--each", () => {
     const before = commits();
     const { code, stderr } = await walter.pstore(["--each", "*.example.com", "+joe", "--yes"]);
     expect(code).toBe(0);
-    expect(stderr).toContain("NOTICE: 3 of the 4 machines stay as they are\n");
+    expect(stderr).toContain("NOTICE: 1 machine changed, 3 stay as they are\n");
     expect(stderr).not.toContain("WARNING");
     expect(commits()).toBe(before + 1);
     expect(await does(walter, ["web1.example.com", "--history"])).not.toContain("         3  ");
@@ -100,7 +100,7 @@ describe("--each", () => {
     const { code, stderr } = await walter.pstore(["--each", "web*", "-pd", "token", "--yes"]);
     expect({ code, last: stderr.split("\n").at(-2) }).toEqual({
       code: 0,
-      last: "NOTICE: 1 of the 3 machines stay as they are",
+      last: "NOTICE: 2 machines changed, 1 stay as they are",
     });
     expect(await does(walter, ["-pl", "web1.example.com"])).toBe("password\nzone\n");
   });

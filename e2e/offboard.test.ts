@@ -67,6 +67,7 @@ ${rule}
 + joe-could                 alex, joe, walter
 + joe-read                  joe, walter
 Revoke joe from these 2 machines? [y/N] y
+NOTICE: 2 machines changed
 NOTICE: joe still knows the present values of 2 machines until they are changed
 Machine                   Secret                    By joe
 ${rule}
@@ -76,6 +77,7 @@ joe-read                  later                     could read
 joe-was                   old                       could read
 joe-was                   password                  could read
 NOTICE: change what joe knows, from the top: pstore -P MACHINE, or pstore MACHINE -pe PROPERTY
+NOTICE: machines that you do not see are listed by pstore-server user show joe
 NOTICE: joe can still sign in: have an admin run pstore-server user disable joe
 `);
     const [commit, ...more] = scene.server.commits.slice(before);
@@ -101,6 +103,7 @@ joe-was                   password                  could read
       told: [
         "NOTICE: joe has access to no machine that you see",
         expect.stringContaining("NOTICE: change what joe knows"),
+        expect.stringContaining("NOTICE: machines that you do not see"),
         expect.stringContaining("NOTICE: joe can still sign in"),
       ],
     });

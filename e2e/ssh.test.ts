@@ -347,6 +347,16 @@ describe.skipIf(reason !== null)(`--ssh${reason === null ? "" : ` (skipped: ${re
       expect(terminal.output).not.toContain(jumpSecret);
     });
 
+    test("for a jump host ends all of it with Ctrl-C: nothing goes on asking", async () => {
+      const logged = attempts();
+      const terminal = walter.terminal(words("db3", "-J", `${jumper.name}@127.0.0.1:${sshd.port}`, "whoami"));
+      await terminal.waitFor(`${jumper.name}@127.0.0.1's password: `);
+      terminal.type("\x03");
+      expect((await terminal.exit).code).toBe(130);
+      expect(logged().filter((line) => !line.startsWith("Accepted"))).toEqual([]);
+      expect(terminal.output).not.toContain("Permission denied");
+    });
+
     test("for a jump host that asks in the machine's own words, too", async () => {
       await configure("Host hop", "HostName 127.0.0.1", `HostKeyAlias ${db3}`, `User ${account.name}`);
       const logged = attempts();

@@ -31,8 +31,11 @@ export async function askpass(words: readonly string[], { env, stdout, stderr }:
     return 0;
   } catch (error) {
     // Left to itself, ssh would try without a password, again and again.
-    if (error instanceof Interrupted) await askDesk(folder, { failed: "interrupted", sentence: "" });
-    else if (error instanceof Problem)
+    if (error instanceof Interrupted) {
+      await askDesk(folder, { failed: "interrupted", sentence: "" });
+      // The question has kept the signal from the others at this terminal: ssh to a jump host would go on asking.
+      if (error.status === 130) process.kill(0, "SIGINT");
+    } else if (error instanceof Problem)
       await askDesk(folder, { failed: "no-terminal", sentence: error.message });
     else throw error;
     return 1;
@@ -43,7 +46,7 @@ async function askPerson(prompt: string, kind: string | undefined): Promise<stri
   const otherwise = "run it at a terminal";
   if (kind === "confirm") {
     const answer = await askLine(`${prompt} [y/N] `, otherwise);
-    if (!/^y(es)?$/i.test(answer.trim())) throw new Interrupted();
+    if (!/^y(es)?$/i.test(answer.trim())) throw new Interrupted(1);
     return "yes";
   }
   // Whether to trust a host's key, for example: what is typed is no secret.

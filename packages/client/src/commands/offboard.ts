@@ -42,6 +42,8 @@ export const offboard: Command = async (context) => {
     );
   // What they know is worth knowing also where they could not be revoked.
   if (failure !== null) throw failure;
+  if (!args.options.all)
+    person.notice(`machines that you do not see are listed by pstore-server user show ${user}`);
   if (active)
     person.notice(`${user} can still sign in: have an admin run pstore-server user disable ${user}`);
   return beyond.length + unseen.length === 0 ? 0 : 1;

@@ -71,7 +71,7 @@ export const output: OptionGroup = {
         argument: "SHELL",
         isRare: true,
         help: "print the completion script for bash, zsh or fish",
-        more: 'For bash: eval "$(pstore --completion bash)" in ~/.bashrc; for zsh likewise in ~/.zshrc, behind compinit; for fish: pstore --completion fish | source in ~/.config/fish/config.fish.',
+        more: 'For bash: eval "$(pstore --completion bash)" in ~/.bashrc; for zsh likewise in ~/.zshrc, after compinit; for fish: pstore --completion fish > ~/.config/fish/completions/pstore.fish.',
         set: (options, shell) => {
           options.completion = shellOf(shell);
         },

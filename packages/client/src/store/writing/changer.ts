@@ -200,11 +200,13 @@ export class Changer {
   async #commit(all: readonly Draft[]): Promise<void> {
     const drafts = all.filter((draft) => !changesNothing(draft));
     const left = all.length - drafts.length;
-    if (all.length > 1 && left > 0)
-      this.#parts.person.notice(`${left} of the ${all.length} machines stay as they are`);
     const { opener, person } = this.#parts;
     const afterwards = await warnOfConsequences(drafts, person);
     await commit(this.#parts, drafts, await wrapFor(drafts, opener));
+    if (all.length > 1) {
+      const stay = left === 0 ? "" : `, ${left} stay as they are`;
+      person.notice(`${drafts.length} ${drafts.length === 1 ? "machine" : "machines"} changed${stay}`);
+    }
     afterwards();
     sayReaders(drafts, person);
   }

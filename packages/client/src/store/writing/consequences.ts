@@ -29,10 +29,17 @@ export async function warnOfConsequences(drafts: readonly Draft[], person: Perso
       const users = [...manifest.members.keys()].sort().join(", ");
       person.notice(`'${manifest.object.name}' is back, shared with ${users}`);
     }
+    const left = drafts.filter(({ base, manifest }) => {
+      const { user } = manifest.author;
+      return base !== null && !manifest.members.has(user);
+    });
+    if (left.length > 0)
+      person.notice(`you have given up your own access to ${named(left.map(({ manifest }) => manifest))}`);
     for (const [user, manifests] of stillKnown(drafts)) {
       const [first] = manifests;
+      if (first === undefined || first.manifest.author.user === user) continue;
       const what =
-        manifests.length === 1 && first !== undefined
+        manifests.length === 1
           ? `the present values of '${first.manifest.object.name}' (${first.properties.join(", ")})`
           : `the present values of ${manifests.length} machines`;
       person.notice(`${user} still knows ${what} until they are changed`);

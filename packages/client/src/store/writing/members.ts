@@ -138,7 +138,7 @@ export class MemberPlanner {
     if (!known.active)
       throw new Problem(
         "unusable-key",
-        `${user} is disabled or removed at the store, so nothing can be encrypted for them; ${remedy}`,
+        `${user} is disabled or removed at the store, so nothing can be encrypted for them; ${remedy}${remedy.startsWith("revoke") ? `, or everywhere with --offboard ${user}` : ""}`,
       );
     if (known.keys.every((key) => key.removed))
       throw new Problem(

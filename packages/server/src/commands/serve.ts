@@ -95,7 +95,7 @@ ${commonHelp}`,
       const server = listen(app.fetch, { ...config, grace });
       if (origins.length === 0) origins = loopbackOrigins(server.port);
       const cleaning = everyHour(async (stopping) => {
-        await collectGarbage(db);
+        await collectGarbage(db, stopping);
         await purgeReplaced(db, config.keepHistory, stopping);
       }, log);
       if (config.origins.length === 0 && !isLoopback(config.host)) {

@@ -65,25 +65,17 @@ export async function valuesReplacedBefore(db: Db, time: string, limit: number):
     .execute();
 }
 
-/** Takes values out of every object's sight: what is left of them belongs to nothing. */
-export async function detachValues(db: Db, ids: readonly string[]): Promise<void> {
+/**
+ * Takes values out of every object's sight: what is left of them belongs to nothing, and counts as begun now, since it
+ * is being dropped.
+ */
+export async function detachValues(db: Db, ids: readonly string[], now: string): Promise<void> {
   // The index of a deleted object's last manifest names them still.
   await db.deleteFrom("properties").where("value_id", "in", ids).execute();
   await db.deleteFrom("wrapped_keys").where("value_id", "in", ids).execute();
   await db
     .updateTable("stored_values")
-    .set({ object_id: null, property: null, revision: null })
+    .set({ object_id: null, property: null, revision: null, created: now })
     .where("id", "in", ids)
     .execute();
-}
-
-/** Drops the first pieces of a value. */
-export async function deletePieces(db: Db, valueId: string, before: number): Promise<void> {
-  await db.deleteFrom("value_pieces").where("value_id", "=", valueId).where("seq", "<", before).execute();
-}
-
-/** Drops what is left of values that were detached. */
-export async function deleteDetached(db: Db, ids: readonly string[]): Promise<void> {
-  await db.deleteFrom("value_pieces").where("value_id", "in", ids).execute();
-  await db.deleteFrom("stored_values").where("id", "in", ids).where("object_id", "is", null).execute();
 }

@@ -121,10 +121,25 @@ export async function placesOf(
   return await query.orderBy("property").orderBy("revision").execute();
 }
 
-export async function deleteValue(db: Db, id: string): Promise<void> {
-  await db.deleteFrom("wrapped_keys").where("value_id", "=", id).execute();
-  await db.deleteFrom("value_pieces").where("value_id", "=", id).execute();
-  await db.deleteFrom("stored_values").where("id", "=", id).execute();
+/** The number of a value's last piece; -1 when it has none. */
+export async function lastPiece(db: Db, valueId: string): Promise<number> {
+  const row = await db
+    .selectFrom("value_pieces")
+    .select((eb) => eb.fn.max<number | null>("seq").as("last"))
+    .where("value_id", "=", valueId)
+    .executeTakeFirst();
+  return Number(row?.last ?? -1);
+}
+
+/** Drops the first pieces of a value. */
+export async function deletePieces(db: Db, valueId: string, before: number): Promise<void> {
+  await db.deleteFrom("value_pieces").where("value_id", "=", valueId).where("seq", "<", before).execute();
+}
+
+/** Drops what there is of values that belong to no object and to no upload. */
+export async function deleteLoose(db: Db, ids: readonly string[]): Promise<void> {
+  await db.deleteFrom("value_pieces").where("value_id", "in", ids).execute();
+  await db.deleteFrom("stored_values").where("id", "in", ids).where("object_id", "is", null).execute();
 }
 
 /** Values that belong to no object and to no upload, and were begun before a time. */

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { sql } from "kysely";
 import { migrate } from "../database/migrate.ts";
 import { detachValues } from "../repositories/retention.ts";
 import { type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
+import { listenToAudit } from "./audit.ts";
 import { checkStore } from "./check/check.ts";
 import { purgeReplaced } from "./retention.ts";
 import { collectGarbage } from "./uploads.ts";
@@ -161,10 +163,13 @@ test("what a crash leaves of a value that was being dropped is collected when it
     .where("object_id", "=", draft.manifest.object.id)
     .where("property", "=", "b")
     .executeTakeFirstOrThrow();
-  await detachValues(store.db, [id]);
-  expect(await checkStore(store.db, store.store)).toEqual([]);
   const created = new Date(Date.now() - 3 * day).toISOString();
-  await store.db.updateTable("stored_values").set({ created }).where("id", "=", id).execute();
+  const begun = store.db.updateTable("stored_values").set({ created }).where("id", "=", id);
+  await begun.execute();
+  await detachValues(store.db, [id], new Date().toISOString());
+  // While it is being dropped, nothing is wrong.
+  expect(await checkStore(store.db, store.store)).toEqual([]);
+  await begun.execute();
   expect((await checkStore(store.db, store.store)).map((one) => one.solution)).toEqual([
     "start the server: it drops such values at its start",
   ]);
@@ -180,6 +185,56 @@ test("a server that is to stop begins nothing more, and what was begun is whole"
   await age(draft, 31);
   expect(await purgeReplaced(store.db, 30, AbortSignal.abort())).toBe(0);
   expect(await stored(draft)).toEqual(whole);
+});
+
+/** Of a large value that was sent, how many pieces there are. */
+const piecesOf = async (valueId: string) =>
+  (await store.db.selectFrom("value_pieces").select("seq").where("value_id", "=", valueId).execute()).length;
+
+async function uploaded(
+  size: number,
+): Promise<{ upload: string; bytes: Buffer<ArrayBuffer>; valueId: string }> {
+  const bytes = Buffer.alloc(size, 7);
+  const upload = crypto.randomUUID();
+  await store.call("PUT", `/uploads/${upload}`, { token, bytes });
+  const row = store.db.selectFrom("uploads").select("value_id").where("id", "=", upload);
+  return { upload, bytes, valueId: (await row.executeTakeFirstOrThrow()).value_id };
+}
+
+test("a large value of which a stopping server has dropped a part is collected later", async () => {
+  const { upload, bytes, valueId } = await uploaded(40 * 1024 * 1024);
+  const first = store.draft(joe, "stopped in the middle");
+  store.putPublic(first, "dump", bytes, upload);
+  await store.committed(token, first);
+  const second = store.next(first, joe, { properties: new Map() });
+  await store.committed(token, second);
+  const stopping = new AbortController();
+  listenToAudit(store.db, (row) => {
+    if (row.action === "purge" && row.property === "dump") stopping.abort();
+  });
+  await purgeReplaced(store.db, 0, stopping.signal);
+  listenToAudit(store.db, () => {});
+  expect([await stored(second), await piecesOf(valueId)]).toEqual([[], 40]);
+  await store.db.updateTable("stored_values").set({ created: "2020" }).where("id", "=", valueId).execute();
+  await collectGarbage(store.db);
+  expect(await piecesOf(valueId)).toBe(0);
+});
+
+test("a large upload that no commit took is dropped in parts, between which others are served", async () => {
+  const { upload, valueId } = await uploaded(40 * 1024 * 1024);
+  await store.db.updateTable("uploads").set({ created: "2020" }).where("id", "=", upload).execute();
+  let isOver = false;
+  const collected = collectGarbage(store.db).then(() => {
+    isOver = true;
+  });
+  const counts = new Set<number>();
+  while (!isOver) {
+    counts.add(await piecesOf(valueId));
+    await setImmediate();
+  }
+  await collected;
+  expect([...counts].some((count) => count > 0 && count < 40)).toBe(true);
+  expect(await piecesOf(valueId)).toBe(0);
 });
 
 test("a value that stands is never dropped, whatever its mark says, and check names the mark", async () => {

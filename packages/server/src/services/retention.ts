@@ -1,20 +1,14 @@
-import { setImmediate as othersFirst } from "node:timers/promises";
 import { pieceCount } from "@pstore/core/digest";
 import type { Db } from "../database/open.ts";
 import { timeText } from "../database/schema.ts";
-import {
-  deleteDetached,
-  deletePieces,
-  detachValues,
-  type ReplacedValue,
-  valuesReplacedBefore,
-} from "../repositories/retention.ts";
+import { slicesBySize } from "../database/slices.ts";
+import { detachValues, type ReplacedValue, valuesReplacedBefore } from "../repositories/retention.ts";
 import { type Actor, record } from "./audit.ts";
+import { dropLoose, piecesAtOnce } from "./dropping.ts";
 
 const day = 86_400_000;
-/** One transaction takes at most so many values, and so many pieces of 1 MiB: everybody else waits for it. */
-const valuesAtOnce = 100;
-const piecesAtOnce = 16;
+/** One transaction takes at most so many values, and so many pieces: everybody else waits for it. */
+const atOnce = { count: 100, size: piecesAtOnce };
 
 /** Who purges, for the log: no user's name holds a colon. */
 const actor: Actor = { userName: "server:keep-history", fingerprint: "", address: "server" };
@@ -33,7 +27,7 @@ export async function purgeReplaced(db: Db, days: number, stopping: AbortSignal)
     const values = await detachSome(db, before);
     if (values.length === 0) break;
     count += values.length;
-    await dropDetached(db, values);
+    await dropLoose(db, idsOf(values), stopping);
   }
   return count;
 }
@@ -44,9 +38,10 @@ export async function purgeReplaced(db: Db, days: number, stopping: AbortSignal)
  */
 async function detachSome(db: Db, before: string): Promise<readonly ReplacedValue[]> {
   return await db.transaction().execute(async (trx) => {
-    const values = firstFew(await valuesReplacedBefore(trx, before, valuesAtOnce));
+    const found = await valuesReplacedBefore(trx, before, atOnce.count);
+    const [values = []] = slicesBySize(found, ({ size }) => pieceCount(size), atOnce);
     if (values.length === 0) return values;
-    await detachValues(trx, idsOf(values));
+    await detachValues(trx, idsOf(values), timeText(new Date()));
     await record(
       trx,
       actor,
@@ -60,28 +55,6 @@ async function detachSome(db: Db, before: string): Promise<readonly ReplacedValu
     );
     return values;
   });
-}
-
-/** As many as one transaction may drop; at least one, whatever its size. */
-function firstFew(values: readonly ReplacedValue[]): readonly ReplacedValue[] {
-  let pieces = 0;
-  const end = values.findIndex(({ size }, at) => {
-    pieces += pieceCount(size);
-    return at > 0 && pieces > piecesAtOnce;
-  });
-  return end < 0 ? values : values.slice(0, end);
-}
-
-async function dropDetached(db: Db, values: readonly ReplacedValue[]): Promise<void> {
-  await othersFirst();
-  for (const { id, size } of values) {
-    for (let seq = piecesAtOnce; seq < pieceCount(size); seq += piecesAtOnce) {
-      await deletePieces(db, id, seq);
-      await othersFirst();
-    }
-  }
-  await db.transaction().execute((trx) => deleteDetached(trx, idsOf(values)));
-  await othersFirst();
 }
 
 function idsOf(values: readonly ReplacedValue[]): string[] {

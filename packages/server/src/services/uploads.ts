@@ -12,15 +12,9 @@ import {
   insertUpload,
   uploadsBefore,
 } from "../repositories/uploads.ts";
-import {
-  deleteValue,
-  insertPiece,
-  insertValue,
-  looseValues,
-  updateValue,
-  valueById,
-} from "../repositories/values.ts";
+import { insertPiece, insertValue, looseValues, updateValue, valueById } from "../repositories/values.ts";
 import { record } from "./audit.ts";
+import { dropLoose } from "./dropping.ts";
 import type { Caller } from "./sessions.ts";
 
 /** How long an upload waits for its commit, in milliseconds: a day. */
@@ -110,23 +104,32 @@ async function* limited(chunks: AsyncIterable<Uint8Array>, maxSize: number): Asy
   }
 }
 
-async function forget(db: Db, id: string, valueId: string): Promise<void> {
-  await db.transaction().execute(async (trx) => {
+/** Gives an upload up: its id is free at once, and its bytes soon. */
+async function forget(db: Db, id: string, valueId: string, stopping?: AbortSignal): Promise<void> {
+  const isLoose = await db.transaction().execute(async (trx) => {
     const upload = await findUpload(trx, id);
     if (upload?.value_id === valueId) await deleteUpload(trx, id);
     // A commit may have taken the value a moment ago.
     const value = await valueById(trx, valueId);
-    if (value?.object_id === null) await deleteValue(trx, valueId);
+    return value?.object_id === null;
   });
+  if (isLoose) await dropLoose(db, [valueId], stopping);
 }
 
-/** Drops uploads that no commit took within a day, values of no property and no upload, and what has expired. */
-export async function collectGarbage(db: Db): Promise<void> {
+/**
+ * Drops uploads that no commit took within a day, values of no property and no upload, and what has expired.
+ * @param stopping between two transactions it is looked at, and nothing more is begun
+ */
+export async function collectGarbage(db: Db, stopping?: AbortSignal): Promise<void> {
   const now = new Date();
   await deleteExpired(db, timeText(now));
   const before = timeText(new Date(now.getTime() - uploadLife));
-  for (const upload of await uploadsBefore(db, before)) await forget(db, upload.id, upload.value_id);
+  for (const upload of await uploadsBefore(db, before)) {
+    if (stopping?.aborted) return;
+    await forget(db, upload.id, upload.value_id, stopping);
+  }
   for (const { id } of await looseValues(db, before)) {
-    await db.transaction().execute((trx) => deleteValue(trx, id));
+    if (stopping?.aborted) return;
+    await dropLoose(db, [id], stopping);
   }
 }

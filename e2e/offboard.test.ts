@@ -118,6 +118,7 @@ joe-was                   password                  could read
       told: [
         "NOTICE: joe has access to no machine that you see",
         "NOTICE: joe knows no secret of the machines that you see",
+        "NOTICE: machines that you do not see are listed by pstore-server user show joe",
       ],
     });
   });

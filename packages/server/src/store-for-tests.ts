@@ -1,6 +1,7 @@
 /** A real store for tests: a database file, real keys, and the app without a port. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { apiPath, type CommitRequest, type NewValue, type WrappedKey } from "@pstore/core/api/schemas";
 import { commitOf, commitText } from "@pstore/core/commit";
 import { keyCommitment } from "@pstore/core/commitment";
@@ -37,6 +38,18 @@ export interface Answer {
   // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
   readonly body: any;
   readonly response: Response;
+}
+
+/** How often others could have had their turn while something was done. */
+export async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
+  let isOver = false;
+  const done = work().finally(() => {
+    isOver = true;
+  });
+  let turns = 0;
+  for (; !isOver; turns++) await setImmediate();
+  await done;
+  return turns;
 }
 
 /** A manifest under way: what a client would send for it. */

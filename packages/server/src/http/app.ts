@@ -89,7 +89,7 @@ async function answer(dependencies: Dependencies, route: Route, context: Context
       route.body &&
       check(
         route.body,
-        await readJson(req.raw, caller === null ? maxStrangersJsonSize : maxJsonSize),
+        await readJson(req.raw, caller === null ? maxStrangersJsonSize : (route.maxBodySize ?? maxJsonSize)),
         "the request",
       );
     return await route.handle({ dependencies, request: req.raw, address, path, query, body, caller, token });

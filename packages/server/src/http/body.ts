@@ -2,6 +2,8 @@ import { Problem } from "@pstore/core/problem";
 
 /** The largest JSON body, in bytes: 64 MiB. */
 export const maxJsonSize = 64 * 1024 * 1024;
+/** The same of a commit, in bytes: 32 MiB. Much of it is read several times, and its manifests are strict to parse. */
+export const maxCommitSize = 32 * 1024 * 1024;
 /** The same for whoever has not signed in: 64 KiB. */
 export const maxStrangersJsonSize = 64 * 1024;
 /** The most lists and objects in a JSON body: 64 MiB of nothing but brackets would take 6 GB of memory. */

@@ -545,3 +545,12 @@ test("a full disk is told in a sentence, stores nothing, and passes", async () =
   await sql`pragma max_page_count = 1000000`.execute(store.db);
   expect((await store.commit(joesToken, bigger)).status).toBe(200);
 });
+
+test("a commit is read up to 32 MiB, and one that is larger is told how to become smaller", async () => {
+  const bytes = Buffer.alloc(32 * 1024 * 1024 + 1, " ");
+  const answer = await store.call("POST", "/commits", { token: await store.signIn(joe), bytes });
+  expect([answer.status, answer.body.detail]).toEqual([
+    413,
+    "the request is over 33554432 bytes, the most that is read here; make it in several parts",
+  ]);
+});

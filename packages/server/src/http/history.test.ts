@@ -195,6 +195,17 @@ test("a write-only key is told which values are kept, and gets no key of them", 
   });
 });
 
+test("what is no property's name is refused, and gets into no log", async () => {
+  const { id } = (await machine("unprintable")).manifest.object;
+  const property = encodeURIComponent("pass\u001b[2Jword");
+  for (const path of [`kept?property=${property}`, `value?property=${property}&revision=1`]) {
+    const { status, body } = await store.call("GET", `/objects/${id}/${path}`, { token: joesToken });
+    expect([status, body.code]).toEqual([400, "bad-request"]);
+  }
+  const log = await store.audit();
+  expect(log.some((row) => row.property.includes("\u001b"))).toBe(false);
+});
+
 test("who was revoked gets the revisions up to the one without them, and no others", async () => {
   const first = await machine("proof");
   const second = await committedNext(first, { time: "2026-01-02T00:00:00Z" });

@@ -42,6 +42,8 @@ export interface Route {
   readonly pathParameters?: Readonly<Record<string, Schema>>;
   readonly query?: QuerySchema;
   readonly body?: Schema;
+  /** The largest body, in bytes; without it, that of any JSON. */
+  readonly maxBodySize?: number;
   /** The schema of its JSON, or the media type of what else it answers; `null`: nothing. */
   readonly answer: Schema | string | null;
   handle(call: Call): Promise<Response>;

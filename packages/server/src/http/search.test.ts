@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { SearchAnswer, SearchRequest } from "@pstore/core/api/schemas";
 import { pieceSize } from "@pstore/core/digest";
-import { type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
+import { type Draft, TestStore, type TestUser, turnsDuring } from "../store-for-tests.ts";
 
 let store: TestStore;
 let joe: TestUser;
@@ -119,6 +119,20 @@ test("a value of one piece is looked into to its end, a larger one is not", asyn
   for (const number of [1, 2, 3, 4, 5, 6]) await large(`whole${number}`, pieceSize, pieceSize - 6);
   await large("beyond", pieceSize + 1, 0);
   expect(await places({ value: "NEEDLE" })).toEqual([1, 2, 3, 4, 5, 6].map((n) => `whole${n}/large`));
+});
+
+test("while large values are looked into, others are served", async () => {
+  const draft = store.draft(ann, "wide");
+  for (const number of Array.from({ length: 16 }).keys()) {
+    const id = crypto.randomUUID();
+    const value = new Uint8Array(pieceSize).fill(0x20);
+    await store.call("PUT", `/uploads/${id}`, { token: annsToken, bytes: value });
+    store.putPublic(draft, `wide${number}`, value, id);
+  }
+  await store.committed(annsToken, draft);
+  const few = await turnsDuring(() => search(annsToken, { key: "wide" }));
+  const many = await turnsDuring(() => search(annsToken, { key: "wide", value: "x" }));
+  expect(many - few).toBeGreaterThanOrEqual(3);
 });
 
 test("what is deleted, dropped or replaced is not found", async () => {

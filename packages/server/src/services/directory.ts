@@ -1,11 +1,13 @@
 import { have } from "@pstore/core/api/have";
-import type { PublicKey, User } from "@pstore/core/api/schemas";
+import type { PublicKey, User, UserNames, Users } from "@pstore/core/api/schemas";
 import { parseFingerprint } from "@pstore/core/fingerprint";
 import { dearmor } from "@pstore/core/openpgp/armor";
 import type { Db } from "../database/open.ts";
 import type { PublicKeyTable, UserTable } from "../database/schema.ts";
 import { currentKeys, findKeys } from "../repositories/keys.ts";
 import { activeNames, findUsers } from "../repositories/users.ts";
+import { record } from "./audit.ts";
+import type { Caller } from "./sessions.ts";
 
 /** A user of whatever state with their current keys. */
 export interface UserWithKeys {
@@ -53,12 +55,29 @@ export async function shownUsers(
     });
 }
 
+/**
+ * The users named with their keys, for the API.
+ * @param also see {@link shownUsers}
+ */
+export async function listUsers(
+  db: Db,
+  caller: Caller,
+  names: readonly string[],
+  also: readonly string[],
+): Promise<Users> {
+  const users = await shownUsers(db, names, also);
+  await record(db, caller, [{ action: "list users", detail: names.join(" ") }]);
+  return { users };
+}
+
 /** The most names of users in one answer. */
 const maxNames = 1000;
 
 /** The names of active users that contain a text, whatever its case, by name. */
-export async function userNames(db: Db, text: string): Promise<string[]> {
-  return await activeNames(db, text, maxNames);
+export async function listUserNames(db: Db, caller: Caller, text: string): Promise<UserNames> {
+  const names = await activeNames(db, text, maxNames);
+  await record(db, caller, [{ action: "list users", detail: `'${text}'` }]);
+  return { names };
 }
 
 function shownKey(key: PublicKeyTable, held: readonly string[]): PublicKey {

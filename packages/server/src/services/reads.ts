@@ -1,3 +1,4 @@
+import { setImmediate as othersFirst } from "node:timers/promises";
 import type { Reads } from "@pstore/core/api/schemas";
 import { parseManifest } from "@pstore/core/manifest";
 import type { Db } from "../database/open.ts";
@@ -10,9 +11,12 @@ import { findRevision } from "../repositories/revisions.ts";
 import { type Deed, record } from "./audit.ts";
 import type { Caller } from "./sessions.ts";
 
+/** How many manifests are read between two looks at other requests. */
+const manifestsAtOnce = 50;
+
 type Read = Reads["reads"][number];
 
-/** What the log says of a value that was read: the revision is the one that sealed it. `readValues` understands it. */
+/** What the log says of a value that was read: the revision is the one that sealed it. `listReads` understands it. */
 export function readDeed(property: string, revision: number): Deed {
   return { action: "read", property, detail: `revision ${revision}` };
 }
@@ -25,7 +29,7 @@ function revisionOf(detail: string): number {
  * The encrypted values of living objects that the log says a user has read, also of those that the user may see no
  * more: by object, property and revision. Of objects of the caller's, or of all for privileged users.
  */
-export async function readValues(db: Db, caller: Caller, userName: string): Promise<Reads> {
+export async function listReads(db: Db, caller: Caller, userName: string): Promise<Reads> {
   const rows = await readsOf(db, userName);
   const objects = await objectsSeen(
     db,
@@ -50,7 +54,7 @@ async function objectsSeen(
 ): Promise<ReadonlyMap<string, ObjectTable>> {
   const living = (await findObjects(db, [...new Set(ids)])).filter((object) => object.live_name !== null);
   const all = new Map(living.map((object) => [object.id, object]));
-  if (caller.seesAll || caller.staff) return all;
+  if (caller.seesAll) return all;
   const own = await accessesOf(db, [...all.keys()], caller.userId);
   return new Map([...all].filter(([id]) => own.has(id)));
 }
@@ -65,9 +69,13 @@ async function encryptedOf(db: Db, reads: readonly Read[]): Promise<Read[]> {
     kinds.set(place(row.object_id, row.revision, row.name), row.kind);
   }
   const found: Read[] = [];
+  const parsed = new Set<string>();
   for (const read of reads) {
     const at = place(read.id, read.revision, read.property);
-    if (!kinds.has(at)) {
+    const revision = place(read.id, read.revision, "");
+    if (!kinds.has(at) && !parsed.has(revision)) {
+      parsed.add(revision);
+      if (parsed.size % manifestsAtOnce === 0) await othersFirst();
       const row = await findRevision(db, read.id, read.revision);
       const properties = row === undefined ? [] : parseManifest(row.manifest).properties;
       for (const [name, { kind }] of properties) kinds.set(place(read.id, read.revision, name), kind);

@@ -4,7 +4,7 @@ import { pieceSize } from "@pstore/core/digest";
 import { fold } from "@pstore/core/fold";
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
-import { slices } from "../database/slices.ts";
+import { slices, slicesBySize } from "../database/slices.ts";
 import { accessesOf } from "../repositories/members.ts";
 import { searchObjects } from "../repositories/objects.ts";
 import { type FoundProperty, searchProperties } from "../repositories/properties.ts";
@@ -17,7 +17,7 @@ import type { Caller } from "./sessions.ts";
 export const maxFound = 1000;
 /** How many objects are looked into between two looks at other requests. */
 const objectsAtOnce = 200;
-/** How many bytes of values are in memory at once, but for the last one. */
+/** How many bytes of values are in memory at once, and looked into between two looks at other requests. */
 const bytesAtOnce = 4 * pieceSize;
 
 export interface SearchOptions {
@@ -99,7 +99,9 @@ async function holding(
   text: string,
 ): Promise<FoundProperty[]> {
   const found: FoundProperty[] = [];
-  for (const some of bySize(await searchProperties(db, objectIds, { name, publicUpTo: pieceSize }))) {
+  const properties = await searchProperties(db, objectIds, { name, publicUpTo: pieceSize });
+  for (const some of slicesBySize(properties, ({ size }) => size, { size: bytesAtOnce })) {
+    await setImmediate();
     const pieces = await firstPieces(
       db,
       some.map((property) => property.value_id),
@@ -110,19 +112,4 @@ async function holding(
     }
   }
   return found;
-}
-
-/** Properties in parts whose values are in memory at once. */
-function* bySize(properties: readonly FoundProperty[]): Generator<FoundProperty[]> {
-  let part: FoundProperty[] = [];
-  let size = 0;
-  for (const property of properties) {
-    part.push(property);
-    size += property.size;
-    if (size < bytesAtOnce) continue;
-    yield part;
-    part = [];
-    size = 0;
-  }
-  if (part.length > 0) yield part;
 }

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { applyCommit } from "../../services/commits/commits.ts";
 import { receiveUpload } from "../../services/uploads.ts";
 import { json } from "../answers.ts";
-import { bodyOf } from "../body.ts";
+import { bodyOf, maxCommitSize } from "../body.ts";
 import { type Route, route } from "../route.ts";
 
 export const changeRoutes: readonly Route[] = [
@@ -29,6 +29,7 @@ export const changeRoutes: readonly Route[] = [
       action: "commit",
       session: true,
       body: CommitRequest,
+      maxBodySize: maxCommitSize,
       answer: CommitAnswer,
     },
     async ({ dependencies: { db, store }, caller, body }) => json(await applyCommit(db, store, caller, body)),

@@ -1,6 +1,6 @@
 import { maxHave } from "@pstore/core/api/have";
 import { Details, DetailsRequest, History, Kept, ObjectDetail, ObjectList } from "@pstore/core/api/schemas";
-import { uuidPattern } from "@pstore/core/names";
+import { printable, uuidPattern } from "@pstore/core/names";
 import * as v from "valibot";
 import { showObjects } from "../../services/details.ts";
 import { history, keptValues } from "../../services/history.ts";
@@ -10,6 +10,8 @@ import { json } from "../answers.ts";
 import { number, type Route, route, yes } from "../route.ts";
 
 const name = v.pipe(v.string(), v.maxLength(255));
+/** It is written to the log as it is. */
+const property = v.pipe(name, v.regex(printable));
 const id = v.pipe(v.string(), v.regex(uuidPattern));
 
 const detailQuery = v.object({
@@ -139,7 +141,7 @@ export const objectRoutes: readonly Route[] = [
       action: "kept",
       session: true,
       pathParameters: { id },
-      query: v.object({ property: v.optional(name) }),
+      query: v.object({ property: v.optional(property) }),
       answer: Kept,
     },
     async ({ dependencies: { db }, caller, query, path }) =>
@@ -154,7 +156,7 @@ export const objectRoutes: readonly Route[] = [
       action: "read",
       session: true,
       pathParameters: { id },
-      query: v.object({ property: name, revision: number }),
+      query: v.object({ property, revision: number }),
       answer: "application/octet-stream",
     },
     async ({ dependencies: { db }, caller, query, path }) => {

@@ -1,8 +1,7 @@
 import { Reads, UserNames, Users } from "@pstore/core/api/schemas";
 import * as v from "valibot";
-import { record } from "../../services/audit.ts";
-import { shownUsers, userNames } from "../../services/directory.ts";
-import { readValues } from "../../services/reads.ts";
+import { listUserNames, listUsers } from "../../services/directory.ts";
+import { listReads } from "../../services/reads.ts";
 import { json } from "../answers.ts";
 import { type Route, route } from "../route.ts";
 
@@ -20,11 +19,8 @@ export const userRoutes: readonly Route[] = [
       query: v.object({ name: list, key: list }),
       answer: Users,
     },
-    async ({ dependencies: { db }, caller, query }) => {
-      const users = await shownUsers(db, query.name, query.key);
-      await record(db, caller, [{ action: "list users", detail: query.name.join(" ") }]);
-      return json({ users } satisfies Users);
-    },
+    async ({ dependencies: { db }, caller, query }) =>
+      json(await listUsers(db, caller, query.name, query.key)),
   ),
   route(
     {
@@ -36,11 +32,7 @@ export const userRoutes: readonly Route[] = [
       query: v.object({ q: v.optional(userName) }),
       answer: UserNames,
     },
-    async ({ dependencies: { db }, caller, query }) => {
-      const names = await userNames(db, query.q ?? "");
-      await record(db, caller, [{ action: "list users", detail: `'${query.q ?? ""}'` }]);
-      return json({ names } satisfies UserNames);
-    },
+    async ({ dependencies: { db }, caller, query }) => json(await listUserNames(db, caller, query.q ?? "")),
   ),
   route(
     {
@@ -53,6 +45,6 @@ export const userRoutes: readonly Route[] = [
       query: v.object({ user: userName }),
       answer: Reads,
     },
-    async ({ dependencies: { db }, caller, query }) => json(await readValues(db, caller, query.user)),
+    async ({ dependencies: { db }, caller, query }) => json(await listReads(db, caller, query.user)),
   ),
 ];

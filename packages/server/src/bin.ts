@@ -1,11 +1,12 @@
 #!/usr/bin/env bun
-import { isTerminal, tell, writeAll } from "./cli/streams.ts";
+import { isTerminal, tell, tellSoon, writeAll } from "./cli/streams.ts";
 import { main } from "./main.ts";
 
-process.exitCode = await main(process.argv.slice(2), {
+const code = await main(process.argv.slice(2), {
   env: process.env,
   stdout: (text) => writeAll(1, text, "standard output"),
   stderr: tell,
+  stderrSoon: tellSoon,
   get isTerminal() {
     return isTerminal(1);
   },
@@ -17,3 +18,5 @@ process.exitCode = await main(process.argv.slice(2), {
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
     }),
 });
+// Whoever should read standard error, and does not, must not keep the program.
+process.exit(code);

@@ -36,6 +36,9 @@ async function run(
     stderr: (text) => {
       stderr += text;
     },
+    stderrSoon: async (text) => {
+      stderr += text;
+    },
     stdin: async () => options.stdin ?? new Uint8Array(),
     askSecret: async (question) => {
       stderr += question;

@@ -12,6 +12,8 @@ export interface Io {
   stdout(text: string): void;
   /** Writes what is for people. */
   stderr(text: string): void;
+  /** The same, for what nobody waits for; resolves when it is written. */
+  stderrSoon(text: string): Promise<void>;
   /** All of standard input. */
   stdin(): Promise<Uint8Array>;
   /**

@@ -1,5 +1,7 @@
-import { fstatSync, writeSync } from "node:fs";
+import { fstatSync, write, writeSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import { isatty } from "node:tty";
+import { promisify } from "node:util";
 import { Problem } from "@pstore/core/problem";
 
 /** Whoever reads what the program prints has closed it: there is nobody to tell. */
@@ -22,6 +24,21 @@ export function writeAll(fd: number, text: string, what: string): void {
       if (code === "EPIPE") throw new NobodyReads();
       if (code === "EAGAIN") Bun.sleepSync(glance);
       else if (code !== "EINTR") throw unwritable(what, code);
+    }
+  }
+}
+
+const writeSome = promisify(write);
+
+/** Writes all of a text to standard error; meanwhile, however long its reader takes, the program goes on. */
+export async function tellSoon(text: string): Promise<void> {
+  for (let rest = Buffer.from(text); rest.length > 0; ) {
+    try {
+      rest = rest.subarray((await writeSome(2, rest)).bytesWritten);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EAGAIN") await pause(glance);
+      else if (code !== "EINTR") throw error;
     }
   }
 }

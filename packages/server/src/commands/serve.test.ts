@@ -1,8 +1,10 @@
 import { expect, test } from "bun:test";
+import { execFileSync } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { apiPath } from "@pstore/core/api/schemas";
 import { loginText } from "@pstore/core/login";
-import { TestStore } from "../store-for-tests.ts";
+import { origin, TestStore } from "../store-for-tests.ts";
 
 test("a server that is told to stop finishes what it does, takes nothing more, and ends with 0", async () => {
   const store = await TestStore.make();
@@ -58,6 +60,43 @@ test("a server that is told to stop finishes what it does, takes nothing more, a
     expect(await server.exited).toBe(0);
   } finally {
     server.kill("SIGKILL");
+    await store.close();
+  }
+});
+
+test("a server whose standard error nobody reads serves on, and stops when it is told to", async () => {
+  const store = await TestStore.make();
+  const path = join(store.folder, "stderr");
+  execFileSync("mkfifo", [path]);
+  // Open at both ends, and so never closed; nothing is read.
+  const stderr = openSync(path, "r+");
+  const joe = await store.addUser("joe");
+  const server = Bun.spawn(
+    [
+      process.execPath,
+      join(import.meta.dir, "../bin.ts"),
+      "serve",
+      "--listen=127.0.0.1:0",
+      "--log-format=json",
+      `--public-url=${origin}`,
+      `--database=sqlite:${store.location.path}`,
+    ],
+    { stdout: "pipe", stderr, env: { PATH: process.env["PATH"] ?? "" } },
+  );
+  try {
+    const line = new TextDecoder().decode((await server.stdout.getReader().read()).value);
+    const url = line.slice("listening on ".length).trim();
+    const headers = { authorization: `Bearer ${await store.signIn(joe)}` };
+    // A pipe holds 64 KiB; each row of the log has some hundred bytes.
+    for (let at = 0; at < 400; at++) {
+      const answer = await fetch(`${url}${apiPath}/user-names?q=${"x".repeat(140)}`, { headers });
+      expect(answer.status).toBe(200);
+    }
+    server.kill("SIGTERM");
+    expect(await server.exited).toBe(0);
+  } finally {
+    server.kill("SIGKILL");
+    closeSync(stderr);
     await store.close();
   }
 });

@@ -4,6 +4,7 @@ import { defaults, isLoopback, serveConfig } from "../config.ts";
 import { createApp } from "../http/app.ts";
 import { listen } from "../http/listen.ts";
 import { isJournal, type Log, makeLog } from "../log/log.ts";
+import { LineQueue } from "../log/queue.ts";
 import { theStore } from "../services/accounts.ts";
 import { listenToAudit } from "../services/audit.ts";
 import { purgeReplaced } from "../services/retention.ts";
@@ -16,6 +17,8 @@ const hour = 3_600_000;
 const refusalTime = 500;
 /** Requests that run when the server is told to stop get this long, in milliseconds: less than systemd waits (90 s). */
 const grace = 60_000;
+/** The last lines of the log get this long to be read, in milliseconds. */
+const lastLines = 1000;
 
 export const serve: Command = {
   name: "serve",
@@ -78,9 +81,17 @@ ${commonHelp}`,
       },
       io.env,
     );
-    const log = makeLog(config.logFormat ?? (isJournal(io.env) ? "journal" : "none"), (line) =>
-      io.stderr(line),
-    );
+    const format = config.logFormat ?? (isJournal(io.env) ? "journal" : "none");
+    const leftOut = (count: number) =>
+      `${count} lines were left out here, since nobody read them in time; 'pstore-server audit' has all rows of the audit log`;
+    const queue = new LineQueue(io.stderrSoon, (count) => {
+      let line = "";
+      makeLog(format, (made) => {
+        line = made;
+      }).message("warning", leftOut(count));
+      return line;
+    });
+    const log = makeLog(format, (line) => queue.push(line));
     return await withDatabase(values, io, async (db) => {
       listenToAudit(db, log.audit);
       let origins = config.origins;
@@ -110,7 +121,7 @@ ${commonHelp}`,
       await stopped;
       await Promise.all([cleaning.stop(), server.stop()]);
       return 0;
-    });
+    }).finally(() => queue.end(lastLines));
   },
 };
 

@@ -270,6 +270,21 @@ describe("Ctrl-C in the middle of a transfer", () => {
   });
 });
 
+describe("Ctrl-C while a concealed password is printed", () => {
+  test("conceals nothing that is printed behind it", async () => {
+    const words = ["shared", "-pe", "password"];
+    expect((await walter.pstore(words, { stdin: new Uint8Array(16 * mebibyte).fill(0x78) })).code).toBe(0);
+    await leavesNoTrace(walter, async () => {
+      const shell = new Shell(walter, "pstore shared");
+      await shell.terminal.waitFor("xxx");
+      const shown = await shell.interrupt();
+      expect(shown.length).toBeLessThan(16 * mebibyte);
+      expect(shown).toEndWith("\u001b[0m");
+    });
+    await does(walter, ["-P", "shared"], "secret\n");
+  });
+});
+
 // As pinentry-curses does: it takes the terminal into a mode of its own, waits for keys there, and on SIGTERM leaves it as
 // it was.
 const hangingPinentry = `#!/bin/sh

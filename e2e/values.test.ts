@@ -1,6 +1,7 @@
 // Values go in and come out byte for byte, whatever they hold and however large they are.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { createTeam, type Team, type User } from "./support/team.ts";
 
 let team: Team;
@@ -99,6 +100,38 @@ describe("a property", () => {
   });
 });
 
+test("a large password is shown whole, without being held several times over", async () => {
+  await create("large");
+  const line = "a line of a password, ¶ of many\n";
+  const count = 3_000_000;
+  const value = Buffer.alloc(count * Buffer.byteLength(line), line);
+  expect((await walter.pstore(["large", "-pe", "password"], { stdin: value })).code).toBe(0);
+  const child = walter.start(["large"]);
+  const shown = new Bun.CryptoHasher("sha256");
+  let most = 0;
+  for await (const chunk of child.stdout) {
+    shown.update(chunk);
+    most = mostHeld(child.pid) ?? most;
+  }
+  expect(await child.exited).toBe(0);
+  const expected = new Bun.CryptoHasher("sha256").update("password = \\\n");
+  const laidOut = Buffer.alloc(value.length + 3 * count, ` | ${line}`);
+  expect(shown.digest("hex")).toBe(expected.update(laidOut).digest("hex"));
+  expect(most).toBeGreaterThan(value.length);
+  // What the program takes for a small value comes on top.
+  expect(most).toBeLessThan(2.5 * value.length + 64 * 1024 * 1024);
+});
+
+/** The most memory that a process ever held, in bytes (proc(5), `VmHWM`); `null` when it has ended. */
+function mostHeld(pid: number): number | null {
+  try {
+    const [, size] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+    return size === undefined ? null : Number(size) * 1024;
+  } catch {
+    return null;
+  }
+}
+
 describe("a password through a pipe", () => {
   const refused = async (args: readonly string[], stdin: string | Bytes) => {
     const { code, text, stderr } = await walter.pstore(args, { stdin });
@@ -133,6 +166,21 @@ describe("a password through a pipe", () => {
       expect(await refused(["-P", "box"], stdin)).toMatch(/-pe password\n$/);
     }
     expect(await exists("two-lines")).toBe(false);
+    expect((await walter.pstore(["box", "password"])).text).toBe("first");
+  });
+
+  test("of more than 64 KiB is refused before all of it is read, by a sentence that names -pe password", async () => {
+    const longest = "x".repeat(65_536);
+    expect((await walter.pstore(["-c", "longest"], { stdin: `${longest}\n` })).code).toBe(0);
+    expect((await walter.pstore(["longest", "password"])).text).toBe(longest);
+    for (const stdin of [`${longest}x`, `${longest}x\n`])
+      expect(await refused(["-P", "box"], stdin)).toMatch(/at most 65536 bytes; .* -pe password\n$/);
+    const endless = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new Uint8Array(70_000)),
+    });
+    const child = walter.start(["-P", "box"], endless);
+    expect(await child.stderr.text()).toMatch(/at most 65536 bytes; .* -pe password\n$/);
+    expect(await child.exited).toBe(1);
     expect((await walter.pstore(["box", "password"])).text).toBe("first");
   });
 

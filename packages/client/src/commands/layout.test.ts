@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { asJsonValue, concealed, laidOut, listText, summary } from "./layout.ts";
+import { asJsonValue, laidOut, laidOutPieces, listText, summary } from "./layout.ts";
 
 const id = "00000000-0000-4000-8000-000000000000";
 
@@ -42,8 +42,25 @@ test("what is not shown is measured", () => {
   expect(summary({ kind: "encrypted", ...base, commitment: "" })).toBe("(1533 byte encrypted)");
 });
 
-test("a concealed value hides each of its lines, and ends hiding with it", () => {
-  expect(concealed("a\nb")).toBe("\u001b[30;40ma\u001b[0m\n\u001b[30;40mb\u001b[0m");
+test("a value in pieces is laid out as it is in one, wherever it is cut", () => {
+  for (const text of ["", "one", "one\n", "\n", "\n\n", "one\n\nthree\n", "\ufeffä€😀\n😀", "ä€😀"]) {
+    const bytes = Buffer.from(text);
+    for (let first = 0; first <= bytes.length; first++)
+      for (let second = first; second <= bytes.length; second++) {
+        const cut = [bytes.subarray(0, first), bytes.subarray(first, second), bytes.subarray(second)];
+        expect([...(laidOutPieces(cut) ?? ["none"])].join("")).toBe(laidOut(text));
+      }
+  }
+  expect([...(laidOutPieces([]) ?? ["none"])].join("")).toBe("");
+});
+
+test("what is not UTF-8 is not laid out, wherever the fault is", () => {
+  const sign = [...Buffer.from("€")];
+  for (const octets of [[0xff], sign.slice(0, 2), sign.slice(1), [...sign, 0xe2], [0xed, 0xa0, 0x80]]) {
+    expect(laidOutPieces([Buffer.from(octets)])).toBeNull();
+    expect(laidOutPieces(octets.map((octet) => Buffer.from([octet])))).toBeNull();
+    expect(laidOutPieces([Buffer.from("text"), Buffer.from(octets)])).toBeNull();
+  }
 });
 
 test("JSON holds text as text and anything else as base64", () => {

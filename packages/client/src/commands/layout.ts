@@ -41,32 +41,71 @@ export function summary({ kind, size }: Property): string {
 
 /** A value behind `name = `: on the same line, or with line feeds on lines of its own. */
 export function laidOut(text: string): string {
-  if (!text.includes("\n")) return text;
-  const lines = text.endsWith("\n") ? text.slice(0, -1).split("\n") : text.split("\n");
-  return ["\\", ...lines.map((line) => ` | ${line}`)].join("\n");
+  return [...inLayout([text], text.includes("\n"))].join("");
+}
+
+/**
+ * A value in pieces, laid out likewise: nothing of it is decoded before it is needed, since it may be large; `null` when it
+ * is not UTF-8.
+ */
+export function laidOutPieces(value: readonly Uint8Array[]): Iterable<string> | null {
+  try {
+    for (const _ of decoded(value));
+  } catch {
+    return null;
+  }
+  return inLayout(
+    decoded(value),
+    value.some((piece) => piece.includes(0x0a)),
+  );
+}
+
+function* inLayout(texts: Iterable<string>, hasLines: boolean): Generator<string> {
+  if (!hasLines) {
+    yield* texts;
+    return;
+  }
+  yield "\\\n | ";
+  // The line feed at the very end begins no line.
+  let ended = "";
+  for (const text of texts) {
+    if (text === "") continue;
+    const lines = `${ended}${text}`;
+    ended = text.endsWith("\n") ? "\n" : "";
+    yield lines.slice(0, lines.length - ended.length).replaceAll("\n", "\n | ");
+  }
 }
 
 /** The value as text, or `null` when it is not UTF-8. */
 export function asText(value: Uint8Array): string | null {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(value);
+    return [...decoded([value])].join("");
   } catch {
     return null;
   }
+}
+
+/** After how many bytes the texts made of them are cleared away, which the runtime puts off while much else is held. */
+const clearedAfter = 16 * 1024 * 1024;
+
+/** @throws TypeError where it is not UTF-8 */
+function* decoded(value: readonly Uint8Array[]): Generator<string> {
+  const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  let made = 0;
+  for (const piece of value) {
+    yield utf8.decode(piece, { stream: true });
+    made += piece.length;
+    if (made < clearedAfter) continue;
+    made = 0;
+    Bun.gc(true);
+  }
+  yield utf8.decode();
 }
 
 /** A value in JSON: text where it is UTF-8, else base64. */
 export function asJsonValue(value: Buffer): { value: string } | { base64: string } {
   const text = asText(value);
   return text === null ? { base64: value.toString("base64") } : { value: text };
-}
-
-/** Black on black: readable for whoever marks it, not for whoever looks over a shoulder. */
-export function concealed(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => `\u001b[30;40m${line}\u001b[0m`)
-    .join("\n");
 }
 
 export function byName<T>([a]: readonly [string, T], [b]: readonly [string, T]): number {

@@ -7,6 +7,9 @@ import { passwordProperty } from "./layout.ts";
 /** The bits below which a password is found by whoever gets a hash of it and tries for some weeks. */
 const enoughBits = 64;
 
+/** The longest line of standard input that is taken for a password, in bytes: what has more is some other file. */
+const longestLine = 65_536;
+
 /**
  * Has a new password written, which is asked for or made up; with `--clip`, what was made up is copied then.
  * @param write does it with a seal for the password
@@ -39,7 +42,7 @@ async function madeUp({ args, person }: Context): Promise<string | null> {
 
 /**
  * The new password of a machine: asked twice at the terminal, or one line of standard input, without its line feed.
- * @throws Problem `bad-value` when it is empty, the two differ, or there is a second line
+ * @throws Problem `bad-value` when it is empty, the two differ, the line is too long, or there is a second one
  */
 async function given({ stdin }: Context): Promise<string | Uint8Array> {
   if (!stdin.isTerminal) return oneLine(stdin.chunks());
@@ -54,21 +57,32 @@ async function given({ stdin }: Context): Promise<string | Uint8Array> {
 
 async function oneLine(stdin: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
+  let size = 0;
   for await (const chunk of stdin) {
     chunks.push(chunk);
+    size += chunk.length;
     const end = chunk.indexOf(0x0a);
     if (end >= 0 && end < chunk.length - 1) throw secondLine();
+    if (size > longestLine + 1) throw tooLong();
   }
   const all = Buffer.concat(chunks);
   const end = all.indexOf(0x0a);
   if (end >= 0 && end < all.length - 1) throw secondLine();
   const line = end < 0 ? all : all.subarray(0, end);
+  if (line.length > longestLine) throw tooLong();
   if (line.length === 0) throw empty();
   return line;
 }
 
 function empty(): Problem {
   return new Problem("bad-value", "the password is empty; nothing was stored");
+}
+
+function tooLong(): Problem {
+  return new Problem(
+    "bad-value",
+    `a password that is one line has at most ${longestLine} bytes; nothing was stored, store a larger one with -pe ${passwordProperty}`,
+  );
 }
 
 function secondLine(): Problem {

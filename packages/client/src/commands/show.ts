@@ -5,12 +5,13 @@ import { visible } from "@pstore/core/visible";
 import type { Output } from "../io.ts";
 import type { StoredObject } from "../store/store.ts";
 import type { Clipboard } from "../terminal/clipboard/clipboard.ts";
-import { printJson, printLine } from "../terminal/output.ts";
+import { printConcealed } from "../terminal/concealed.ts";
+import { printJson, printLine, printParts } from "../terminal/output.ts";
 import { clipboardOf, copyProperty } from "./clip.ts";
 import { type Context, machineOf } from "./command.ts";
-import { asJsonValue, asText, byName, concealed, laidOut, passwordProperty, summary } from "./layout.ts";
+import { asJsonValue, asText, byName, laidOut, laidOutPieces, passwordProperty, summary } from "./layout.ts";
 import { printFound } from "./list.ts";
-import { whole } from "./whole.ts";
+import { pieces, whole } from "./whole.ts";
 
 /** `pstore MACHINE`: its properties and its password; where no machine has this name, those that contain it. */
 export async function show(context: Context): Promise<void> {
@@ -65,11 +66,23 @@ function isShown(object: StoredObject, name: string, { kind, size }: Property): 
 }
 
 async function printPassword(output: Output, object: StoredObject, isPlain: boolean): Promise<void> {
-  const value = await whole(object, passwordProperty);
-  const text = asText(value);
-  const shown = text === null ? `(${value.length} byte document)` : laidOut(text);
-  if (!output.isTerminal) await output.bytes(`${passwordProperty} = ${shown}\n`);
-  else await output.bytes(`${passwordProperty} = ${isPlain ? visible(shown) : concealed(visible(shown))}\n`);
+  const value = await pieces(object, passwordProperty);
+  const size = value.reduce((sum, { length }) => sum + length, 0);
+  const shown = laidOutPieces(value) ?? [`(${size} byte document)`];
+  const before = `${passwordProperty} = `;
+  const texts = output.isTerminal ? eachVisible(shown) : shown;
+  if (output.isTerminal && !isPlain) await printConcealed(output, before, texts);
+  else await printParts(output, inOneLine(before, texts));
+}
+
+function* eachVisible(texts: Iterable<string>): Generator<string> {
+  for (const text of texts) yield visible(text);
+}
+
+function* inOneLine(before: string, texts: Iterable<string>): Generator<string> {
+  yield before;
+  yield* texts;
+  yield "\n";
 }
 
 async function printAsJson({ output }: Context, object: StoredObject): Promise<void> {

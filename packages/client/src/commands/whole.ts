@@ -2,7 +2,12 @@ import type { StoredObject } from "../store/store.ts";
 
 /** A value in clear, all of it, once all of it was checked. */
 export async function whole(object: StoredObject, property: string): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of object.value(property)) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return Buffer.concat(await pieces(object, property));
+}
+
+/** The same in the pieces in which it came: a large one need not be there twice. */
+export async function pieces(object: StoredObject, property: string): Promise<readonly Uint8Array[]> {
+  const held: Uint8Array[] = [];
+  for await (const piece of object.value(property)) held.push(piece);
+  return held;
 }

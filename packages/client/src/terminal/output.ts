@@ -7,6 +7,21 @@ export function printLine(output: Output, text: string): Promise<void> {
   return output.bytes(`${output.isTerminal ? visible(text) : text}\n`);
 }
 
+/** How much of a text in parts is written at once, in characters. */
+const atOnce = 65_536;
+
+/** Writes a text that comes in parts as it is: a short one in one go, and of a large one never more than some parts. */
+export async function printParts(output: Output, parts: Iterable<string>): Promise<void> {
+  let held = "";
+  for (const part of parts) {
+    held += part;
+    if (held.length < atOnce) continue;
+    await output.bytes(held);
+    held = "";
+  }
+  await output.bytes(held);
+}
+
 export function printJson(output: Output, value: unknown): Promise<void> {
   return printLine(output, JSON.stringify(value, null, 2));
 }

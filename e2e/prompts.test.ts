@@ -203,15 +203,15 @@ describe("a terminal at which something is asked", () => {
   );
 
   test("is left alone on the way out by a process in the background, which ends when it is killed", async () => {
-    const killed = ["kill %1", "wait %1", 'echo "killed $?"', mode];
+    const killed = ["kill %1", "while kill -0 %1 2>/dev/null; do :; done", "echo ended", mode];
     const stopped = below(["bash", "-m"], ...killed);
     await begin(stopped);
     stopped.type("half\x1a");
-    await stopped.waitFor("killed 143\r\n");
+    await stopped.waitFor("ended\r\n");
     await stopped.waitFor(usual);
     const script = ['"$0" -c asked & until [ -n "$(jobs -ps)" ]; do :; done', "bg", ...killed].join("; ");
     const started = openTerminal(["bash", "-mc", script, pstore], { env: walter.env, cwd: walter.home });
-    await started.waitFor("killed 143\r\n");
+    await started.waitFor("ended\r\n");
     await started.waitFor(usual);
     expect(await password("asked")).toBeNull();
   });

@@ -122,6 +122,23 @@ describe("a fault", () => {
   );
 });
 
+test.each([
+  [
+    "password",
+    ["-P", "web"],
+    "'web' is one word too many; see pstore --help (~/.pstorerc:2 says 'password')",
+  ],
+  ["-D", ["web", "ip"], "'ip' is one word too many; see pstore --help (~/.pstorerc:2 says '-D')"],
+  ["-D", [], "no machine is named; see pstore --help (~/.pstorerc:2 says '-D')"],
+  [
+    "x",
+    ["web", "ip"],
+    "'ip' is one word too many; give a machine and a property at most (~/.pstorerc:2 says 'x')",
+  ],
+] as const)("%s in the file is named where %j does not fit it", async (line, args, says) => {
+  expect(await withRc(`${store} -uwalter\n${line}\n`, args)).toMatchObject(refused(says));
+});
+
 describe("the file's rights", () => {
   test("are warned about where others may read or change it, each time", async () => {
     for (const [mode, what] of [

@@ -151,7 +151,7 @@ describe(".pstorerc", () => {
       ["--user=a:b", "bad-name: rc:3: 'a:b' is no user name"],
       ["--store-url=ftp://x", "usage: rc:3: 'ftp://x' is no store URL"],
       ["--trust-mode=no", "usage: rc:3: --trust-mode is"],
-      ["-c", "usage: rc:3: -c cannot stand beside another command"],
+      ["-c", "usage: rc:3: -c cannot stand beside -pl"],
       ["ä", "bad-name: rc:3: the machine name"],
       ["a é", "bad-name: rc:3: the property name"],
       ["a b c", "usage: rc:3: 'c' is one word too many"],

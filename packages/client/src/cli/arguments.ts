@@ -112,7 +112,9 @@ function readWords(
       if ((options.mode ?? mode) === "run") command = rest.splice(0);
       else plain.push(...rest.splice(0));
     } else if (text.startsWith("-") && text !== "-") {
+      const before = options.mode;
       inPlace(word, () => readOption(text, rest, options, source));
+      if (options.mode !== before) options.modePlace = place;
       if (options.context !== context) contextPlace = place;
     } else {
       plain.push(word);
@@ -167,6 +169,8 @@ function apply(
   if (source === "section" && option.neverFromSection)
     throw new Problem("usage", `${name} chooses a section, and cannot stand in one; remove it here`);
   const takesNext = option.argument !== undefined && option.isOptional !== true;
+  if (given === "" && option.isOptional === true)
+    throw new Problem("usage", `${name}= lacks its ${option.argument}; give one, or ${name} alone`);
   const argument = given ?? (takesNext ? rest.shift()?.text : "");
   if (argument === undefined) throw new Problem("usage", `${name} lacks its argument ${option.argument}`);
   option.set(options, argument);

@@ -18,6 +18,8 @@ export interface Arguments {
   readonly revoke: readonly string[];
   /** What is another program's: behind the machine of `--ssh`, behind the `--` of `--run`. */
   readonly command: readonly string[];
+  /** What `.pstorerc` says of this, as FILE:LINE and the word; empty: nothing. */
+  readonly fromFile: string;
 }
 
 /**
@@ -38,16 +40,36 @@ export function sortWords(options: Options, words: readonly Word[], behind: read
     throw new Problem("usage", `+${both} and ^${both} contradict each other; give one of them`);
 
   const command = behind.map(({ text }) => text);
+  const fromFile = ofFile(options, plain);
   if (options.mode === "run") {
     const machines = plain.map(machineOf);
-    return { options, machine: machines[0] ?? null, machines, property: null, allow, revoke, command };
+    return {
+      options,
+      machine: machines[0] ?? null,
+      machines,
+      property: null,
+      allow,
+      revoke,
+      command,
+      fromFile,
+    };
+  }
+  const lone = options.generate !== null ? "--generate" : options.words !== null ? "--words" : null;
+  const number = lone === null ? undefined : plain.slice(1).find(({ text }) => /^\d+$/.test(text));
+  if (number !== undefined) {
+    inPlace(number, () => {
+      throw new Problem(
+        "usage",
+        `'${number.text}' is one word too many; did you mean ${lone}=${number.text}?`,
+      );
+    });
   }
   const [machine, property, more] = each === null ? plain : [undefined, ...plain];
   if (more !== undefined) {
     inPlace(more, () => {
       throw new Problem(
         "usage",
-        `'${more.text}' is one word too many; give a machine and a property at most`,
+        `'${more.text}' is one word too many; give a machine and a property at most${more.place === null ? fromFile : ""}`,
       );
     });
   }
@@ -62,6 +84,7 @@ export function sortWords(options: Options, words: readonly Word[], behind: read
     allow,
     revoke,
     command,
+    fromFile,
   };
 }
 
@@ -96,16 +119,26 @@ function grants(words: readonly Word[]): readonly Grant[] {
   return [...byUser.values()];
 }
 
-/** @throws Problem `usage` when the words do not fit what is to be done */
-export function checkWords({
-  options,
-  machine,
-  machines,
-  property,
-  allow,
-  revoke,
-  command,
-}: Arguments): void {
+/** The words of `.pstorerc` beside which others may not fit, to be said behind a fault. */
+function ofFile({ modeOption, modePlace }: Options, plain: readonly Word[]): string {
+  const said = plain
+    .filter(({ place }) => place !== null)
+    .map(({ text, place }) => `${place} says '${text}'`);
+  if (modePlace !== null) said.push(`${modePlace} says '${modeOption}'`);
+  return said.length === 0 ? "" : ` (${said.join(", ")})`;
+}
+
+/** @throws Problem `usage` when the words do not fit what is to be done; it names those that `.pstorerc` says */
+export function checkWords(args: Arguments): void {
+  try {
+    checkAll(args);
+  } catch (error) {
+    if (!(error instanceof Problem) || args.fromFile === "") throw error;
+    throw new Problem(error.code, `${error.message}${args.fromFile}`, { cause: error });
+  }
+}
+
+function checkAll({ options, machine, machines, property, allow, revoke, command }: Arguments): void {
   const { mode, each } = options;
   const form = formOf(mode);
   const [granted] = allow;

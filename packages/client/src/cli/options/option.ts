@@ -9,6 +9,10 @@ export type Shell = (typeof shells)[number];
 /** What the command line (and `.pstorerc` before it) says, options first to last. */
 export interface Options {
   mode: Mode | null;
+  /** How the option was called that said so. */
+  modeOption: string | null;
+  /** Where it stands in `.pstorerc`, as FILE:LINE. */
+  modePlace: string | null;
   user: string | null;
   /** Without trailing slashes, in the order in which they are tried. */
   storeUrls: string[];
@@ -53,6 +57,8 @@ export interface Options {
 export function defaultOptions(): Options {
   return {
     mode: null,
+    modeOption: null,
+    modePlace: null,
     user: null,
     storeUrls: [],
     context: null,
@@ -128,10 +134,11 @@ export function command(
       if (options.mode !== null && options.mode !== mode) {
         throw new Problem(
           "usage",
-          `${option.names[0]} cannot stand beside another command; give one of them`,
+          `${option.names[0]} cannot stand beside ${options.modeOption ?? "another command"}; give one of them`,
         );
       }
       options.mode = mode;
+      options.modeOption = option.names[0] ?? null;
     },
   };
 }

@@ -9,6 +9,8 @@ export const output: OptionGroup = {
       argument: "FILE",
       help: "write to FILE, mode 0600: complete, or not at all",
       set: (options, file) => {
+        if (file === "" || file === "-")
+          throw new Problem("usage", "-o names a file; without -o it is printed");
         options.output = file;
       },
     },
@@ -63,6 +65,7 @@ export const output: OptionGroup = {
       help: "print the version",
       set: (options) => {
         options.mode ??= "version";
+        options.modeOption ??= "--version";
       },
     },
     command(

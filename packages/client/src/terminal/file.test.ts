@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
 import {
+  lstatSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -43,6 +44,16 @@ test("a failure on the way leaves nothing, and the older file as it was", async 
   await failing.catch(() => {});
   expect(readdirSync(folder)).toEqual(["out"]);
   expect(readFileSync(path, "utf8")).toBe("old");
+});
+
+test("a link stays one: the file that it points to is replaced", async () => {
+  const path = join(folder, "out");
+  writeFileSync(path, "old");
+  symlinkSync("out", join(folder, "link"));
+  await toFile(join(folder, "link"), (output) => output.bytes("new"));
+  expect(readFileSync(path, "utf8")).toBe("new");
+  expect(lstatSync(join(folder, "link")).isSymbolicLink()).toBe(true);
+  expect(readdirSync(folder).sort()).toEqual(["link", "out"]);
 });
 
 test("a place that cannot be written is told in a sentence", () => {

@@ -1,9 +1,20 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { Problem } from "@pstore/core/problem";
 
 /** A file of mode 0600 that is there complete, or not at all. */
 export class WholeFile {
   readonly #path: string;
+  /** Where it is in truth. */
+  readonly #target: string;
   readonly #fresh: string;
   readonly #fd: number;
   readonly #remove = () => rmSync(this.#fresh, { force: true });
@@ -11,6 +22,7 @@ export class WholeFile {
   /** @throws Problem `local-fault` when the file cannot be written there */
   constructor(path: string) {
     this.#path = path;
+    this.#target = path;
     const there = this.#do(() => statSync(path, { throwIfNoEntry: false }));
     // Root could put a file in the place of /dev/null, for everybody.
     if (there !== undefined && !there.isFile()) {
@@ -19,7 +31,9 @@ export class WholeFile {
         `${path} is there and no ordinary file; redirect the output to it (>)`,
       );
     }
-    this.#fresh = `${path}.${process.pid}.part`;
+    // A link stays one, and what it points to is written.
+    if (there !== undefined) this.#target = this.#do(() => realpathSync(path));
+    this.#fresh = `${this.#target}.${process.pid}.part`;
     this.#fd = this.#do(() => openSync(this.#fresh, "wx", 0o600));
     process.once("exit", this.#remove);
   }
@@ -34,7 +48,7 @@ export class WholeFile {
     this.#do(() => {
       fsyncSync(this.#fd);
       closeSync(this.#fd);
-      renameSync(this.#fresh, this.#path);
+      renameSync(this.#fresh, this.#target);
     });
     process.off("exit", this.#remove);
   }

@@ -2,6 +2,7 @@ import type { Grant } from "@pstore/core/manifest";
 import { machineName, propertyName, userName } from "@pstore/core/names";
 import { Problem } from "@pstore/core/problem";
 import { formOf } from "./modes.ts";
+import { newMachineName } from "./new-name.ts";
 import type { Options } from "./options/option.ts";
 import { inPlace, type Word } from "./word.ts";
 
@@ -76,6 +77,8 @@ export function sortWords(options: Options, words: readonly Word[], behind: read
   // Two words print a property, as -pg does.
   if (property !== undefined && options.mode === null) options.mode = "get";
   const name = machine === undefined ? null : machineOf(machine);
+  if (options.mode === "create" && machine !== undefined)
+    inPlace(machine, () => newMachineName(machine.text));
   return {
     options,
     machine: name,

@@ -99,6 +99,8 @@ describe("words and options", () => {
     [["-P", "web", "--generate", "32"], "'32' is one word too many; did you mean --generate=32?"],
     [["-c", "new", "--words", "6"], "'6' is one word too many; did you mean --words=6?"],
     [["-P", "web", "--generate="], "--generate= lacks its LENGTH; give one, or --generate alone"],
+    [["-c", " new"], "the new name ' new' begins or ends with a blank"],
+    [["web", "--rename", "new "], "the new name 'new ' begins or ends with a blank"],
     [["-o", "out", "--ssh", "web"], "what --ssh runs prints by itself; redirect it (>) instead of -o"],
     [["-o", "out", "--run", "web", "--", "true"], "what --run runs prints by itself"],
     [["--store-url=ftp://127.0.0.1", "web"], "'ftp://127.0.0.1' is no store URL"],
@@ -215,6 +217,14 @@ describe("--json", () => {
     expect((await walter.pstore(["json", "-pe", "binary"], { stdin: value })).code).toBe(0);
     expect(await json("json", "binary")).toEqual({ name: "binary", base64: "/wAB" });
   });
+});
+
+test("a command of another program's is told that there are none", async () => {
+  for (const args of [["list"], ["show", "web"], ["get", "web"], ["get", "web", "ip"]]) {
+    const { code, stderr } = await walter.pstore(args);
+    expect(code).toBe(args.length === 3 ? 2 : 1);
+    expect(stderr).toEndWith("; pstore has no commands, only options: see pstore --help\n");
+  }
 });
 
 describe("-pl", () => {

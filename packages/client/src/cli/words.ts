@@ -1,6 +1,7 @@
 import type { Grant } from "@pstore/core/manifest";
 import { machineName, propertyName, userName } from "@pstore/core/names";
 import { Problem } from "@pstore/core/problem";
+import { habitHint } from "./habits.ts";
 import { formOf } from "./modes.ts";
 import { newMachineName } from "./new-name.ts";
 import type { Options } from "./options/option.ts";
@@ -70,7 +71,7 @@ export function sortWords(options: Options, words: readonly Word[], behind: read
     inPlace(more, () => {
       throw new Problem(
         "usage",
-        `'${more.text}' is one word too many; give a machine and a property at most${more.place === null ? fromFile : ""}`,
+        `'${more.text}' is one word too many; ${habitHint(plain[0]?.text ?? "") ?? "give a machine and a property at most"}${more.place === null ? fromFile : ""}`,
       );
     });
   }

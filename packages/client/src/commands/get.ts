@@ -1,4 +1,7 @@
+import { Problem } from "@pstore/core/problem";
 import { visible } from "@pstore/core/visible";
+import { withHint } from "../cli/habits.ts";
+import type { Output } from "../io.ts";
 import { printJson } from "../terminal/output.ts";
 import { clipboardOf, copyProperty } from "./clip.ts";
 import { type Command, machineOf, propertyOf } from "./command.ts";
@@ -10,7 +13,7 @@ export const get: Command = async (context) => {
   const { args, store, output } = context;
   const property = propertyOf(context);
   const clipboard = args.options.clip ? await clipboardOf(context) : null;
-  const object = await store.object(machineOf(context), { value: property });
+  const object = await withHint(machineOf(context), store.object(machineOf(context), { value: property }));
   if (clipboard !== null) {
     await copyProperty(context, clipboard, object, property);
     return;
@@ -23,12 +26,29 @@ export const get: Command = async (context) => {
     for await (const chunk of object.value(property)) await output.bytes(chunk);
     return;
   }
-  const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+  await printText(output, object.value(property), property);
+};
+
+/** Prints a value at a terminal, as long as it is text. @throws Problem `bad-value` where it is not */
+async function printText(output: Output, value: AsyncIterable<Uint8Array>, property: string): Promise<void> {
+  const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const decoded = (chunk?: Uint8Array): string => {
+    try {
+      const text = utf8.decode(chunk, { stream: chunk !== undefined });
+      if (!text.includes("\0")) return text;
+    } catch {
+      // No text, likewise.
+    }
+    throw new Problem(
+      "bad-value",
+      `'${property}' is no text, and is not printed to a terminal; -o FILE writes it to a file, and a pipe gets it as it is`,
+    );
+  };
   let last = "";
-  for await (const chunk of object.value(property)) {
-    const text = utf8.decode(chunk, { stream: true });
+  for await (const chunk of value) {
+    const text = decoded(chunk);
     await output.bytes(visible(text));
     last = text.at(-1) ?? last;
   }
-  await output.bytes(`${visible(utf8.decode())}${last === "\n" ? "" : "\n"}`);
-};
+  await output.bytes(`${visible(decoded())}${last === "\n" ? "" : "\n"}`);
+}

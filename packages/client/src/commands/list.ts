@@ -1,5 +1,6 @@
 import type { ObjectRow } from "@pstore/core/api/schemas";
 import { Problem } from "@pstore/core/problem";
+import { habitHint } from "../cli/habits.ts";
 import { printJson, printLine } from "../terminal/output.ts";
 import type { Context } from "./command.ts";
 import { listText } from "./layout.ts";
@@ -19,7 +20,7 @@ export async function printFound(context: Context, rows: readonly ObjectRow[], t
   if (rows.length > 0) return printRows(context, rows);
   throw new Problem(
     "not-found",
-    `no machine of yours is named '${text}' or contains that in its name; pstore lists all of yours`,
+    `no machine of yours is named '${text}' or contains that in its name; ${habitHint(text) ?? "pstore lists all of yours"}`,
   );
 }
 

@@ -255,6 +255,7 @@ describe("a value typed at a terminal", () => {
       ["open\x04\x04", "open"],
     ] as const) {
       const terminal = walter.terminal(["old", "-ps", "typed"]);
+      await terminal.waitFor("NOTICE: type the value of 'typed', then Ctrl-D on a line of its own");
       terminal.type(keys);
       expect((await terminal.exit).code).toBe(0);
       expect((await walter.pstore(["old", "typed"])).text).toBe(stored);
@@ -310,8 +311,15 @@ describe("what is stored cannot act upon a terminal", () => {
   test("in bytes that are no text", async () => {
     const value = Uint8Array.of(0x61, 0x1b, 0x5b, 0x32, 0x4a, 0xff, 0x62);
     expect((await walter.pstore(["hostile", "-pe", "bytes"], { stdin: value })).code).toBe(0);
-    const { output } = await walter.terminal(["hostile", "bytes"]).exit;
-    expect(output).toBe("a\\u{1b}[2J\ufffdb\r\n");
+    for (const no of [value, Uint8Array.of(0x61, 0, 0x62)]) {
+      expect((await walter.pstore(["hostile", "-pe", "bytes"], { stdin: no })).code).toBe(0);
+      const { code, output } = await walter.terminal(["hostile", "bytes"]).exit;
+      expect(code).toBe(1);
+      expect(output).toStartWith(
+        "error: 'bytes' is no text, and is not printed to a terminal; -o FILE writes it",
+      );
+      expect((await walter.pstore(["hostile", "bytes"])).stdout).toEqual(no);
+    }
   });
 
   test("in errors, whoever has put it there", async () => {

@@ -22,6 +22,10 @@ export const setEncrypted: Command = (context) => set(context, "encrypted");
 async function set(context: Context, kind: Property["kind"]): Promise<void> {
   const { args, store, stdin } = context;
   const property = propertyOf(context);
+  if (stdin.isTerminal)
+    context.person.notice(
+      `type the value of '${property}', then Ctrl-D on a line of its own; it is shown as you type`,
+    );
   const value = stdin.isTerminal ? withoutLastLineFeed(stdin.chunks()) : stdin.chunks();
   // Standard input is read once, and each machine gets a value of its own, under a session key of its own.
   const again = args.options.each === null ? () => value : repeatable(value);

@@ -381,7 +381,7 @@ describe("at a question, in a transfer and while a passphrase is asked for", () 
     [
       "a question",
       async () => {
-        const shell = new Shell(walter, "pstore -P box -o copy");
+        const shell = new Shell(walter, "pstore -P box");
         await shell.terminal.waitFor("password: ");
         return [walter, shell];
       },

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { apiPath } from "@pstore/core/api/schemas";
+import { printable } from "@pstore/core/names";
 import { Problem } from "@pstore/core/problem";
 import { type Context, Hono } from "hono";
 import { record } from "../services/audit.ts";
@@ -78,13 +79,14 @@ async function answer(dependencies: Dependencies, route: Route, context: Context
   const address = context.env?.address ?? "";
   const token = /^Bearer ([A-Za-z0-9_-]{1,200})$/.exec(req.header("authorization") ?? "")?.[1] ?? null;
   const caller = route.session ? await callerOf(dependencies.db, token, address) : null;
+  let query: unknown;
   try {
     const path: Record<string, string> = {};
     for (const [name, schema] of Object.entries(route.pathParameters ?? {})) {
       check(schema, req.param(name), `the '${name}' in the URL`);
       path[name] = req.param(name) ?? "";
     }
-    const query = route.query && readQuery(route.query, new URL(req.url).searchParams);
+    query = route.query && readQuery(route.query, new URL(req.url).searchParams);
     const body =
       route.body &&
       check(
@@ -94,7 +96,8 @@ async function answer(dependencies: Dependencies, route: Route, context: Context
       );
     return await route.handle({ dependencies, request: req.raw, address, path, query, body, caller, token });
   } catch (error) {
-    if (caller !== null && error instanceof Problem) await recordRefusal(dependencies, route, caller, error);
+    if (caller !== null && error instanceof Problem)
+      await recordRefusal(dependencies, route, caller, query, error);
     throw error;
   }
 }
@@ -103,7 +106,15 @@ async function recordRefusal(
   { db }: Dependencies,
   route: Route,
   caller: Caller,
+  query: unknown,
   problem: Problem,
 ): Promise<void> {
-  await record(db, caller, [{ action: route.action, outcome: problem.code, detail: problem.message }]);
+  const refusal = { action: route.action, outcome: problem.code, detail: problem.message };
+  await record(db, caller, [{ ...refusal, objectName: objectAsked(query) }]);
+}
+
+/** The name of the object that a request was about, where its parameters say: so that the log tells who tried it. */
+function objectAsked(query: unknown): string {
+  const { name } = (query ?? {}) as { name?: unknown };
+  return typeof name === "string" && printable.test(name) ? name : "";
 }

@@ -77,6 +77,16 @@ test("an exact name is answered with the machine, another with the list", async 
   expect(absent.body.values.map((one: { property: string }) => one.property)).toEqual(["small"]);
 });
 
+test("the log names the machine that somebody was refused", async () => {
+  expect((await store.call("GET", "/object?name=other", { token: annsToken })).status).toBe(404);
+  expect((await store.audit()).at(-1)).toMatchObject({
+    user_name: "ann",
+    action: "show",
+    object_name: "other",
+    outcome: "not-found",
+  });
+});
+
 test("with the right to view any machine one sees names and users, never values or wrapped keys", async () => {
   for (const path of ["/objects?all=1", "/object?name=other&all=1"]) {
     const refused = await store.call("GET", path, { token: annsToken });

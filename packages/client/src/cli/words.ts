@@ -3,7 +3,6 @@ import { machineName, propertyName, userName } from "@pstore/core/names";
 import { Problem } from "@pstore/core/problem";
 import { habitHint } from "./habits.ts";
 import { formOf } from "./modes.ts";
-import { newMachineName } from "./new-name.ts";
 import type { Options } from "./options/option.ts";
 import { inPlace, type Word } from "./word.ts";
 
@@ -78,8 +77,6 @@ export function sortWords(options: Options, words: readonly Word[], behind: read
   // Two words print a property, as -pg does.
   if (property !== undefined && options.mode === null) options.mode = "get";
   const name = machine === undefined ? null : machineOf(machine);
-  if (options.mode === "create" && machine !== undefined)
-    inPlace(machine, () => newMachineName(machine.text));
   return {
     options,
     machine: name,

@@ -1,6 +1,5 @@
-import { userName } from "@pstore/core/names";
+import { machineName, userName } from "@pstore/core/names";
 import { Problem } from "@pstore/core/problem";
-import { newMachineName } from "../new-name.ts";
 import { command, type OptionGroup, wholeNumber } from "./option.ts";
 
 // Fewer are found by trying: 8 characters have 47 bits, 4 words 51.
@@ -62,7 +61,7 @@ export const machines: OptionGroup = {
         argument: "NEW",
         help: "give a machine another name",
         set: (options, name) => {
-          options.rename = newMachineName(name);
+          options.rename = machineName(name);
         },
       },
       "rename",

@@ -99,8 +99,6 @@ describe("words and options", () => {
     [["-P", "web", "--generate", "32"], "'32' is one word too many; did you mean --generate=32?"],
     [["-c", "new", "--words", "6"], "'6' is one word too many; did you mean --words=6?"],
     [["-P", "web", "--generate="], "--generate= lacks its LENGTH; give one, or --generate alone"],
-    [["-c", " new"], "the new name ' new' begins or ends with a blank"],
-    [["web", "--rename", "new "], "the new name 'new ' begins or ends with a blank"],
     [["-o", "out", "--ssh", "web"], "what --ssh runs prints by itself; redirect it (>) instead of -o"],
     [["-o", "out", "--run", "web", "--", "true"], "what --run runs prints by itself"],
     [["--store-url=ftp://127.0.0.1", "web"], "'ftp://127.0.0.1' is no store URL"],

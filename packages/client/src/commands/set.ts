@@ -22,11 +22,7 @@ export const setEncrypted: Command = (context) => set(context, "encrypted");
 async function set(context: Context, kind: Property["kind"]): Promise<void> {
   const { args, store, stdin } = context;
   const property = propertyOf(context);
-  if (stdin.isTerminal)
-    context.person.notice(
-      `type the value of '${property}', then Ctrl-D on a line of its own; it is shown as you type`,
-    );
-  const value = stdin.isTerminal ? withoutLastLineFeed(stdin.chunks()) : stdin.chunks();
+  const value = stdin.isTerminal ? typed(context, property) : stdin.chunks();
   // Standard input is read once, and each machine gets a value of its own, under a session key of its own.
   const again = args.options.each === null ? () => value : repeatable(value);
   await changeNamed(context, { set: { property, kind } }, async () => [
@@ -59,6 +55,12 @@ async function readWhole(value: AsyncIterable<Uint8Array>): Promise<Uint8Array> 
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** What is typed, once it is asked for: whoever may not store it is told that first. */
+async function* typed({ person, stdin }: Context, property: string): AsyncGenerator<Uint8Array> {
+  person.notice(`type the value of '${property}', then Ctrl-D on a line of its own; it is shown as you type`);
+  yield* withoutLastLineFeed(stdin.chunks());
 }
 
 /** What is typed ends with a line feed that nobody meant. */

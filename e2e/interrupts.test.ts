@@ -70,17 +70,6 @@ async function running(user: User): Promise<{ name: string; pid: number }[]> {
   return found;
 }
 
-/** Resolves when a request has gone by. */
-function passed(request: RegExp): Promise<void> {
-  return new Promise((resolve) => {
-    gate.watch((line) => {
-      if (!request.test(line)) return;
-      gate.watch(undefined);
-      resolve();
-    });
-  });
-}
-
 /** Waits for what another process does, and tells by its traces alone. */
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   for (const end = Date.now() + 10_000; !(await holds()); await Bun.sleep(10)) {

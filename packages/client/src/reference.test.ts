@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { problems } from "@pstore/core/problem";
 
 /** The first columns of the table that stands under a heading of docs/reference.md. */
@@ -37,3 +38,19 @@ test.each(["client", "server"])(
     expect(documented).toEqual(expect.arrayContaining([...read]));
   },
 );
+
+test("what the README links to is there, down to the heading", async () => {
+  const root = new URL("../../../", import.meta.url);
+  const readme = await Bun.file(new URL("README.md", root)).text();
+  const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)(?:#([^)]+))?\)/g)];
+  expect(links.length).toBeGreaterThan(5);
+  for (const [, path = "", anchor] of links) {
+    expect({ path, isThere: existsSync(new URL(path, root)) }).toEqual({ path, isThere: true });
+    if (anchor === undefined) continue;
+    const text = await Bun.file(new URL(path, root)).text();
+    const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+      heading.toLowerCase().replaceAll(" ", "-"),
+    );
+    expect(headings).toContain(anchor);
+  }
+});

@@ -1,5 +1,5 @@
 import { databaseLocation } from "../config.ts";
-import { type Db, openDatabase } from "../database/open.ts";
+import { type Db, openDatabase, shownLocation } from "../database/open.ts";
 import type { Actor } from "../services/audit.ts";
 import type { Io } from "./io.ts";
 import { loginName } from "./login-name.ts";
@@ -36,6 +36,13 @@ export async function withDatabase<T>(
   } finally {
     await db.destroy();
   }
+}
+
+/** ` --database …` for a command that is shown, where the one that runs was given it. */
+export function databaseOption(options: { readonly database?: string | undefined }, io: Io): string {
+  return options.database === undefined
+    ? ""
+    : ` --database ${shownLocation(databaseLocation(options, io.env))}`;
 }
 
 /** Who runs a command of the server's own, for the log. */

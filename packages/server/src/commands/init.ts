@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { Problem } from "@pstore/core/problem";
 import { readArguments } from "../cli/arguments.ts";
-import { type Command, commandActor, commonHelp } from "../cli/command.ts";
+import { type Command, commandActor, commonHelp, databaseOption } from "../cli/command.ts";
 import { readKeyFile } from "../cli/key-file.ts";
 import { newPassword } from "../cli/password.ts";
 import { describeKey } from "../cli/shown-key.ts";
@@ -44,7 +44,7 @@ ${commonHelp}`,
     const name = values.admin;
     if (name === undefined) throw new Problem("usage", `--admin is missing; usage: ${usage}`);
     const location = databaseLocation(values, io.env);
-    const option = values.database !== undefined ? ` --database ${shownLocation(location)}` : "";
+    const option = databaseOption(values, io);
     const key =
       values.key === undefined
         ? null

@@ -2,7 +2,7 @@ import { readable } from "@pstore/core/fingerprint";
 import { Problem } from "@pstore/core/problem";
 import { asciiLine } from "@pstore/core/visible";
 import { readArguments } from "../cli/arguments.ts";
-import { type Command, commandActor, commonHelp, withDatabase } from "../cli/command.ts";
+import { type Command, commandActor, commonHelp, databaseOption, withDatabase } from "../cli/command.ts";
 import type { Io } from "../cli/io.ts";
 import { newPassword, passwordInFile } from "../cli/password.ts";
 import { table } from "../cli/table.ts";
@@ -88,7 +88,7 @@ async function add(argv: readonly string[], io: Io): Promise<number> {
       viewAny: values["view-any"] ?? false,
       password: file === undefined ? null : passwordInFile(file),
     });
-    io.stderr(`added ${name}; next: pstore-server key add ${name} FILE\n`);
+    io.stderr(`added ${name}; next: pstore-server key add ${name} FILE${databaseOption(values, io)}\n`);
     return 0;
   });
 }

@@ -6,7 +6,7 @@ import { keyCommitment } from "@pstore/core/commitment";
 import { measure } from "@pstore/core/digest";
 import { type Fingerprint, openpgpFingerprint } from "@pstore/core/fingerprint";
 import { encodeManifest, type Member, type Property } from "@pstore/core/manifest";
-import { BodySealer } from "@pstore/core/openpgp/body";
+import { sealWhole } from "@pstore/core/openpgp/body";
 import { readCertificate } from "@pstore/core/openpgp/certificate";
 import { wrapSessionKey } from "@pstore/core/openpgp/wrap";
 import { exportPublic } from "./gnupg.ts";
@@ -103,7 +103,7 @@ class Crowd {
     if (password !== undefined) {
       const property = "password";
       const sessionKey = randomBytes(32);
-      const body = sealed(sessionKey, password(name));
+      const body = Buffer.from(sealWhole(sessionKey, Buffer.from(password(name))));
       const place = { store: this.#store, object: object.id, property, revision: 1 };
       const commitment = keyCommitment(sessionKey, place);
       entries.set(property, { kind: "encrypted", ...sizeOf(body), revision: 1, commitment });
@@ -126,9 +126,4 @@ class Crowd {
 function sizeOf(bytes: Uint8Array) {
   const { size, digest } = measure(bytes);
   return { size, digest };
-}
-
-function sealed(sessionKey: Uint8Array, text: string): Buffer<ArrayBuffer> {
-  const sealer = new BodySealer(sessionKey);
-  return Buffer.concat([sealer.update(Buffer.from(text)), sealer.final()]);
 }

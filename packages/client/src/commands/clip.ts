@@ -1,9 +1,9 @@
 import { Problem } from "@pstore/core/problem";
+import { whole } from "../store/reading/whole.ts";
 import type { StoredObject } from "../store/store.ts";
 import type { Clipboard } from "../terminal/clipboard/clipboard.ts";
 import type { Context } from "./command.ts";
 import { asText } from "./layout.ts";
-import { whole } from "./whole.ts";
 
 /** Opens the clipboard: before anything is done that would be in vain without one. */
 export async function clipboardOf({ env }: Context): Promise<Clipboard> {

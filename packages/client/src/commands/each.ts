@@ -1,5 +1,6 @@
 import { Problem } from "@pstore/core/problem";
 import type { Arguments } from "../cli/words.ts";
+import { named } from "../store/named.ts";
 import type { StoredObject } from "../store/store.ts";
 import { type Change, type Seal, sealNothing } from "../store/writing/change.ts";
 import { type Context, machineOf } from "./command.ts";
@@ -38,17 +39,12 @@ export async function chosen({ args, store, person }: Context, pattern: string):
   return objects.map(({ manifest }) => manifest.object.name);
 }
 
-/** How many machines are named one by one. */
-const maxNamed = 5;
-
 function refuseForeign(objects: readonly StoredObject[]): void {
   const foreign = objects.filter(({ access }) => access !== "write");
   if (foreign.length === 0) return;
-  const names = foreign.slice(0, maxNamed).map(({ manifest }) => `'${manifest.object.name}'`);
-  const more = foreign.length > maxNamed ? ` and ${foreign.length - maxNamed} more` : "";
   throw new Problem(
     "forbidden",
-    `you may read, but not change, ${names.join(", ")}${more}; nothing was changed, give a pattern that leaves them out`,
+    `you may read, but not change, ${named(foreign)}; nothing was changed, give a pattern that leaves them out`,
   );
 }
 

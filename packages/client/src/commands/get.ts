@@ -2,11 +2,11 @@ import { Problem } from "@pstore/core/problem";
 import { visible } from "@pstore/core/visible";
 import { withHint } from "../cli/habits.ts";
 import type { Output } from "../io.ts";
+import { whole } from "../store/reading/whole.ts";
 import { printJson } from "../terminal/output.ts";
 import { clipboardOf, copyProperty } from "./clip.ts";
 import { type Command, machineOf, propertyOf } from "./command.ts";
 import { asJsonValue } from "./layout.ts";
-import { whole } from "./whole.ts";
 
 /** `pstore MACHINE -pg PROPERTY`: the value, byte for byte; to a terminal it ends with a line feed; `--clip` copies it. */
 export const get: Command = async (context) => {

@@ -2,9 +2,9 @@ import { Problem } from "@pstore/core/problem";
 import type { Arguments } from "../cli/words.ts";
 import { replaceBy } from "../programs/replace.ts";
 import { checkMayFit, type Named, nameVariables, variableValue } from "../programs/variables.ts";
+import { whole } from "../store/reading/whole.ts";
 import type { StoredObject } from "../store/store.ts";
 import type { Command, Context } from "./command.ts";
-import { whole } from "./whole.ts";
 
 /**
  * `pstore --run MACHINE… -- COMMAND`: the command in the place of this process, with the properties as environment

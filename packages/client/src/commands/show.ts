@@ -3,6 +3,7 @@ import type { Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import { visible } from "@pstore/core/visible";
 import type { Output } from "../io.ts";
+import { pieces, whole } from "../store/reading/whole.ts";
 import type { StoredObject } from "../store/store.ts";
 import type { Clipboard } from "../terminal/clipboard/clipboard.ts";
 import { printConcealed } from "../terminal/concealed.ts";
@@ -11,7 +12,6 @@ import { clipboardOf, copyProperty } from "./clip.ts";
 import { type Context, machineOf } from "./command.ts";
 import { asJsonValue, asText, byName, laidOut, laidOutPieces, passwordProperty, summary } from "./layout.ts";
 import { printFound } from "./list.ts";
-import { pieces, whole } from "./whole.ts";
 
 /** `pstore MACHINE`: its properties and its password; where no machine has this name, those that contain it. */
 export async function show(context: Context): Promise<void> {

@@ -6,10 +6,10 @@ import { OtherStatus } from "../programs/other-status.ts";
 import { findSsh } from "../programs/ssh-program.ts";
 import { hostKeyAlias, isPasswordPrompt, knownAs, type Target, targetOf } from "../programs/ssh-target.ts";
 import { checkMayBeSaid, divide, hostOf, type Said, sshWords } from "../programs/ssh-words.ts";
+import { whole } from "../store/reading/whole.ts";
 import type { StoredObject } from "../store/store.ts";
 import { type Command, type Context, machineOf } from "./command.ts";
 import { passwordProperty } from "./layout.ts";
-import { whole } from "./whole.ts";
 
 /** The exit status of ssh where it could not log in. */
 const notLoggedIn = 255;

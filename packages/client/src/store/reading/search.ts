@@ -7,6 +7,7 @@ import type { Api } from "../../http/api.ts";
 import type { Person } from "../../person.ts";
 import type { Lookup } from "./lookup.ts";
 import type { Reader, StoredObject } from "./reader.ts";
+import { whole } from "./whole.ts";
 
 /** What is searched for: both texts must be there, an empty one is anywhere. */
 export interface Sought {
@@ -104,9 +105,7 @@ async function confirmed(
   const found = { machine: manifest.object.name, property, entry };
   // Of a large value that it holds the text is the server's word, and it is not printed.
   if (!isPublic || entry.size > shownValueSize) return { ...found, value: null };
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of object.value(property)) chunks.push(chunk);
-  const bytes = Buffer.concat(chunks);
+  const bytes = await whole(object, property);
   return fold(bytes.toString()).includes(fold(value)) ? { ...found, value: bytes } : null;
 }
 

@@ -2,10 +2,8 @@ import { readersOf, reads, sameProperty } from "@pstore/core/checks";
 import type { Manifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Person } from "../../person.ts";
+import { named } from "../named.ts";
 import type { Draft } from "./draft.ts";
-
-/** How many machines are named one by one. */
-const maxNamed = 5;
 
 /**
  * Warns of what a change leads to that its author may not have in mind; what cannot be mended, a person at a terminal
@@ -13,9 +11,7 @@ const maxNamed = 5;
  * @returns says the rest, once the change is stored
  */
 export async function warnOfConsequences(drafts: readonly Draft[], person: Person): Promise<() => void> {
-  const orphaned = drafts
-    .map(({ manifest }) => manifest)
-    .filter((manifest) => !manifest.deleted && !hasWriter(manifest));
+  const orphaned = drafts.filter(({ manifest }) => !manifest.deleted && !hasWriter(manifest));
   if (orphaned.length > 0) {
     person.warn(
       `nobody will be left who can change ${named(orphaned)}, nor let anybody in or delete it, for ever; give it to a writer in the same command, with +USER`,
@@ -33,8 +29,7 @@ export async function warnOfConsequences(drafts: readonly Draft[], person: Perso
       const { user } = manifest.author;
       return base !== null && !manifest.members.has(user);
     });
-    if (left.length > 0)
-      person.notice(`you have given up your own access to ${named(left.map(({ manifest }) => manifest))}`);
+    if (left.length > 0) person.notice(`you have given up your own access to ${named(left)}`);
     for (const [user, manifests] of stillKnown(drafts)) {
       const [first] = manifests;
       if (first === undefined || first.manifest.author.user === user) continue;
@@ -80,10 +75,4 @@ function stillKnown(drafts: readonly Draft[]) {
     }
   }
   return found;
-}
-
-function named(manifests: readonly Manifest[]): string {
-  const names = manifests.map(({ object }) => `'${object.name}'`);
-  const more = names.length > maxNamed ? ` and ${names.length - maxNamed} more` : "";
-  return `${names.slice(0, maxNamed).join(", ")}${more}`;
 }

@@ -1,4 +1,4 @@
-import type { StoredObject } from "../store/store.ts";
+import type { StoredObject } from "./reader.ts";
 
 /** A value in clear, all of it, once all of it was checked. */
 export async function whole(object: StoredObject, property: string): Promise<Buffer> {

@@ -85,7 +85,8 @@ export class Reader {
     const { lookup, objects, person } = this.#parts;
     const pattern = readPattern(text);
     const listed = await lookup.matching(pattern);
-    const missing = objects.names().filter((name) => pattern.matches(name) && !listed.includes(name));
+    const there = new Set(listed);
+    const missing = objects.names().filter((name) => pattern.matches(name) && !there.has(name));
     for (const name of missing) {
       const absence = await this.explainAbsence(name);
       if (absence !== null) person.warn(absence.message);

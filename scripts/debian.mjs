@@ -10,6 +10,7 @@ export const testPackages = {
   "openssh-client": "ssh-keygen",
   "openssh-server": "sshd",
   openssl: "openssl",
+  age: "age",
   sqop: "sqop",
   rnp: "rnp",
   zsh: "zsh",

@@ -110,6 +110,7 @@ _pstore() {
         --restore=*) takes='mp+^' ;;
         --each) value=text; pattern=1 ;;
         --each=*) pattern=1 ;;
+        --rewrap) takes='' ;;
         --offboard) value=user; takes='' ;;
         --offboard=*) takes='' ;;
         -pg) takes=mp ;;
@@ -141,6 +142,11 @@ _pstore() {
         --allow-http) store+=("$w") ;;
         --trust-mode) value='words tofu strict' ;;
         --trust) value=user ;;
+        --identity) value=file; handed=$w ;;
+        --identity=*) store+=("$w") ;;
+        --passphrase-fd) value=text ;;
+        --keys) takes='' ;;
+        --doctor) takes='' ;;
         --consistency-check) takes='' ;;
       esac
     elif [[ $w != [+^]* ]]; then
@@ -166,10 +172,11 @@ _pstore() {
       --context) value=context ;;
       --trust-mode) value='words tofu strict' ;;
       --trust) value=user ;;
+      --identity) value=file ;;
     esac
     _pstore_value "$value" "${cur%%=*}="
   elif [[ -z $ended && $cur == -* ]]; then
-    _pstore_offer '' < <(printf '%s\n' -c --create -P --password --generate --words -D --delete --rename --history --restore --each --offboard -pg -pl -ps -pe -pd -s --search -o --output --clip -a --all --json -v --verbose --yes -h --help --version --completion --ssh --run --only --prefix --template -u --user --store-url -t --context --allow-http --trust-mode --trust --accept-unsigned --no-session --consistency-check)
+    _pstore_offer '' < <(printf '%s\n' -c --create -P --password --generate --words -D --delete --rename --history --restore --each --pending --rewrap --offboard -pg -pl -ps -pe -pd -s --search -o --output --clip -a --all --json -v --verbose --yes -h --help --version --completion --ssh --run --only --prefix --template -u --user --store-url -t --context --allow-http --trust-mode --trust --accept-unsigned --no-session --identity --passphrase-fd --keys --doctor --consistency-check)
   elif [[ $cur == +*:* && $takes == *+* ]]; then
     _pstore_offer "${cur%%:*}:" <<<read
   elif [[ $cur == +* && $takes == *+* ]]; then

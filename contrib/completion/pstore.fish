@@ -56,6 +56,8 @@ function __pstore_read
                     set pattern 1
                 case '--each=*'
                     set pattern 1
+                case --rewrap
+                    set __pstore_takes ''
                 case --offboard
                     set value user
                     set __pstore_takes ''
@@ -125,6 +127,17 @@ function __pstore_read
                     set value 'words tofu strict'
                 case --trust
                     set value user
+                case --identity
+                    set value file
+                    set handed $w
+                case '--identity=*'
+                    set -a __pstore_store $w
+                case --passphrase-fd
+                    set value text
+                case --keys
+                    set __pstore_takes ''
+                case --doctor
+                    set __pstore_takes ''
                 case --consistency-check
                     set __pstore_takes ''
             end
@@ -188,6 +201,8 @@ complete -c pstore -l rename -x -d 'give a machine another name'
 complete -c pstore -l history -d 'list who changed what, and when'
 complete -c pstore -l restore -x -d 'bring back a value, or all, or a deleted machine'
 complete -c pstore -l each -x -d 'change all machines whose name fits, in one go'
+complete -c pstore -l pending -d 'let members in who had no usable key before'
+complete -c pstore -l rewrap -d 'encrypt all machines to the present keys of USER'
 complete -c pstore -l offboard -x -a '(__pstore_users)' -d 'revoke USER everywhere; list the secrets USER knows'
 complete -c pstore -o pg -d 'print a property, byte for byte'
 complete -c pstore -o pl -d 'list a machine\'s properties; with -v, sizes and kinds'
@@ -217,4 +232,8 @@ complete -c pstore -l trust-mode -x -a 'tofu strict' -d 'whether the keys of a u
 complete -c pstore -l trust -x -a '(__pstore_users)' -d 'show the keys of USER, and trust them after a question'
 complete -c pstore -l accept-unsigned -d 'show what an old client wrote without a signature'
 complete -c pstore -l no-session -d 'keep no session: sign in anew with every command'
+complete -c pstore -l identity -r -F -d 'your private key: a file of OpenSSH or OpenPGP'
+complete -c pstore -l passphrase-fd -x -d 'read the key file\'s passphrase from a descriptor'
+complete -c pstore -l keys -d 'list users\' keys, what is pinned, what is stale'
+complete -c pstore -l doctor -d 'look whether all is well, from the store to your key'
 complete -c pstore -l consistency-check -d 'list the server\'s inconsistencies, with solutions'

@@ -62,7 +62,7 @@ function namesAt({ options }: Arguments, { env }: Io, explain: (error: unknown) 
     sessions: options.session ? sessions : null,
   });
   const api = new Api(transport, (renew) => signIn.token(renew));
-  const lookup = new Lookup({ api, objects: new Objects(state, store), keyring });
+  const lookup = new Lookup({ api, objects: new Objects(state, store), keyring, user });
   return new Names({ api, lookup, lists: new NameLists(sessionFolder(env), store, user), explain });
 }
 

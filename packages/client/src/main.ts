@@ -67,6 +67,9 @@ async function run(args: Arguments, io: Io, output: Output): Promise<number> {
   } else if (isLookup(options.mode)) {
     const { runLookup } = await import("./lookup.ts");
     await runLookup(args, options.mode, io, output);
+  } else if (options.mode === "doctor") {
+    const { examine } = await import("./doctor.ts");
+    return examine(args, io, output);
   } else {
     // Help shall not wait for what it does not need.
     const { runAtStore } = await import("./run.ts");

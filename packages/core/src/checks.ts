@@ -20,6 +20,11 @@ export function reads(member: Member): boolean {
   return [...member.keys.values()].some((part) => part !== null);
 }
 
+/** Whether a member waits to be let in: they had no usable key when a writer made or changed them, so none is listed. */
+export function isPending(member: Member): boolean {
+  return member.keys.size === 0;
+}
+
 /** The members to whom something is wrapped, by name. */
 export function readersOf(members: ReadonlyMap<string, Member>): readonly string[] {
   return [...members]

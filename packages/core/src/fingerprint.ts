@@ -12,6 +12,11 @@ export function isFingerprint(text: unknown): text is Fingerprint {
   return typeof text === "string" && fingerprintPattern.test(text);
 }
 
+/** Whether it names a key of OpenSSH. */
+export function isSsh(fingerprint: Fingerprint): boolean {
+  return fingerprint.startsWith("ssh:");
+}
+
 /** @throws Problem `bad-request` when the text is no fingerprint with its type */
 export function parseFingerprint(text: string): Fingerprint {
   if (isFingerprint(text)) return text;
@@ -33,7 +38,7 @@ export function openpgpHex(fingerprint: Fingerprint): string {
 
 /** A fingerprint as people compare it: an OpenPGP one in groups of four, as `gpg --fingerprint` prints it. */
 export function readable(fingerprint: Fingerprint): string {
-  if (!fingerprint.startsWith("openpgp:")) return fingerprint.slice("ssh:".length);
+  if (isSsh(fingerprint)) return fingerprint.slice("ssh:".length);
   const groups = openpgpHex(fingerprint).match(/.{4}/g) ?? [];
   return `${groups.slice(0, 5).join(" ")}  ${groups.slice(5).join(" ")}`;
 }

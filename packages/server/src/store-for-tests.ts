@@ -7,13 +7,13 @@ import { commitOf, commitText } from "@pstore/core/commit";
 import { keyCommitment } from "@pstore/core/commitment";
 import { digestOf, measure } from "@pstore/core/digest";
 import { type Fingerprint, openpgpFingerprint } from "@pstore/core/fingerprint";
+import { encryptionSubkey } from "@pstore/core/keys/usability";
+import { readUserKey } from "@pstore/core/keys/user-key";
+import { wrapFor } from "@pstore/core/keys/wrapped-key";
 import { loginText } from "@pstore/core/login";
 import { encodeManifest, type Manifest, type Member, type Property } from "@pstore/core/manifest";
 import { sealWhole } from "@pstore/core/openpgp/body";
-import { readCertificate } from "@pstore/core/openpgp/certificate";
 import { GnupgHome } from "@pstore/core/openpgp/gnupg-for-tests";
-import { encryptionSubkey } from "@pstore/core/openpgp/usability";
-import { wrapSessionKey } from "@pstore/core/openpgp/wrap";
 import { createTables } from "./database/migrate.ts";
 import { createDatabase, type Db } from "./database/open.ts";
 import type { AuditTable, StoreTable } from "./database/schema.ts";
@@ -139,8 +139,8 @@ export class TestStore {
     const block = this.gpg.run(["--export", hex]);
     await addKey(this.db, actor, { user, block, writeOnly, description: "" });
     const key = openpgpFingerprint(hex);
-    const certificate = await readCertificate(block);
-    const subkey = writeOnly ? null : encryptionSubkey(certificate, new Date(), "").fingerprint;
+    const publicKey = await readUserKey(block);
+    const subkey = writeOnly ? null : encryptionSubkey(publicKey, new Date(), "").fingerprint;
     return { name: user, key, subkey, block, keys: new Map([[key, subkey]]) };
   }
 
@@ -283,7 +283,7 @@ export class TestStore {
       for (const [key, subkey] of draft.manifest.members.get(user)?.keys ?? []) {
         if (subkey === null) continue;
         const block = this.gpg.run(["--export", key.slice("openpgp:".length)]);
-        const wrapped = await wrapSessionKey(await readCertificate(block), subkey, sessionKey);
+        const wrapped = await wrapFor(await readUserKey(block), subkey, sessionKey);
         draft.wrappedKeys.push({ property: name, key, wrapped: Buffer.from(wrapped).toString("base64") });
       }
     }

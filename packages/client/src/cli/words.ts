@@ -76,6 +76,8 @@ export function sortWords(options: Options, words: readonly Word[], behind: read
   }
   // Two words print a property, as -pg does.
   if (property !== undefined && options.mode === null) options.mode = "get";
+  const isAlone = machine === undefined && each === null && users.length === 0;
+  if (options.pending && options.mode === null && isAlone) options.mode = "pending";
   const name = machine === undefined ? null : machineOf(machine);
   return {
     options,
@@ -165,12 +167,15 @@ function checkAll({ options, machine, machines, property, allow, revoke, command
     throw new Problem("usage", `what is asked for changes no users; leave out ${user}`);
   if (mode === "run" && command.length === 0)
     throw new Problem("usage", "no command is named; give it behind --: pstore --run MACHINE… -- COMMAND");
-  checkCompanions(options);
+  checkCompanions(options, form.changes === true || user !== undefined);
   checkClip(options, machine !== null && user === undefined);
 }
 
 /** Options that mean something beside one command alone. */
-function checkCompanions({ mode, generate, words, only, prefix, output }: Options): void {
+function checkCompanions(
+  { mode, generate, words, only, prefix, output, pending }: Options,
+  isChange: boolean,
+): void {
   const makes = generate !== null || words !== null;
   if (makes && mode !== "create" && mode !== "change-password")
     throw new Problem("usage", "--generate and --words make up a password, beside -c or -P alone");
@@ -178,6 +183,8 @@ function checkCompanions({ mode, generate, words, only, prefix, output }: Option
     throw new Problem("usage", "--generate and --words are two ways to make up a password; give one of them");
   if ((only.length > 0 || prefix !== "") && mode !== "run")
     throw new Problem("usage", "--only and --prefix stand beside --run alone");
+  if (pending && mode !== "pending" && !isChange)
+    throw new Problem("usage", "--pending stands alone, or beside what changes a machine or its users");
   if (output !== null && (mode === "ssh" || mode === "run"))
     throw new Problem("usage", `what --${mode} runs prints by itself; redirect it (>) instead of -o`);
 }

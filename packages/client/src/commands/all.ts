@@ -2,7 +2,7 @@ import type { LookupMode, Mode } from "../cli/modes.ts";
 import type { Command } from "./command.ts";
 
 /** The modes that need no store, or may not ask for it as others do, have their place elsewhere: see main.ts. */
-export type StoreMode = Exclude<Mode, "help" | "version" | "completion" | LookupMode>;
+export type StoreMode = Exclude<Mode, "help" | "version" | "completion" | "doctor" | LookupMode>;
 
 /** Each command is loaded only when it is run. */
 export const commands: Readonly<Record<StoreMode, () => Promise<Command>>> = {
@@ -19,6 +19,9 @@ export const commands: Readonly<Record<StoreMode, () => Promise<Command>>> = {
   restore: async () => (await import("./restore.ts")).restore,
   search: async () => (await import("./search.ts")).search,
   offboard: async () => (await import("./offboard.ts")).offboard,
+  pending: async () => (await import("./pending.ts")).pending,
+  rewrap: async () => (await import("./rewrap.ts")).rewrap,
+  keys: async () => (await import("./keys.ts")).keys,
   ssh: async () => (await import("./ssh.ts")).ssh,
   run: async () => (await import("./run.ts")).run,
   template: async () => (await import("./template.ts")).template,

@@ -252,12 +252,12 @@ describe("a keyring that may not ask", () => {
     const asked = await timesAsked(home);
     const wrapped = await wrapInTurn(newSessionKeys(3), locked);
     const refused = { code: "no-private-key" };
-    await expect(silent().sign(key(), "text")).rejects.toMatchObject(refused);
+    await expect(silent().sign(key(), { text: "text" })).rejects.toMatchObject(refused);
     await expect(silent().unwrap(wrapped[0] as Uint8Array)).rejects.toMatchObject(refused);
     await expect(silent().unwrapAll(wrapped, () => {})).rejects.toMatchObject(refused);
     expect(await timesAsked(home)).toBe(asked);
     // The same keyring that may ask does: so the passphrase was all that was missing.
-    expect(await keyring().sign(key(), "text")).toBeInstanceOf(Uint8Array);
+    expect(await keyring().sign(key(), { text: "text" })).toBeInstanceOf(Uint8Array);
     expect(await timesAsked(home)).toBe(asked + 1);
   });
 
@@ -265,7 +265,7 @@ describe("a keyring that may not ask", () => {
     await presetPassphrase(home, locked.made.fingerprint, passphrase);
     const asked = await timesAsked(home);
     const sessionKeys = newSessionKeys(4);
-    expect(await silent().sign(key(), "text")).toBeInstanceOf(Uint8Array);
+    expect(await silent().sign(key(), { text: "text" })).toBeInstanceOf(Uint8Array);
     expect(hex(await silent().unwrapAll(await wrapInTurn(sessionKeys, locked, curve), () => {}))).toEqual(
       hex(sessionKeys),
     );
@@ -299,7 +299,9 @@ describe("a gpg that ends before it reads anything", () => {
   test("signs nothing, and says so", async () => {
     const mute = await ending(2);
     expect(await mute.list()).toEqual([]);
-    await expect(mute.sign(openpgpFingerprint(curve.made.fingerprint), "text")).rejects.toMatchObject({
+    await expect(
+      mute.sign(openpgpFingerprint(curve.made.fingerprint), { text: "text" }),
+    ).rejects.toMatchObject({
       code: "no-private-key",
     });
   });

@@ -1,4 +1,5 @@
 import { type Fingerprint, openpgpHex, readable } from "@pstore/core/fingerprint";
+import type { SignedText } from "@pstore/core/keys/signature";
 import { splitPackets } from "@pstore/core/openpgp/packet";
 import { Problem } from "@pstore/core/problem";
 import { type Environment, finish, type Gpg, GpgProgram } from "./gnupg-program.ts";
@@ -21,6 +22,8 @@ export class GnupgKeyring implements Keyring {
     this.#program = new GpgProgram(env, mayAsk);
   }
 
+  readonly lookedAt = "gpg";
+
   list(): Promise<readonly PrivateKey[]> {
     this.#keys ??= this.#list();
     return this.#keys;
@@ -34,7 +37,7 @@ export class GnupgKeyring implements Keyring {
     return parseSecretKeys(stdout.toString("utf8"));
   }
 
-  async sign(key: Fingerprint, text: string): Promise<Uint8Array> {
+  async sign(key: Fingerprint, { text }: Pick<SignedText, "text">): Promise<Uint8Array> {
     const own = (await this.list()).find(({ fingerprint }) => fingerprint === key);
     const [part] = own?.signing ?? [];
     if (part === undefined) {

@@ -1,4 +1,6 @@
 import type { Fingerprint } from "@pstore/core/fingerprint";
+import type { SignedText } from "@pstore/core/keys/signature";
+import type { Member } from "@pstore/core/manifest";
 
 /** A private key that a keyring holds, at least in part. */
 export interface PrivateKey {
@@ -12,23 +14,29 @@ export interface PrivateKey {
   readonly fault?: "expired" | "revoked";
 }
 
-/** What holds a user's private keys: GnuPG. */
+/** What holds a user's private keys: GnuPG, OpenPGP key files, SSH key files. */
 export interface Keyring {
+  /** Where it has looked for private keys so far, and what came of it, as sentences name it: "gpg, ~/.ssh/id_rsa". */
+  readonly lookedAt: string;
+
   /** The private keys that could be a user's. */
   list(): Promise<readonly PrivateKey[]>;
 
   /**
-   * Signs a text: an OpenPGP detached binary signature (RFC 9580, section 5.2.1, type 0x00).
+   * Signs a text: an OpenPGP detached binary signature (RFC 9580, section 5.2.1, type 0x00), or an SSHSIG blob.
    * @param key the primary fingerprint
    * @throws Problem `no-private-key` when the key is not here or was not unlocked
    */
-  sign(key: Fingerprint, text: string): Promise<Uint8Array>;
-
-  /** Says that an unwrap will probably follow, so that what it needs can start meanwhile. */
-  expectUnwrap(): void;
+  sign(key: Fingerprint, signed: SignedText): Promise<Uint8Array>;
 
   /**
-   * The session key (32 bytes) of a wrapped key, or `null` when the keyring does not hold the private part for it.
+   * Says that an unwrap will probably follow, so that what it needs can start meanwhile.
+   * @param keys the user's own, as a manifest lists them
+   */
+  expectUnwrap(keys: Member["keys"]): void;
+
+  /**
+   * The session key (32 bytes) of a wrapped key (whose form says for which private key it is), or `null` when the keyring does not hold the private part for it.
    * @throws Problem `no-private-key` when it is here but could not be used
    */
   unwrap(wrapped: Uint8Array): Promise<Uint8Array | null>;

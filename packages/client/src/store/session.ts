@@ -62,7 +62,7 @@ export class SignIn {
     const why = ended.map((key) => `${readable(key.fingerprint)} is ${key.fault}`).join(", ");
     throw new Problem(
       "no-private-key",
-      `gpg holds no private key that could sign in as '${this.#user}'${why === "" ? "" : ` (${why})`}; import yours, or give --user`,
+      `no private key here could sign in as '${this.#user}' (looked at: ${this.#keyring.lookedAt}${why === "" ? "" : `; ${why}`}); import yours, or give --identity or --user`,
     );
   }
 
@@ -83,7 +83,9 @@ export class SignIn {
     const { challenge } = await getChallenge(this.#transport);
     const { origin } = new URL(this.#transport.url);
     const login = { store: this.#store, origin, user: this.#user, key, challenge };
-    const signature = Buffer.from(await this.#keyring.sign(key, loginText(login))).toString("base64");
+    const signature = Buffer.from(
+      await this.#keyring.sign(key, { text: loginText(login), purpose: "login" }),
+    ).toString("base64");
     const session = await this.#post({ user: this.#user, key, origin, challenge, signature });
     this.#sessions?.write({ token: session.token, expires: Date.now() + session.expiresIn * 1000 });
     return session.token;

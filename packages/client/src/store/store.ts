@@ -62,7 +62,7 @@ export class Store {
     this.#objects = new Objects(state, store);
     this.#pending = new PendingCommits(state, store, user);
     this.#trust = new Trust({ pins: this.#pins, keyring, person, user, isStrict });
-    this.#lookup = new Lookup({ api: this.#api, objects: this.#objects, keyring });
+    this.#lookup = new Lookup({ api: this.#api, objects: this.#objects, keyring, user });
   }
 
   /** What comes before every command: own keys are pinned, their end is warned of, and what was not answered is sent. */
@@ -96,7 +96,7 @@ export class Store {
     if (trusted.size > 0) return;
     throw new Problem(
       "no-private-key",
-      `the server has no public key for '${user}' whose private key gpg holds here; ask an admin to add yours`,
+      `the server has no public key for '${user}' whose private key is here (looked at: ${this.#parts.keyring.lookedAt}); ask an admin to add yours, or give --identity`,
     );
   }
 

@@ -1,7 +1,7 @@
 import { have, maxHave } from "@pstore/core/api/have";
 import type { PublicKey, User } from "@pstore/core/api/schemas";
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
-import type { Certificate } from "@pstore/core/openpgp/certificate";
+import { isIntroducedBy, mergeUserKeys, readUserKey, type UserKey } from "@pstore/core/keys/user-key";
 import { Problem } from "@pstore/core/problem";
 import type { Keyring } from "../keyring/keyring.ts";
 import type { Person } from "../person.ts";
@@ -9,7 +9,7 @@ import type { Pin, PinSource, Pins } from "../state/pins.ts";
 
 /** A public key that is believed to be its user's. */
 export interface TrustedKey {
-  readonly certificate: Certificate;
+  readonly publicKey: UserKey;
   readonly writeOnly: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface Acquaintance {
 interface ServedKey {
   readonly user: string;
   readonly key: PublicKey;
-  readonly certificate: Certificate;
+  readonly publicKey: UserKey;
 }
 
 /** Which public keys are believed to be whose: the server's word alone is good for the first sight of a user. */
@@ -34,8 +34,8 @@ export class Trust {
   readonly #person: Person;
   readonly #user: string;
   readonly #isStrict: boolean;
-  /** Certificates read in this command, by fingerprint and bytes: reading one is costly. */
-  readonly #read = new Map<string, Promise<Certificate>>();
+  /** Keys read in this command, by fingerprint and bytes: reading one is costly. */
+  readonly #read = new Map<string, Promise<UserKey>>();
 
   constructor(parts: { pins: Pins; keyring: Keyring; person: Person; user: string; isStrict: boolean }) {
     this.#pins = parts.pins;
@@ -50,7 +50,7 @@ export class Trust {
     const pin = this.#pins.ofUser(user).find((one) => one.fingerprint === fingerprint);
     return pin === undefined
       ? null
-      : { certificate: await this.#certificate(pin.certificate), writeOnly: pin.writeOnly };
+      : { publicKey: await this.#readKey(pin.certificate), writeOnly: pin.writeOnly };
   }
 
   /**
@@ -73,7 +73,7 @@ export class Trust {
       }
       if (!pins.includes(pin)) fresh.push(pin);
       trusted.set(key.fingerprint, {
-        certificate: await this.#certificate(pin.certificate),
+        publicKey: await this.#readKey(pin.certificate),
         writeOnly: pin.writeOnly,
       });
     }
@@ -82,14 +82,14 @@ export class Trust {
   }
 
   async #served(user: string, key: PublicKey): Promise<ServedKey> {
-    const certificate = await this.#certificate(key.publicKey ?? this.#pinnedBlock(user, key), user);
-    if (certificate.fingerprint !== key.fingerprint) {
+    const publicKey = await this.#readKey(key.publicKey ?? this.#pinnedBlock(user, key), user);
+    if (publicKey.fingerprint !== key.fingerprint) {
       throw new Problem(
         "untrusted-server",
         `the server gave another key for ${user} than the one it names (${readable(key.fingerprint)}); nothing was done`,
       );
     }
-    return { user, key, certificate };
+    return { user, key, publicKey };
   }
 
   /** What is here of a key that the server did not send, because it was told that it need not. */
@@ -110,21 +110,20 @@ export class Trust {
 
   /** The pin that makes a served key believed: an old one, a merged one, a new one; `null` when there is none. */
   async #pinFor(about: ServedKey & { pins: readonly Pin[] }): Promise<Pin | null> {
-    const { user, key, certificate, pins } = about;
+    const { user, key, publicKey, pins } = about;
     const known = pins.find((pin) => pin.fingerprint === key.fingerprint);
     if (known !== undefined) {
-      return known.writeOnly === key.writeOnly ? this.#merged(known, certificate) : null;
+      return known.writeOnly === key.writeOnly ? this.#merged(known, publicKey) : null;
     }
     if (pins.length > 0) return this.#introduced(about);
     const source = await this.#firstSource(user, key);
     if (source === null) return null;
-    return makePin(user, certificate, key.writeOnly, source, source === "own");
+    return makePin(user, publicKey, key.writeOnly, source, source === "own");
   }
 
-  async #merged(pin: Pin, served: Certificate): Promise<Pin> {
+  async #merged(pin: Pin, served: UserKey): Promise<Pin> {
     if (Buffer.compare(pin.certificate, served.bytes) === 0) return pin;
-    const { mergeCertificates } = await import("@pstore/core/openpgp/merge");
-    const merged = await mergeCertificates(await this.#certificate(pin.certificate), served);
+    const merged = await mergeUserKeys(await this.#readKey(pin.certificate), served);
     if (Buffer.compare(pin.certificate, merged.bytes) === 0) return pin;
     return { ...pin, certificate: merged.bytes, expires: expiryOf(merged) };
   }
@@ -133,18 +132,17 @@ export class Trust {
   async #introduced({
     user,
     key,
-    certificate,
+    publicKey,
     pins,
   }: ServedKey & { pins: readonly Pin[] }): Promise<Pin | null> {
-    const { isCertifiedBy } = await import("@pstore/core/openpgp/introduction");
     for (const pin of pins) {
       if (pin.writeOnly && !key.writeOnly) continue;
-      if (!(await isCertifiedBy(certificate, await this.#certificate(pin.certificate)))) continue;
+      if (!(await isIntroducedBy(publicKey, await this.#readKey(pin.certificate)))) continue;
       this.#refuseForeign(user, key);
       this.#person.notice(`${user} has a further key, signed by the one known: ${readable(key.fingerprint)}`);
       return makePin(
         user,
-        certificate,
+        publicKey,
         key.writeOnly,
         pin.source === "own" ? "trusted" : pin.source,
         pin.confirmed,
@@ -242,12 +240,12 @@ export class Trust {
     const held = user.name === this.#user ? await this.#keyring.list() : [];
     const accepted: Pin[] = [];
     for (const key of user.keys) {
-      const { certificate } = await this.#served(user.name, key);
+      const { publicKey } = await this.#served(user.name, key);
       this.#refuseForeign(user.name, key);
       const old = pins.find((pin) => pin.fingerprint === key.fingerprint);
-      const merged = old === undefined ? null : await this.#merged(old, certificate);
+      const merged = old === undefined ? null : await this.#merged(old, publicKey);
       const isOwn = held.some(({ fingerprint }) => fingerprint === key.fingerprint);
-      const pin = makePin(user.name, certificate, key.writeOnly, isOwn ? "own" : "trusted", true);
+      const pin = makePin(user.name, publicKey, key.writeOnly, isOwn ? "own" : "trusted", true);
       accepted.push(
         merged === null ? pin : { ...pin, certificate: merged.certificate, expires: merged.expires },
       );
@@ -255,7 +253,7 @@ export class Trust {
     if (!this.#pins.put(accepted, pins)) await this.accept(user);
   }
 
-  #certificate(input: string | Uint8Array, owner?: string): Promise<Certificate> {
+  #readKey(input: string | Uint8Array, owner?: string): Promise<UserKey> {
     const text = typeof input === "string" ? input : Buffer.from(input).toString("base64");
     const read = this.#read.get(text) ?? readAnew(input, owner);
     this.#read.set(text, read);
@@ -263,21 +261,20 @@ export class Trust {
   }
 }
 
-async function readAnew(input: string | Uint8Array, owner?: string): Promise<Certificate> {
+async function readAnew(input: string | Uint8Array, owner?: string): Promise<UserKey> {
   // The executable starts with a compiler that holds back; public-key operations are what it is for.
   Bun.unsafe.setJITPolicy(1);
-  const { readCertificate } = await import("@pstore/core/openpgp/certificate");
-  return readCertificate(input, owner);
+  return readUserKey(input, owner);
 }
 
 function makePin(
   user: string,
-  certificate: Certificate,
+  publicKey: UserKey,
   writeOnly: boolean,
   source: PinSource,
   confirmed: boolean,
 ): Pin {
-  const { fingerprint, bytes } = certificate;
+  const { fingerprint, bytes } = publicKey;
   return {
     user,
     fingerprint,
@@ -285,19 +282,19 @@ function makePin(
     writeOnly,
     source,
     confirmed,
-    expires: expiryOf(certificate),
+    expires: expiryOf(publicKey),
   };
 }
 
 /** The earliest time at which the primary key or all parts that one could encrypt to have expired. */
-function expiryOf(certificate: Certificate): number | null {
-  const parts = certificate.encrypting.filter((part) => !part.revoked && part.unsuitable === null);
+function expiryOf(publicKey: UserKey): number | null {
+  const parts = publicKey.encrypting.filter((part) => !part.revoked && part.unsuitable === null);
   const last =
     parts.length === 0
       ? null
       : Math.max(...parts.map((part) => part.expires?.getTime() ?? Number.POSITIVE_INFINITY));
   const earliest = Math.min(
-    certificate.expires?.getTime() ?? Number.POSITIVE_INFINITY,
+    publicKey.expires?.getTime() ?? Number.POSITIVE_INFINITY,
     last ?? Number.POSITIVE_INFINITY,
   );
   return Number.isFinite(earliest) ? earliest : null;

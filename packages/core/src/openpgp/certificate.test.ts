@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { encryptionSubkey, expiresWithin, signingParts } from "../keys/usability.ts";
 import { armor } from "./armor.ts";
 import { type Certificate, readCertificate } from "./certificate.ts";
 import { GnupgHome, refusal } from "./gnupg-for-tests.ts";
 import { isCertifiedBy } from "./introduction.ts";
 import { mergeCertificates } from "./merge.ts";
 import { concat, packet, splitPackets, tags } from "./packet.ts";
-import { encryptionSubkey, expiresWithin, signingParts } from "./usability.ts";
 
 const home = new GnupgHome();
 const now = new Date();

@@ -1,10 +1,11 @@
 /**
  * OpenPGP certificates ("public keys"; RFC 9580, section 10.1) of version 4: what is in them. What they are good for
- * is in usability.ts.
+ * is in keys/usability.ts.
  *
  * Structure and policy are ours; OpenPGP.js checks the signatures.
  */
-import { type Fingerprint, openpgpFingerprint, readable } from "../fingerprint.ts";
+import { openpgpFingerprint, readable } from "../fingerprint.ts";
+import type { KeyPart as AnyPart, KeyParts } from "../keys/parts.ts";
 import { Problem } from "../problem.ts";
 import { type Block, join, readBlock } from "./key-block.ts";
 import type { RawPacket } from "./packet.ts";
@@ -18,40 +19,15 @@ import {
   types,
 } from "./selfsignature.ts";
 
-/** A primary key or a subkey that may encrypt or sign. */
-export interface KeyPart {
-  fingerprint: Fingerprint;
-  /** as GnuPG names it: rsa2048, cv25519, ed25519, nistp256, brainpoolP256r1 … */
-  algorithm: string;
-  created: Date;
-  /** when this part or its primary key expires, whichever is first; null: never */
-  expires: Date | null;
-  /** whether this part or its primary key was ever revoked, for whatever reason */
-  revoked: boolean;
-  /** why it can never be used, as the end of a sentence ("it has only 1024 bits"); null where nothing speaks against it */
-  unsuitable: string | null;
+/** A primary key or a subkey. */
+export interface KeyPart extends AnyPart {
   /** the key packet, for OpenPGP.js */
   packet: RawPacket;
 }
 
-export interface Certificate {
-  /** the binary key block, without what nobody needs (photos, trust packets) */
-  bytes: Uint8Array<ArrayBuffer>;
-  /** of the primary key */
-  fingerprint: Fingerprint;
-  algorithm: string;
-  /** Those that the key holder signed and did not revoke. Written by strangers: show them escaped, believe nothing. */
-  userIds: string[];
-  created: Date;
-  /** null: never */
-  expires: Date | null;
-  revoked: boolean;
-  /** the primary key, which may or may not sign (then it also stands in `signing`) */
-  primary: KeyPart;
-  /** parts that may encrypt, in the order of the block, subkeys before the primary key; usable or not */
-  encrypting: KeyPart[];
-  /** parts that may sign, each with proof that it agreed to belong to this primary key; usable or not */
-  signing: KeyPart[];
+/** `bytes` are the binary key block, without what nobody needs (photos, trust packets). */
+export interface Certificate extends KeyParts<KeyPart> {
+  readonly type: "openpgp";
 }
 
 /**
@@ -130,6 +106,7 @@ async function examine(block: Block, owner?: string): Promise<Certificate> {
   if (may.sign) signing.unshift(primary);
 
   return {
+    type: "openpgp",
     bytes: join(block),
     fingerprint: primary.fingerprint,
     algorithm: primary.algorithm,

@@ -4,12 +4,13 @@ import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { assertMayStillSign } from "../keys/signature.ts";
+import { encryptionSubkey } from "../keys/usability.ts";
 import { sealWhole } from "./body.ts";
 import { readCertificate } from "./certificate.ts";
 import { GnupgHome } from "./gnupg-for-tests.ts";
 import { concat, packet, readPkesk } from "./packet.ts";
-import { assertMayStillSign, verifyDetached } from "./signature.ts";
-import { encryptionSubkey } from "./usability.ts";
+import { verifyDetached } from "./signature.ts";
 import { wrapSessionKey } from "./wrap.ts";
 
 const home = new GnupgHome();

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { assertMayStillSign } from "../keys/signature.ts";
 import { type Certificate, type KeyPart, readCertificate } from "./certificate.ts";
 import { GnupgHome, refusal } from "./gnupg-for-tests.ts";
 import { concat, packet, readOnePacket, splitPackets, tags } from "./packet.ts";
-import { assertMayStillSign, verifyDetached } from "./signature.ts";
+import { verifyDetached } from "./signature.ts";
 
 const home = new GnupgHome();
 const data = new TextEncoder().encode("pstore commit\nline\n");

@@ -4,7 +4,6 @@ import { Problem } from "../problem.ts";
 import type { Certificate, KeyPart } from "./certificate.ts";
 import { readOnePacket, tags } from "./packet.ts";
 import { claims, readKeyPacket, readSignature, strongHashes, types, verified } from "./selfsignature.ts";
-import { whyUnusable } from "./usability.ts";
 
 /** Subpackets that may stand outside of what is signed, since they only help to find the key (RFC 9580, section 5.2.3). */
 const unsignedSubpackets = [16, 33];
@@ -13,7 +12,7 @@ const unsignedSubpackets = [16, 33];
  * Checks that a signature is one binary detached one (RFC 9580, section 5.2; version 4, type 0x00, SHA-256 or
  * better, without an expiry) over the data, by the primary key of the certificate or one of its signing subkeys.
  * Expiry, revocation and dates of the keys do not count here: what was signed stays signed. `assertMayStillSign`
- * is for what is signed now.
+ * (keys/signature.ts) is for what is signed now.
  * @param signature in binary
  * @returns the part that signed
  * @throws Problem `bad-signature`
@@ -54,23 +53,4 @@ function possibleSigners({ primary, signing }: Certificate): KeyPart[] {
 
 function bad(why: string): Problem {
   return new Problem("bad-signature", `the signature is refused: ${why}`);
-}
-
-/**
- * Checks that the part that signed may sign now: made for signing, neither expired nor revoked.
- * @param signedBy as `verifyDetached` returned it
- * @param whose begins the sentence, for example "joe's key 0123 4567 …"
- * @throws Problem `unusable-key`
- */
-export function assertMayStillSign(
-  certificate: Certificate,
-  signedBy: Fingerprint,
-  now: Date,
-  whose: string,
-): void {
-  const part = certificate.signing.find(({ fingerprint }) => fingerprint === signedBy);
-  if (part === undefined)
-    throw new Problem("unusable-key", `${whose} cannot be used: it is not made for signing`);
-  const why = whyUnusable(certificate.primary, now) ?? whyUnusable(part, now);
-  if (why !== null) throw new Problem("unusable-key", `${whose} cannot be used: ${why}`);
 }

@@ -6,14 +6,14 @@ const warnedDays = 90;
 const day = 86_400_000;
 
 /** A registered key as `key add` prints it. */
-export function describeKey(user: string, { certificate, encrypts }: CheckedKey, now: Date): string {
+export function describeKey(user: string, { publicKey, encrypts }: CheckedKey, now: Date): string {
   const rows: [string, string][] = [
     ["user", user],
     ["type", "OpenPGP"],
-    ["algorithm", certificate.algorithm],
-    ["fingerprint", readable(certificate.fingerprint)],
-    ...certificate.userIds.map((id): [string, string] => ["user id", asciiLine(id)]),
-    ["expires", describeExpiry(encrypts?.expires ?? certificate.expires, now)],
+    ["algorithm", publicKey.algorithm],
+    ["fingerprint", readable(publicKey.fingerprint)],
+    ...publicKey.userIds.map((id): [string, string] => ["user id", asciiLine(id)]),
+    ["expires", describeExpiry(encrypts?.expires ?? publicKey.expires, now)],
     [
       "encrypts",
       encrypts === null

@@ -1,6 +1,6 @@
 import { readable } from "@pstore/core/fingerprint";
-import type { Certificate } from "@pstore/core/openpgp/certificate";
-import { encryptionSubkey } from "@pstore/core/openpgp/usability";
+import { encryptionSubkey } from "@pstore/core/keys/usability";
+import type { UserKey } from "@pstore/core/keys/user-key";
 import { Problem } from "@pstore/core/problem";
 import { asciiLine } from "@pstore/core/visible";
 import { readArguments } from "../cli/arguments.ts";
@@ -77,13 +77,13 @@ async function list(argv: readonly string[], io: Io): Promise<number> {
   );
   return await withDatabase(values, io, async (db) => {
     const rows = await Promise.all(
-      (await allKeys(db, positionals[0])).map(async ({ user, certificate, row }) => ({
+      (await allKeys(db, positionals[0])).map(async ({ user, publicKey, row }) => ({
         user,
-        fingerprint: certificate.fingerprint,
-        algorithm: certificate.algorithm,
-        userIds: certificate.userIds,
+        fingerprint: publicKey.fingerprint,
+        algorithm: publicKey.algorithm,
+        userIds: publicKey.userIds,
         writeOnly: row.write_only === 1,
-        expires: readsUntil(certificate, row.write_only === 1),
+        expires: readsUntil(publicKey, row.write_only === 1),
         description: row.description,
         added: row.added,
       })),
@@ -111,12 +111,12 @@ async function list(argv: readonly string[], io: Io): Promise<number> {
 }
 
 /** When a key stops serving: its encryption subkey may expire before it. */
-function readsUntil(certificate: Certificate, writeOnly: boolean): Date | null {
-  if (writeOnly) return certificate.expires;
+function readsUntil(publicKey: UserKey, writeOnly: boolean): Date | null {
+  if (writeOnly) return publicKey.expires;
   try {
-    return encryptionSubkey(certificate, new Date(), "").expires;
+    return encryptionSubkey(publicKey, new Date(), "").expires;
   } catch {
-    return certificate.encrypting.at(0)?.expires ?? certificate.expires;
+    return publicKey.encrypting.at(0)?.expires ?? publicKey.expires;
   }
 }
 

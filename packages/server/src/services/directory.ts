@@ -1,7 +1,7 @@
 import { have } from "@pstore/core/api/have";
 import type { PublicKey, User, UserNames, Users } from "@pstore/core/api/schemas";
 import { parseFingerprint } from "@pstore/core/fingerprint";
-import { dearmor } from "@pstore/core/openpgp/armor";
+import { bytesOfKey } from "@pstore/core/keys/stored";
 import type { Db } from "../database/open.ts";
 import type { PublicKeyTable, UserTable } from "../database/schema.ts";
 import { currentKeys, findKeys } from "../repositories/keys.ts";
@@ -82,7 +82,7 @@ export async function listUserNames(db: Db, caller: Caller, text: string): Promi
 
 function shownKey(key: PublicKeyTable, held: readonly string[]): PublicKey {
   const fingerprint = parseFingerprint(key.fingerprint);
-  const isHeld = held.length > 0 && held.includes(have(fingerprint, dearmor(key.block)));
+  const isHeld = held.length > 0 && held.includes(have(fingerprint, bytesOfKey(key.block)));
   return {
     fingerprint,
     publicKey: isHeld ? null : key.block,

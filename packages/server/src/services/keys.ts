@@ -1,7 +1,7 @@
 import { type Fingerprint, isFingerprint, openpgpFingerprint, readable } from "@pstore/core/fingerprint";
-import { armor } from "@pstore/core/openpgp/armor";
-import type { Certificate, KeyPart } from "@pstore/core/openpgp/certificate";
-import { encryptionSubkey, signingParts } from "@pstore/core/openpgp/usability";
+import type { KeyPart } from "@pstore/core/keys/parts";
+import { encryptionSubkey, signingParts } from "@pstore/core/keys/usability";
+import { mergeUserKeys, readUserKey, type UserKey, writeUserKey } from "@pstore/core/keys/user-key";
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
 import { flag, type PublicKeyTable, timeText } from "../database/schema.ts";
@@ -9,11 +9,11 @@ import { findKey, insertKey, listKeys, updateKey } from "../repositories/keys.ts
 import { deleteSessionsOfKey } from "../repositories/sessions.ts";
 import { knownUser } from "./accounts.ts";
 import { type Actor, record } from "./audit.ts";
-import { certificateOf } from "./certificates.ts";
+import { userKeyOf } from "./user-keys.ts";
 
 export interface NewKey {
   readonly user: string;
-  /** An armored or binary block. */
+  /** As `readUserKey` takes it: armored or binary, or a line as in `id_ed25519.pub`. */
   readonly block: Uint8Array;
   readonly writeOnly: boolean;
   readonly description: string;
@@ -21,7 +21,7 @@ export interface NewKey {
 
 /** A key that may be registered. */
 export interface CheckedKey {
-  readonly certificate: Certificate;
+  readonly publicKey: UserKey;
   /** What values are encrypted to; `null` for a write-only key. */
   readonly encrypts: KeyPart | null;
 }
@@ -31,20 +31,18 @@ export interface CheckedKey {
  * @throws Problem `unusable-key`
  */
 export async function checkKey(key: NewKey): Promise<CheckedKey> {
-  const { readCertificate } = await import("@pstore/core/openpgp/certificate");
-  const certificate = await readCertificate(key.block, key.user);
-  return examine(certificate, key);
+  return examine(await readUserKey(key.block, key.user), key);
 }
 
-function examine(certificate: Certificate, key: NewKey): CheckedKey {
+function examine(publicKey: UserKey, key: NewKey): CheckedKey {
   const now = new Date();
-  const whose = `${key.user}'s key ${readable(certificate.fingerprint)}`;
-  signingParts(certificate, now, whose);
-  if (key.writeOnly) return { certificate, encrypts: null };
+  const whose = `${key.user}'s key ${readable(publicKey.fingerprint)}`;
+  signingParts(publicKey, now, whose);
+  if (key.writeOnly) return { publicKey, encrypts: null };
   try {
-    return { certificate, encrypts: encryptionSubkey(certificate, now, whose) };
+    return { publicKey, encrypts: encryptionSubkey(publicKey, now, whose) };
   } catch (error) {
-    if (!(error instanceof Problem) || certificate.encrypting.length > 0) throw error;
+    if (!(error instanceof Problem) || publicKey.encrypting.length > 0) throw error;
     throw new Problem(
       "unusable-key",
       `${error.message}; add an encryption subkey, or register it with --write-only (it then writes, and reads nothing)`,
@@ -65,18 +63,16 @@ export interface AddedKey extends CheckedKey {
  * @throws Problem `unusable-key`, `conflict` when it is another user's or has another write-only flag, `not-found`
  */
 export async function addKey(db: Db, actor: Actor, key: NewKey): Promise<AddedKey> {
-  const { readCertificate } = await import("@pstore/core/openpgp/certificate");
-  const { mergeCertificates } = await import("@pstore/core/openpgp/merge");
-  const certificate = await readCertificate(key.block, key.user);
+  const publicKey = await readUserKey(key.block, key.user);
   if (key.description.length > 255)
     throw new Problem("bad-request", "the description is over 255 characters");
   return await db.transaction().execute(async (trx) => {
     const user = await knownUser(trx, key.user);
-    const { fingerprint } = certificate;
+    const { fingerprint } = publicKey;
     const old = await findKey(trx, fingerprint);
     if (old === undefined) {
-      const checked = examine(certificate, key);
-      const row = rowOf(certificate, key);
+      const checked = examine(publicKey, key);
+      const row = await rowOf(publicKey, key);
       await insertKey(trx, { fingerprint, user_id: user.id, added: timeText(new Date()), ...row });
       await record(trx, actor, [{ action: "add key", detail: `${key.user}: ${fingerprint}` }]);
       return { ...checked, known: false, fault: null };
@@ -94,8 +90,8 @@ export async function addKey(db: Db, actor: Actor, key: NewKey): Promise<AddedKe
       );
     }
     // A revocation or subkey that the store has seen is not forgotten for an older copy.
-    const merged = await mergeCertificates(await certificateOf(old.block), certificate);
-    let checked: CheckedKey = { certificate: merged, encrypts: null };
+    const merged = await mergeUserKeys(await userKeyOf(old.block), publicKey);
+    let checked: CheckedKey = { publicKey: merged, encrypts: null };
     let fault: string | null = null;
     try {
       checked = examine(merged, key);
@@ -104,19 +100,19 @@ export async function addKey(db: Db, actor: Actor, key: NewKey): Promise<AddedKe
       fault = error.message;
     }
     const description = key.description === "" ? old.description : key.description;
-    await updateKey(trx, fingerprint, { ...rowOf(merged, key), description });
+    await updateKey(trx, fingerprint, { ...(await rowOf(merged, key)), description });
     // The copy may revoke the key, or the subkey that signed in, because it was stolen: its thief is out at once, too.
     await deleteSessionsOfKey(trx, fingerprint);
     await record(trx, actor, [{ action: "update key", detail: `${key.user}: ${fingerprint}` }]);
     return { ...checked, known: old.removed === null, fault };
   });
 
-  function rowOf(certificate: Certificate, { writeOnly, description }: NewKey) {
+  async function rowOf(publicKey: UserKey, { writeOnly, description }: NewKey) {
     return {
-      block: armor(certificate.bytes),
+      block: await writeUserKey(publicKey),
       write_only: flag(writeOnly),
       description,
-      expires: certificate.expires === null ? null : timeText(certificate.expires),
+      expires: publicKey.expires === null ? null : timeText(publicKey.expires),
       removed: null,
     } satisfies Partial<PublicKeyTable>;
   }
@@ -149,7 +145,7 @@ export async function removeKey(db: Db, actor: Actor, fingerprint: Fingerprint):
 
 export interface ListedKey {
   readonly user: string;
-  readonly certificate: Certificate;
+  readonly publicKey: UserKey;
   readonly row: PublicKeyTable;
 }
 
@@ -159,7 +155,7 @@ export async function allKeys(db: Db, user: string | undefined): Promise<ListedK
   const listed: ListedKey[] = [];
   for (const { user_name: name, ...row } of await listKeys(db)) {
     if (user !== undefined && name !== user) continue;
-    listed.push({ user: name, certificate: await certificateOf(row.block), row });
+    listed.push({ user: name, publicKey: await userKeyOf(row.block), row });
   }
   return listed;
 }

@@ -1,10 +1,10 @@
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
+import { encryptionSubkey, whyUnusable } from "@pstore/core/keys/usability";
 import type { Member } from "@pstore/core/manifest";
-import { encryptionSubkey, whyUnusable } from "@pstore/core/openpgp/usability";
 import { Problem } from "@pstore/core/problem";
 import type { PublicKeyTable } from "../database/schema.ts";
-import { certificateOf } from "./certificates.ts";
 import type { UserWithKeys } from "./directory.ts";
+import { userKeyOf } from "./user-keys.ts";
 
 /**
  * Why nothing may be written for a member as a manifest lists them, as a clause that names what to do; `null` when all
@@ -67,10 +67,10 @@ async function faultOfKey(
     return subkey === null ? null : `${whose} is write-only, nothing is encrypted to it`;
   if (subkey === null) return `${whose} is a reading key, but is listed as write-only`;
   try {
-    const certificate = await certificateOf(key.block);
-    const part = certificate.encrypting.find((one) => one.fingerprint === subkey);
+    const read = await userKeyOf(key.block);
+    const part = read.encrypting.find((one) => one.fingerprint === subkey);
     if (part === undefined) return `${whose} has no encryption subkey ${subkey}`;
-    const why = whyUnusable(certificate.primary, now) ?? whyUnusable(part, now);
+    const why = whyUnusable(read.primary, now) ?? whyUnusable(part, now);
     return why === null ? null : `${whose} cannot be used: ${why}`;
   } catch (error) {
     if (error instanceof Problem) return error.message;
@@ -84,7 +84,7 @@ export async function hasUsableKey(found: UserWithKeys, now: Date): Promise<bool
   for (const key of found.keys) {
     if (key.write_only === 1) return true;
     try {
-      encryptionSubkey(await certificateOf(key.block), now, "");
+      encryptionSubkey(await userKeyOf(key.block), now, "");
       return true;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;

@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { LoginRequest, Session } from "@pstore/core/api/schemas";
 import { digestOf } from "@pstore/core/digest";
 import { isFingerprint } from "@pstore/core/fingerprint";
+import { assertMayStillSign, verifySignature } from "@pstore/core/keys/signature";
+import { readUserKey } from "@pstore/core/keys/user-key";
 import { loginText } from "@pstore/core/login";
 import { Problem } from "@pstore/core/problem";
 import { type Db, isDuplicate } from "../database/open.ts";
@@ -126,23 +128,21 @@ async function admit(
   return { token, expiresIn: rules.sessionTime };
 }
 
-/** What is wrong with a login's signature, or `null`. A certificate is read anew each time, so that none is faster. */
+/** What is wrong with a login's signature, or `null`. A public key is read anew each time, so that none is faster. */
 async function faultOfSignature(
   storeId: string,
   request: LoginRequest,
   key: PublicKeyTable | undefined,
   now: Date,
 ): Promise<string | null> {
-  const { readCertificate } = await import("@pstore/core/openpgp/certificate");
-  const { assertMayStillSign, verifyDetached } = await import("@pstore/core/openpgp/signature");
   const signature = Uint8Array.from(Buffer.from(request.signature, "base64"));
   const { user, origin, challenge } = request;
   const named = isFingerprint(request.key) ? request.key : "openpgp:";
   const text = loginText({ store: storeId, origin, user, key: named, challenge });
   try {
-    const certificate = await readCertificate(key?.block ?? decoyFor(signature));
-    const { signedBy } = await verifyDetached(certificate, Buffer.from(text), signature);
-    assertMayStillSign(certificate, signedBy, now, request.key);
+    const publicKey = await readUserKey(key?.block ?? decoyFor(signature));
+    const { signedBy } = await verifySignature(publicKey, { text, purpose: "login" }, signature);
+    assertMayStillSign(publicKey, signedBy, now, request.key);
     return null;
   } catch (error) {
     if (error instanceof Problem) return error.message;

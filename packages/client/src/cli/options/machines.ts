@@ -96,6 +96,30 @@ export const machines: OptionGroup = {
         options.each = pattern;
       },
     },
+    {
+      names: ["--pending"],
+      isRare: true,
+      help: "let members in who had no usable key before",
+      more: "Alone, it shows who waits on which of the machines that you may write, with the fingerprints of their present keys, asks, and encrypts everything for them with one signature. Beside +USER, or any change, a user to whom nothing can be encrypted now (no key yet, or an expired, revoked or removed one) stays a member, and reads nothing until then.",
+      neverFromFile: true,
+      set: (options) => {
+        options.pending = true;
+      },
+    },
+    command(
+      {
+        names: ["--rewrap"],
+        argument: "USER",
+        isOptional: true,
+        isRare: true,
+        help: "encrypt all machines to the present keys of USER",
+        more: "After a key was added or replaced: everything that you can read and write, with one signature. Without USER, for yourself: while the old key still signs and reads. With USER, for a member who has lost theirs; trust the new key first.",
+        set: (options, user) => {
+          options.rewrap = user === "" ? "" : userName(user);
+        },
+      },
+      "rewrap",
+    ),
     command(
       {
         names: ["--offboard"],

@@ -50,6 +50,16 @@ export interface Options {
   prefix: string;
   /** The file of `--template`. */
   template: string | null;
+  /** The key files of `--identity`. */
+  identities: string[];
+  /** The file descriptor of `--passphrase-fd`. */
+  passphraseFd: number | null;
+  /** Members that nothing can be encrypted to stay, without a wrapped key. */
+  pending: boolean;
+  /** The user of `--rewrap`; empty: oneself. */
+  rewrap: string | null;
+  /** The user of `--keys`; empty: all that one shares with. */
+  keysOf: string | null;
   /** The shell of `--completion`. */
   completion: Shell | null;
 }
@@ -83,6 +93,11 @@ export function defaultOptions(): Options {
     only: [],
     prefix: "",
     template: null,
+    identities: [],
+    passphraseFd: null,
+    pending: false,
+    rewrap: null,
+    keysOf: null,
     completion: null,
   };
 }

@@ -42,6 +42,7 @@ export const programs: OptionGroup = {
     command(
       {
         names: ["--template"],
+        isRare: true,
         argument: "FILE",
         help: "print FILE with each {{machine/property}} filled in",
         more: 'Names that hold a slash are written {{"machine" "property"}}, and the braces themselves {{"{{"}}. The values stand there byte for byte; when one cannot be read, nothing is printed, so all of them are held in memory. FILE may be - for standard input.',

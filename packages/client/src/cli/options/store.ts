@@ -1,6 +1,6 @@
 import { userName } from "@pstore/core/names";
 import { Problem } from "@pstore/core/problem";
-import { command, type OptionGroup } from "./option.ts";
+import { command, type OptionGroup, wholeNumber } from "./option.ts";
 
 export const store: OptionGroup = {
   title: "Store and trust",
@@ -29,6 +29,7 @@ export const store: OptionGroup = {
       names: ["-t", "--context"],
       argument: "CONTEXT",
       neverFromSection: true,
+      isRare: true,
       isForLookups: true,
       help: "use the section [CONTEXT] of ~/.pstorerc too",
       more: "Default: $PSTORE_CONTEXT.",
@@ -87,6 +88,48 @@ export const store: OptionGroup = {
         options.session = false;
       },
     },
+    {
+      names: ["--identity"],
+      argument: "FILE",
+      isForLookups: true,
+      help: "your private key: a file of OpenSSH or OpenPGP",
+      more: "May be given several times; gpg is not used then. An ssh-ed25519 or ssh-rsa key as ssh-keygen writes it, or an armored OpenPGP secret key. Default: $PSTORE_IDENTITY; else gpg, if it holds your key, else ~/.ssh/id_*. Files on the command line take the place of those in ~/.pstorerc.",
+      set: (options, file) => {
+        options.identities.push(file);
+      },
+    },
+    {
+      names: ["--passphrase-fd"],
+      argument: "N",
+      isRare: true,
+      help: "read the key file's passphrase from a descriptor",
+      more: "Up to the end of its first line. Or name a file with $PSTORE_PASSPHRASE_FILE. Otherwise it is asked for at the terminal, once a command.",
+      set: (options, number) => {
+        options.passphraseFd = number === "0" ? 0 : wholeNumber("--passphrase-fd", number, 1, 1_000_000);
+      },
+    },
+    command(
+      {
+        names: ["--keys"],
+        argument: "USER",
+        isOptional: true,
+        isRare: true,
+        help: "list users' keys, what is pinned, what is stale",
+        more: "Of those you share machines with, or of USER.",
+        set: (options, user) => {
+          options.keysOf = user === "" ? "" : userName(user);
+        },
+      },
+      "keys",
+    ),
+    command(
+      {
+        names: ["--doctor"],
+        help: "look whether all is well, from the store to your key",
+        more: "Each line says what is well, or what to do. It changes nothing.",
+      },
+      "doctor",
+    ),
     command(
       {
         names: ["--consistency-check"],

@@ -23,11 +23,13 @@ export class Lookup {
   readonly #api: Api;
   readonly #objects: Objects;
   readonly #keyring: Keyring;
+  readonly #user: string;
 
-  constructor(parts: { api: Api; objects: Objects; keyring: Keyring }) {
+  constructor(parts: { api: Api; objects: Objects; keyring: Keyring; user: string }) {
     this.#api = parts.api;
     this.#objects = parts.objects;
     this.#keyring = parts.keyring;
+    this.#user = parts.user;
   }
 
   object(name: string, wanted: Wanted): Promise<ObjectDetail> {
@@ -88,7 +90,8 @@ export class Lookup {
     if (value === undefined) return;
     setImmediate(() => {
       const known = this.#objects.byName(name);
-      if (known?.manifest.properties.get(value)?.kind === "encrypted") this.#keyring.expectUnwrap();
+      if (known?.manifest.properties.get(value)?.kind !== "encrypted") return;
+      this.#keyring.expectUnwrap(known.manifest.members.get(this.#user)?.keys ?? new Map());
     });
   }
 }

@@ -3,9 +3,9 @@ import { reads } from "@pstore/core/checks";
 import { clientCommand } from "@pstore/core/client-command";
 import { checkCommitment } from "@pstore/core/commitment";
 import { pieceCount } from "@pstore/core/digest";
+import { checkWrappedKey } from "@pstore/core/keys/wrapped-key";
 import type { EncryptedProperty, Manifest, Member, Property } from "@pstore/core/manifest";
 import type { BodyOpener } from "@pstore/core/openpgp/body";
-import { readPkeskFor } from "@pstore/core/openpgp/packet";
 import { checkedPieces, checkedValue } from "@pstore/core/pieces";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../../http/api.ts";
@@ -61,7 +61,7 @@ export class Opener {
       const sessionKey = await this.#keyring.unwrap(packet);
       if (sessionKey !== null) return this.#checked(source, entry, sessionKey);
     }
-    throw noSessionKey(source, source.manifest.members.get(this.#user));
+    throw noSessionKey(source, source.manifest.members.get(this.#user), this.#keyring.lookedAt);
   }
 
   /** Gets the session keys of several values in one go, so that each is then at hand. */
@@ -84,14 +84,14 @@ export class Opener {
     }
   }
 
-  /** The wrapped keys for this user, parsed before gpg sees them. */
+  /** The wrapped keys for this user, parsed before anything that has a private key sees them. */
   #offered({ manifest, detail, property }: Source): readonly Uint8Array[] {
     const self = manifest.members.get(this.#user);
     return detail.wrappedKeys.flatMap(({ property: name, key, wrapped }) => {
       const part = name === property ? self?.keys.get(key) : null;
       if (!part) return [];
       const packet = Buffer.from(wrapped, "base64");
-      asServed(() => readPkeskFor(packet, part));
+      asServed(() => checkWrappedKey(packet, part));
       return [packet];
     });
   }
@@ -130,7 +130,11 @@ function nameOf({ manifest, property }: Source, { revision, commitment }: Encryp
   return `${manifest.object.id} ${revision} ${commitment} ${property}`;
 }
 
-function noSessionKey({ manifest, detail, property }: Source, self: Member | undefined): Problem {
+function noSessionKey(
+  { manifest, detail, property }: Source,
+  self: Member | undefined,
+  lookedAt: string,
+): Problem {
   const offered = detail.wrappedKeys.filter((wrapped) => wrapped.property === property).length;
   const what = `'${property}' of '${manifest.object.name}'`;
   if (self !== undefined && !reads(self)) {
@@ -144,7 +148,7 @@ function noSessionKey({ manifest, detail, property }: Source, self: Member | und
   }
   return new Problem(
     "no-private-key",
-    `${what} is not encrypted to a private key that gpg holds here; use the machine that has your key`,
+    `${what} is not encrypted to any private key here (looked at: ${lookedAt}); use the machine that has your key, or give --identity`,
   );
 }
 

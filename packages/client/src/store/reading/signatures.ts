@@ -1,6 +1,7 @@
 import type { User } from "@pstore/core/api/schemas";
 import type { Known } from "@pstore/core/checks";
 import { readable } from "@pstore/core/fingerprint";
+import { verifySignature } from "@pstore/core/keys/signature";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../../http/api.ts";
 import type { Person } from "../../person.ts";
@@ -67,10 +68,9 @@ export class Signatures {
     // One signature stands under all that a commit changed.
     const signed = `${user} ${key} ${revision.signature} ${revision.commit}`;
     if (this.#verified.has(signed)) return;
-    const { verifyDetached } = await import("@pstore/core/openpgp/signature");
-    await verifyDetached(
-      trusted.certificate,
-      Buffer.from(revision.commit),
+    await verifySignature(
+      trusted.publicKey,
+      { text: revision.commit, purpose: "commit" },
       Buffer.from(revision.signature, "base64"),
     );
     this.#verified.add(signed);

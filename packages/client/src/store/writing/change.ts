@@ -18,6 +18,10 @@ export interface Change {
   readonly remove?: true;
   /** What comes back from an earlier revision: one property, or all that it had; and the object, where it was deleted. */
   readonly restore?: { readonly revision: number; readonly property: string | null };
+  /** Whoever cannot be encrypted to now stays a member, without a wrapped key. */
+  readonly pending?: true;
+  /** Members who get all of their present keys instead of those listed. */
+  readonly rewrap?: readonly string[];
   /** Of several objects, each changes only as far as there is something to change. */
   readonly isNarrowed?: true;
 }

@@ -13,7 +13,7 @@ import { type Base, changesNothing, type Draft, makeDraft, nothingRestored, type
 import { LostUpdates } from "./lost-updates.ts";
 import type { MemberPlanner, PlannedMembers } from "./members.ts";
 import type { SealedValue } from "./seal.ts";
-import { wrapFor } from "./wrapping.ts";
+import { wrapAll } from "./wrapping.ts";
 
 /** How often a change is tried anew when others change the same objects at the same time. */
 const maxTries = 30;
@@ -108,7 +108,7 @@ export class Changer {
       const change = changeOf(verified.manifest, whole);
       const planned =
         change.remove === true
-          ? { members: verified.manifest.members, certificates: new Map() }
+          ? { members: verified.manifest.members, publicKeys: new Map() }
           : await this.#planOne(base, change, bases.length > 1);
       steps.push({ base, change, planned });
     }
@@ -192,7 +192,7 @@ export class Changer {
     const where = members.length === 1 ? "" : " of all these machines";
     throw new Problem(
       "no-private-key",
-      `none of the keys that '${user}' is a member${where} with is held by gpg here; use the machine that has it`,
+      `none of the keys that '${user}' is a member${where} with is here (looked at: ${this.#parts.keyring.lookedAt}); use the machine that has it, or give --identity`,
     );
   }
 
@@ -202,7 +202,7 @@ export class Changer {
     const left = all.length - drafts.length;
     const { opener, person } = this.#parts;
     const afterwards = await warnOfConsequences(drafts, person);
-    await commit(this.#parts, drafts, await wrapFor(drafts, opener));
+    await commit(this.#parts, drafts, await wrapAll(drafts, opener));
     if (all.length > 1) {
       const stay = left === 0 ? "" : `, ${left} stay as they are`;
       person.notice(`${drafts.length} ${drafts.length === 1 ? "machine" : "machines"} changed${stay}`);

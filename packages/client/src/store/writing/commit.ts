@@ -49,7 +49,9 @@ export async function commit(
     );
   }
   const text = commitText(commitOf(store, texts));
-  const signature = Buffer.from(await keyring.sign(first.manifest.author.key, text)).toString("base64");
+  const signature = Buffer.from(
+    await keyring.sign(first.manifest.author.key, { text, purpose: "commit" }),
+  ).toString("base64");
   const head = JSON.stringify({ commit: text, signature });
   const bytes = `${head.slice(0, -1)},"changes":${bytesOfChanges}}`;
   pending.keep(bytes, () =>

@@ -1,28 +1,28 @@
 import type { User } from "@pstore/core/api/schemas";
 import { reads, sameKeys } from "@pstore/core/checks";
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
+import { encryptionSubkey, expiresWithin, whyUnusable } from "@pstore/core/keys/usability";
+import type { UserKey } from "@pstore/core/keys/user-key";
 import type { Grant, Manifest, Member } from "@pstore/core/manifest";
-import type { Certificate } from "@pstore/core/openpgp/certificate";
-import { encryptionSubkey, expiresWithin, whyUnusable } from "@pstore/core/openpgp/usability";
 import { Problem } from "@pstore/core/problem";
 import type { Person } from "../../person.ts";
 import { expiryWarning, expiryWarningDays } from "../expiry.ts";
 import type { Acquaintance, Trust, TrustedKey } from "../trust.ts";
 import type { Change } from "./change.ts";
 
-type MemberChange = Pick<Change, "allow" | "revoke" | "isNarrowed">;
+type MemberChange = Pick<Change, "allow" | "revoke" | "pending" | "rewrap" | "isNarrowed">;
 
-/** Who may read and write after a change, with the certificates to wrap to. */
+/** Who may read and write after a change, with the public keys to wrap to. */
 export interface PlannedMembers {
   readonly members: ReadonlyMap<string, Member>;
   /** By primary fingerprint, for every reading key of every member. */
-  readonly certificates: ReadonlyMap<Fingerprint, Certificate>;
+  readonly publicKeys: ReadonlyMap<Fingerprint, UserKey>;
 }
 
 /** The members under way. */
 interface Plan extends PlannedMembers {
   readonly members: Map<string, Member>;
-  readonly certificates: Map<Fingerprint, Certificate>;
+  readonly publicKeys: Map<Fingerprint, UserKey>;
 }
 
 /**
@@ -55,7 +55,7 @@ export class MemberPlanner {
       if (!before.has(user))
         throw new Problem("not-found", `${user} has no access to '${name}' that ^${user} could revoke`);
     }
-    const plan: Plan = { members: new Map(), certificates: new Map() };
+    const plan: Plan = { members: new Map(), publicKeys: new Map() };
     await this.#addKept(plan, name, before, change, served);
     const self: Grant = { user: this.#user, access: "write" };
     await this.#addNewcomers(plan, base === null ? [self, ...change.allow] : change.allow, served);
@@ -122,12 +122,12 @@ export class MemberPlanner {
     }
   }
 
-  #add({ members, certificates }: Plan, user: string, member: Member, acquaintance: Acquaintance): void {
+  #add({ members, publicKeys }: Plan, user: string, member: Member, acquaintance: Acquaintance): void {
     members.set(user, member);
     for (const [key, part] of member.keys) {
       const trusted = acquaintance.trusted.get(key);
       if (part === null || trusted === undefined) continue;
-      certificates.set(key, trusted.certificate);
+      publicKeys.set(key, trusted.publicKey);
       this.#person.detail(`encrypting to ${user}'s key ${readable(key)}`);
     }
   }
@@ -217,10 +217,10 @@ export class MemberPlanner {
     trusted: TrustedKey,
     before: Fingerprint | null,
   ): Fingerprint | Problem {
-    const { certificate } = trusted;
+    const { publicKey } = trusted;
     try {
-      const newest = encryptionSubkey(certificate, this.#now, `${user}'s key ${readable(key)}`);
-      const same = certificate.encrypting.find((part) => part.fingerprint === before);
+      const newest = encryptionSubkey(publicKey, this.#now, `${user}'s key ${readable(key)}`);
+      const same = publicKey.encrypting.find((part) => part.fingerprint === before);
       return same !== undefined && whyUnusable(same, this.#now) === null
         ? same.fingerprint
         : newest.fingerprint;
@@ -230,12 +230,12 @@ export class MemberPlanner {
     }
   }
 
-  #warnOfExpiry({ members, certificates }: Plan): void {
+  #warnOfExpiry({ members, publicKeys }: Plan): void {
     for (const [user, { keys }] of members) {
       if (user === this.#user) continue;
       for (const key of keys.keys()) {
-        const certificate = certificates.get(key);
-        const expires = certificate && expiresWithin(certificate, expiryWarningDays, this.#now);
+        const publicKey = publicKeys.get(key);
+        const expires = publicKey && expiresWithin(publicKey, expiryWarningDays, this.#now);
         const warning = expires && expiryWarning(`${user}'s key ${readable(key)}`, expires, this.#now);
         if (warning) this.#person.warn(warning);
       }

@@ -1,8 +1,8 @@
 import type { Kept, WrappedKey } from "@pstore/core/api/schemas";
 import { type Known, readersOf, sameProperty } from "@pstore/core/checks";
 import { clientCommand, propertyWords } from "@pstore/core/client-command";
+import { checkWrappedKey } from "@pstore/core/keys/wrapped-key";
 import type { EncryptedProperty, Manifest, Property } from "@pstore/core/manifest";
-import { readPkeskFor } from "@pstore/core/openpgp/packet";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../../http/api.ts";
 import type { Person } from "../../person.ts";
@@ -184,7 +184,7 @@ function fits({ members }: Manifest, user: string, { key, wrapped }: WrappedKey)
   const part = members.get(user)?.keys.get(key);
   if (!part) return false;
   try {
-    readPkeskFor(Buffer.from(wrapped, "base64"), part);
+    checkWrappedKey(Buffer.from(wrapped, "base64"), part);
     return true;
   } catch {
     return false;

@@ -1,5 +1,6 @@
 import type { WrappedKey } from "@pstore/core/api/schemas";
 import type { Fingerprint } from "@pstore/core/fingerprint";
+import { wrapFor } from "@pstore/core/keys/wrapped-key";
 import type { EncryptedProperty, Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Opener, Source } from "../reading/open.ts";
@@ -24,7 +25,7 @@ interface Need {
  * The wrapped keys that the server lacks, of each draft: of new values for all, of old ones for keys that were not there
  * before.
  */
-export async function wrapFor(
+export async function wrapAll(
   drafts: readonly Draft[],
   opener: Opener,
 ): Promise<readonly (readonly WrappedKey[])[]> {
@@ -58,20 +59,19 @@ function needsOf({ base, manifest, values, restored }: Draft): readonly Need[] {
 
 async function wrapEach(draft: Draft, needs: readonly Need[], opener: Opener): Promise<WrappedKey[]> {
   if (needs.length === 0) return [];
-  const { wrapSessionKey } = await import("@pstore/core/openpgp/wrap");
   const made: WrappedKey[] = [];
   for (const { property, targets, sessionKey, entry } of needs) {
     const opened = sessionKey ?? (await opener.sessionKey(sourceOf(known(draft.base), property), entry));
     for (const { key, part } of targets) {
-      const certificate = draft.planned.certificates.get(key);
-      if (certificate === undefined) {
+      const publicKey = draft.planned.publicKeys.get(key);
+      if (publicKey === undefined) {
         throw new Problem(
           "untrusted-key",
           `the key ${key} is not known well enough to encrypt to; nothing was stored`,
         );
       }
-      const packet = await wrapSessionKey(certificate, part, opened);
-      made.push({ property, key, wrapped: Buffer.from(packet).toString("base64") });
+      const wrapped = await wrapFor(publicKey, part, opened);
+      made.push({ property, key, wrapped: Buffer.from(wrapped).toString("base64") });
     }
   }
   return made;

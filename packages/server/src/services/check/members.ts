@@ -1,11 +1,11 @@
 import { clientCommand, grantOf } from "@pstore/core/client-command";
 import { readable } from "@pstore/core/fingerprint";
+import { signingParts } from "@pstore/core/keys/usability";
 import type { Manifest, Member } from "@pstore/core/manifest";
-import { signingParts } from "@pstore/core/openpgp/usability";
 import { Problem } from "@pstore/core/problem";
-import { certificateOf } from "../certificates.ts";
 import type { UserWithKeys } from "../directory.ts";
 import { faultOfMember, hasUsableKey } from "../members.ts";
+import { userKeyOf } from "../user-keys.ts";
 import type { FaultOfObject } from "./fault.ts";
 
 type Users = ReadonlyMap<string, UserWithKeys>;
@@ -48,7 +48,7 @@ async function canSign(member: Member, found: UserWithKeys | undefined, now: Dat
   for (const { fingerprint, block } of found.keys) {
     if (![...member.keys.keys()].some((listed) => listed === fingerprint)) continue;
     try {
-      signingParts(await certificateOf(block), now, "");
+      signingParts(await userKeyOf(block), now, "");
       return true;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;

@@ -1,6 +1,7 @@
 import { faultOfFirst, faultOfNext, type Known } from "@pstore/core/checks";
 import { checkInclusion } from "@pstore/core/commit";
 import { digestOf } from "@pstore/core/digest";
+import { verifySignature } from "@pstore/core/keys/signature";
 import { type Manifest, parseManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../../database/open.ts";
@@ -9,9 +10,9 @@ import { findKey } from "../../repositories/keys.ts";
 import { membersOf } from "../../repositories/members.ts";
 import { propertiesOf } from "../../repositories/properties.ts";
 import { findCommit, type SignedRevision, signedRevisions } from "../../repositories/revisions.ts";
-import { certificateOf } from "../certificates.ts";
 import { shownRevision } from "../details.ts";
 import { usersWithKeys } from "../directory.ts";
+import { userKeyOf } from "../user-keys.ts";
 import { type Fault, type FaultOfObject, fromBackup } from "./fault.ts";
 import { faultsOfMembers } from "./members.ts";
 import { faultsOfValues } from "./values.ts";
@@ -124,10 +125,9 @@ export class ObjectCheck {
     }
     const key = await findKey(this.#db, author.key);
     if (key === undefined) return `its author's key ${author.key} is missing`;
-    const { verifyDetached } = await import("@pstore/core/openpgp/signature");
     try {
       const signature = Uint8Array.from(Buffer.from(commit.signature, "base64"));
-      await verifyDetached(await certificateOf(key.block), Buffer.from(commit.body), signature);
+      await verifySignature(await userKeyOf(key.block), { text: commit.body, purpose: "commit" }, signature);
       return null;
     } catch (error) {
       if (error instanceof Problem) return error.message;

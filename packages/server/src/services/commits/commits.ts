@@ -2,6 +2,7 @@ import type { CommitAnswer, CommitRequest } from "@pstore/core/api/schemas";
 import { leafOf } from "@pstore/core/commit";
 import { digestOf } from "@pstore/core/digest";
 import { readable } from "@pstore/core/fingerprint";
+import { assertMayStillSign, verifySignature } from "@pstore/core/keys/signature";
 import type { Manifest } from "@pstore/core/manifest";
 import { inclusionPaths } from "@pstore/core/merkle";
 import { Problem } from "@pstore/core/problem";
@@ -9,10 +10,10 @@ import { type Db, isDuplicate } from "../../database/open.ts";
 import { type StoreTable, timeText } from "../../database/schema.ts";
 import { findCommit, insertCommit, revisionsOfCommit } from "../../repositories/revisions.ts";
 import { type Deed, record } from "../audit.ts";
-import { certificateOf } from "../certificates.ts";
 import { type UserWithKeys, usersWithKeys } from "../directory.ts";
 import { memberFaults } from "../members.ts";
 import { type Caller, isActive } from "../sessions.ts";
+import { userKeyOf } from "../user-keys.ts";
 import { Application } from "./application.ts";
 import { decode, notTheAuthor, type ReadChange, readChanges } from "./request.ts";
 import { CommitWrites, partsOf, readState } from "./state.ts";
@@ -101,7 +102,7 @@ async function answerOf(db: Db, caller: Caller, digest: string): Promise<CommitA
 }
 
 /**
- * Checks the one signature of a commit, before any lock is held, and reads the certificates that the rest needs, so
+ * Checks the one signature of a commit, before any lock is held, and reads the public keys that the rest needs, so
  * that they are at hand then.
  */
 async function checkSignature(
@@ -115,17 +116,13 @@ async function checkSignature(
   if (author === undefined) return;
   const users = await usersWithKeys(db, names);
   const key = currentKey(users.get(author.user), author);
-  const { assertMayStillSign, verifyDetached } = await import("@pstore/core/openpgp/signature");
-  const certificate = await certificateOf(key.block);
-  const { signedBy } = await verifyDetached(
-    certificate,
-    Buffer.from(request.commit),
-    decode(request.signature),
-  );
+  const read = await userKeyOf(key.block);
+  const signed = { text: request.commit, purpose: "commit" } as const;
+  const { signedBy } = await verifySignature(read, signed, decode(request.signature));
   const whose = `${caller.userName}'s key ${readable(author.key)}`;
-  assertMayStillSign(certificate, signedBy, new Date(), whose);
+  assertMayStillSign(read, signedBy, new Date(), whose);
   for (const { keys } of users.values()) {
-    for (const one of keys) if (one.write_only === 0) await certificateOf(one.block).catch(() => null);
+    for (const one of keys) if (one.write_only === 0) await userKeyOf(one.block).catch(() => null);
   }
 }
 

@@ -1,3 +1,4 @@
+import { checkWrappedKey } from "@pstore/core/keys/wrapped-key";
 import type { Manifest } from "@pstore/core/manifest";
 import type { PropertyTable } from "../../database/schema.ts";
 import { deleteWrappedKey, wrappedPlaces } from "../../repositories/wrapped-keys.ts";
@@ -20,7 +21,6 @@ export class WrappedKeyStorage {
 
   /** Leaves exactly one wrapped key per reading key and encrypted property, and takes the history from who left. */
   async store(properties: readonly PropertyTable[]): Promise<void> {
-    const { readPkeskFor } = await import("@pstore/core/openpgp/packet");
     const { object, members, deleted } = this.#next;
     const readers = new Map([...members.values()].flatMap((member) => [...member.keys]));
     const unused = new Map(this.#change.wrappedKeys);
@@ -37,7 +37,7 @@ export class WrappedKeyStorage {
         // What is deleted is encrypted to nobody; its members' keys were not checked either.
         if (given !== undefined && !deleted) {
           unused.delete(place(property.name, fingerprint));
-          readPkeskFor(given, subkey);
+          checkWrappedKey(given, subkey);
           // It takes the place of the one that there is.
           if (stored.has(fingerprint))
             await deleteWrappedKey(this.#circumstances.db, property.value_id, fingerprint);

@@ -1,6 +1,6 @@
-/** What a certificate is good for at a time: which parts encrypt and sign, why not, and how long still. */
+/** What a public key is good for at a time: which parts encrypt and sign, why not, and how long still. */
 import { Problem } from "../problem.ts";
-import type { Certificate, KeyPart } from "./certificate.ts";
+import type { KeyPart, KeyParts } from "./parts.ts";
 
 /** Why a part cannot be used at this time, as the end of "… cannot be used: "; null when it can. */
 export function whyUnusable(part: KeyPart, now: Date): string | null {
@@ -23,8 +23,8 @@ function day(date: Date): string {
  * @param whose begins the sentence, for example "joe's key 0123 4567 …"
  * @throws Problem `unusable-key`
  */
-export function encryptionSubkey(certificate: Certificate, now: Date, whose: string): KeyPart {
-  return usableParts(certificate, certificate.encrypting, now, whose, "encrypt")[0] as KeyPart;
+export function encryptionSubkey(key: KeyParts, now: Date, whose: string): KeyPart {
+  return usableParts(key, key.encrypting, now, whose, "encrypt")[0] as KeyPart;
 }
 
 /**
@@ -32,12 +32,12 @@ export function encryptionSubkey(certificate: Certificate, now: Date, whose: str
  * @param whose begins the sentence, for example "joe's key 0123 4567 …"
  * @throws Problem `unusable-key`
  */
-export function signingParts(certificate: Certificate, now: Date, whose: string): KeyPart[] {
-  return usableParts(certificate, certificate.signing, now, whose, "sign");
+export function signingParts(key: KeyParts, now: Date, whose: string): KeyPart[] {
+  return usableParts(key, key.signing, now, whose, "sign");
 }
 
 function usableParts(
-  { primary }: Certificate,
+  { primary }: KeyParts,
   parts: KeyPart[],
   now: Date,
   whose: string,
@@ -60,20 +60,20 @@ function usableParts(
 }
 
 /**
- * When the certificate stops being good for reading, if that is within so many days: the earlier expiry of its
+ * When a key stops being good for reading, if that is within so many days: the earlier expiry of its
  * primary key and of the part that one would encrypt to now. Null: later, never, or unusable already.
  */
-export function expiresWithin(certificate: Certificate, days: number, now: Date): Date | null {
-  const [part] = certificate.encrypting.length > 0 ? usableOrNone(certificate, now) : [certificate.primary];
+export function expiresWithin(key: KeyParts, days: number, now: Date): Date | null {
+  const [part] = key.encrypting.length > 0 ? usableOrNone(key, now) : [key.primary];
   // A part's own expiry is never behind that of its primary key.
   const expires = part?.expires ?? null;
   if (expires === null || expires <= now) return null;
   return expires.getTime() - now.getTime() <= days * 86_400_000 ? expires : null;
 }
 
-function usableOrNone(certificate: Certificate, now: Date): KeyPart[] {
+function usableOrNone(key: KeyParts, now: Date): KeyPart[] {
   try {
-    return [encryptionSubkey(certificate, now, "")];
+    return [encryptionSubkey(key, now, "")];
   } catch {
     return [];
   }

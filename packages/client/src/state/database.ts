@@ -74,11 +74,16 @@ export function openState(folder: string): StateDatabase {
         { cause: error },
       );
     }
-    sql = new Database(":memory:", { strict: true });
-    migrate(sql, ":memory:");
-    return { sql, isKept: false };
+    return stateInMemory();
   }
   return { sql, isKept: true };
+}
+
+/** A state that knows nothing, and is kept nowhere. */
+export function stateInMemory(): StateDatabase {
+  const sql = new Database(":memory:", { strict: true });
+  migrate(sql, ":memory:");
+  return { sql, isKept: false };
 }
 
 function openFile(folder: string, path: string): Database {

@@ -21,6 +21,7 @@ export class SignIn {
   readonly #store: string;
   readonly #user: string;
   #token: string | null = null;
+  #key: Fingerprint | null = null;
 
   constructor(parts: {
     transport: Transport;
@@ -44,6 +45,11 @@ export class SignIn {
     this.#token ??= renew ? null : (this.#sessions?.read(Date.now() + margin)?.token ?? null);
     this.#token ??= await this.#signIn();
     return this.#token;
+  }
+
+  /** The primary fingerprint of the key that has signed in; `null`: none did, since a session was at hand. */
+  get key(): Fingerprint | null {
+    return this.#key;
   }
 
   async #signIn(): Promise<string> {
@@ -87,6 +93,7 @@ export class SignIn {
       await this.#keyring.sign(key, { text: loginText(login), purpose: "login" }),
     ).toString("base64");
     const session = await this.#post({ user: this.#user, key, origin, challenge, signature });
+    this.#key = key;
     this.#sessions?.write({ token: session.token, expires: Date.now() + session.expiresIn * 1000 });
     return session.token;
   }

@@ -20,6 +20,8 @@ export interface Change {
   readonly restore?: { readonly revision: number; readonly property: string | null };
   /** Whoever cannot be encrypted to now stays a member, without a wrapped key. */
   readonly pending?: true;
+  /** Members who waited for a usable key, and get their present ones. */
+  readonly letIn?: readonly string[];
   /** Members who get all of their present keys instead of those listed. */
   readonly rewrap?: readonly string[];
   /** Of several objects, each changes only as far as there is something to change. */

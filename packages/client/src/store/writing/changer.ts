@@ -48,7 +48,7 @@ export class Changer {
   async create(name: string, allow: readonly Grant[], users: readonly User[], seal: Seal): Promise<void> {
     const { store, planner } = this.#parts;
     const planned = await planner.plan(null, { allow, revoke: [] }, users);
-    await planner.confirm([planned], allow);
+    await planner.confirm([planned], { allow, revoke: [] });
     const author = this.#author([planned.members]);
     const values = await seal();
     await this.#commit([
@@ -115,7 +115,7 @@ export class Changer {
     if (whole.remove !== true)
       await planner.confirm(
         steps.map(({ planned }) => planned),
-        whole.allow,
+        whole,
       );
     return steps;
   }

@@ -1,16 +1,18 @@
 import type { User } from "@pstore/core/api/schemas";
-import { reads, sameKeys } from "@pstore/core/checks";
+import { isPending, reads, sameKeys } from "@pstore/core/checks";
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
-import { encryptionSubkey, expiresWithin, whyUnusable } from "@pstore/core/keys/usability";
+import { expiresWithin } from "@pstore/core/keys/usability";
 import type { UserKey } from "@pstore/core/keys/user-key";
 import type { Grant, Manifest, Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Person } from "../../person.ts";
 import { expiryWarning, expiryWarningDays } from "../expiry.ts";
-import type { Acquaintance, Trust, TrustedKey } from "../trust.ts";
+import type { Acquaintance, Trust } from "../trust.ts";
 import type { Change } from "./change.ts";
+import { NoUsableKey, PresentKeys, refuseInactive } from "./present-keys.ts";
+import { type InTheWay, stopped } from "./ways-out.ts";
 
-type MemberChange = Pick<Change, "allow" | "revoke" | "pending" | "rewrap" | "isNarrowed">;
+type MemberChange = Pick<Change, "allow" | "revoke" | "pending" | "rewrap" | "letIn" | "isNarrowed">;
 
 /** Who may read and write after a change, with the public keys to wrap to. */
 export interface PlannedMembers {
@@ -23,6 +25,14 @@ export interface PlannedMembers {
 interface Plan extends PlannedMembers {
   readonly members: Map<string, Member>;
   readonly publicKeys: Map<Fingerprint, UserKey>;
+  readonly inTheWay: InTheWay[];
+}
+
+/** A member before a change, and what the server gives of their user. */
+interface Before {
+  readonly user: string;
+  readonly member: Member;
+  readonly served: User;
 }
 
 /**
@@ -34,19 +44,19 @@ export class MemberPlanner {
   readonly #person: Person;
   readonly #user: string;
   readonly #now = new Date();
-  /** Users as they were served, with what is believed of them: many objects often have the same members. */
-  readonly #met = new WeakMap<User, Promise<Acquaintance>>();
+  readonly #keys: PresentKeys;
 
   constructor(parts: { trust: Trust; person: Person; user: string }) {
     this.#trust = parts.trust;
     this.#person = parts.person;
     this.#user = parts.user;
+    this.#keys = new PresentKeys({ ...parts, now: this.#now });
   }
 
   /**
    * @param base the members before; `null` for a new object, whose first member is the user here
    * @param served what the server gives of all these users
-   * @throws Problem with a sentence that names the user in the way, and `^user` where that is the way out
+   * @throws Problem with a sentence that names the user in the way, and the ways out
    */
   async plan(base: Manifest | null, change: MemberChange, served: readonly User[]): Promise<PlannedMembers> {
     const name = base?.object.name ?? "";
@@ -55,27 +65,37 @@ export class MemberPlanner {
       if (!before.has(user))
         throw new Problem("not-found", `${user} has no access to '${name}' that ^${user} could revoke`);
     }
-    const plan: Plan = { members: new Map(), publicKeys: new Map() };
+    const plan: Plan = { members: new Map(), publicKeys: new Map(), inTheWay: [] };
     await this.#addKept(plan, name, before, change, served);
-    const self: Grant = { user: this.#user, access: "write" };
-    await this.#addNewcomers(plan, base === null ? [self, ...change.allow] : change.allow, served);
-    const { members } = plan;
+    await this.#addNewcomers(plan, base === null, change, served);
+    const { members, inTheWay } = plan;
+    if (inTheWay[0] !== undefined) throw stopped(inTheWay, inTheWay[0]);
     refuseLoss(name, members, base === null ? null : before);
     this.#warnOfExpiry(plan);
     return plan;
   }
 
   /**
-   * Asks about those members of the plans that only the server's word speaks for.
-   * @param allow who is meant by being named
+   * Asks about those members of the plans that only the server's word speaks for. Of who waits for a key, no key is
+   * vouched for.
+   * @param change names who is meant
    */
-  async confirm(plans: readonly PlannedMembers[], allow: readonly Grant[]): Promise<void> {
-    const all = new Set(plans.flatMap(({ members }) => [...members.keys()]));
-    const named = [this.#user, ...allow.map(({ user }) => user)].filter((user) => all.has(user));
-    await this.#trust.confirmRecipients([...all], named, plans.length);
+  async confirm(
+    plans: readonly PlannedMembers[],
+    { allow, rewrap = [], letIn = [] }: MemberChange,
+  ): Promise<void> {
+    const all = new Set(
+      plans.flatMap(({ members }) => [...members].filter(([, one]) => !isPending(one)).map(([user]) => user)),
+    );
+    const meant = [this.#user, ...allow.map(({ user }) => user), ...rewrap, ...letIn];
+    await this.#trust.confirmRecipients(
+      [...all],
+      meant.filter((user) => all.has(user)),
+      plans.length,
+    );
   }
 
-  /** Those who were members before; whoever is in the way of all of them is named at once. */
+  /** Those who were members before. */
   async #addKept(
     plan: Plan,
     name: string,
@@ -83,151 +103,114 @@ export class MemberPlanner {
     change: MemberChange,
     served: readonly User[],
   ): Promise<void> {
-    const faults = new Map<string, Problem>();
     for (const [user, member] of before) {
       if (change.revoke.includes(user)) continue;
-      try {
-        const known = this.#served(user, served, `revoke them with ^${user}`);
-        const acquaintance = await this.#meet(known);
-        const grant = change.allow.find((one) => one.user === user);
-        const kept = await this.#keep(user, member, acquaintance, grant);
-        if (member.access === "read" && kept.access === "write")
-          this.#person.notice(`${user} may now change '${name}', and not only read it`);
-        const isSame = kept.access === member.access && sameKeys(kept, member);
-        if (grant !== undefined && isSame && change.isNarrowed !== true)
-          this.#person.warn(`${user} already has access to '${name}'`);
-        this.#add(plan, user, kept, acquaintance);
-      } catch (error) {
-        if (!(error instanceof Problem) || error.code !== "unusable-key") throw error;
-        faults.set(user, error);
+      const about = { user, member, served: knownTo(served, user, `revoke them with ^${user}`) };
+      const grant = change.allow.find((one) => one.user === user);
+      const access = grant?.access ?? member.access;
+      const keys = await this.#orInTheWay(plan, user, false, () => this.#keep(plan, about, change));
+      if (keys === null) continue;
+      if (member.access === "read" && access === "write")
+        this.#person.notice(`${user} may now change '${name}', and not only read it`);
+      const kept = { access, keys };
+      if (
+        grant !== undefined &&
+        access === member.access &&
+        sameKeys(kept, member) &&
+        change.isNarrowed !== true
+      )
+        this.#person.warn(
+          `${user} already has access to '${name}'${isPending(kept) ? ", and waits for a usable key" : ""}`,
+        );
+      plan.members.set(user, kept);
+    }
+  }
+
+  async #addNewcomers(
+    plan: Plan,
+    isCreated: boolean,
+    change: MemberChange,
+    served: readonly User[],
+  ): Promise<void> {
+    const self: Grant = { user: this.#user, access: "write" };
+    for (const { user, access } of isCreated ? [self, ...change.allow] : change.allow) {
+      if (plan.members.has(user) || plan.inTheWay.some((one) => one.user === user)) continue;
+      const known = knownTo(served, user, `leave out +${user}`);
+      const keys = await this.#orInTheWay(plan, user, true, async () => {
+        try {
+          const acquaintance = await this.#keys.meet(known);
+          if (user !== this.#user) this.#trust.refuseChanged(user, acquaintance);
+          return this.#taken(plan, user, this.#keys.all(user, acquaintance), acquaintance);
+        } catch (error) {
+          return this.#withoutKey(user, change, error);
+        }
+      });
+      if (keys !== null) plan.members.set(user, { access, keys });
+    }
+  }
+
+  /** The keys of a user, or `null` with a note of what is in the way. */
+  async #orInTheWay(
+    { inTheWay }: Plan,
+    user: string,
+    isNew: boolean,
+    keys: () => Promise<Member["keys"]>,
+  ): Promise<Member["keys"] | null> {
+    try {
+      return await keys();
+    } catch (error) {
+      if (!(error instanceof NoUsableKey)) throw error;
+      if (user === this.#user)
+        throw new Problem(error.code, `${error.message}; have a usable key of yours added at the store`);
+      inTheWay.push({ user, fault: error, isNew });
+      return null;
+    }
+  }
+
+  /** What is listed of a member from now on. @throws NoUsableKey, … */
+  async #keep(plan: Plan, { user, member, served }: Before, change: MemberChange): Promise<Member["keys"]> {
+    const { allow, letIn, rewrap } = change;
+    const isNamed = [...allow.map((one) => one.user), ...(rewrap ?? [])].includes(user);
+    const isWaiting = isPending(member);
+    try {
+      if (isWaiting && !isNamed && letIn?.includes(user) !== true) {
+        refuseInactive(served);
+        if (await this.#keys.isAnyUsable(served))
+          this.#person.notice(`${user} waits to be let in, and has a usable key by now: pstore --pending`);
+        return member.keys;
       }
-    }
-    const [first, second] = faults.values();
-    if (first === undefined) return;
-    if (second === undefined) throw first;
-    const users = [...faults.keys()];
-    throw new Problem(
-      "unusable-key",
-      `nothing can be encrypted for ${users.join(", ")}; revoke them with ${users.map((user) => `^${user}`).join(" ")} (of the first: ${first.message})`,
-    );
-  }
-
-  async #addNewcomers(plan: Plan, grants: readonly Grant[], served: readonly User[]): Promise<void> {
-    for (const { user, access } of grants) {
-      if (plan.members.has(user)) continue;
-      const known = this.#served(user, served, `leave out +${user}`);
-      const acquaintance = await this.#meet(known);
-      if (user !== this.#user) this.#trust.refuseChanged(user, acquaintance);
-      this.#add(plan, user, { access, keys: await this.#admit(user, acquaintance) }, acquaintance);
+      const acquaintance = await this.#keys.meet(served);
+      if (isNamed || isWaiting) this.#trust.refuseChanged(user, acquaintance);
+      const all = isNamed || isWaiting ? this.#keys.all(user, acquaintance) : new Map();
+      const isReplaced = isWaiting || rewrap?.includes(user) === true;
+      const keys = isReplaced ? all : this.#keys.kept(user, member.keys, acquaintance, all);
+      return this.#taken(plan, user, keys, acquaintance);
+    } catch (error) {
+      return this.#withoutKey(user, isWaiting ? { pending: true } : change, error);
     }
   }
 
-  #add({ members, publicKeys }: Plan, user: string, member: Member, acquaintance: Acquaintance): void {
-    members.set(user, member);
-    for (const [key, part] of member.keys) {
-      const trusted = acquaintance.trusted.get(key);
-      if (part === null || trusted === undefined) continue;
-      publicKeys.set(key, trusted.publicKey);
+  #taken(
+    { publicKeys }: Plan,
+    user: string,
+    keys: Member["keys"],
+    { trusted }: Acquaintance,
+  ): Member["keys"] {
+    for (const [key, part] of keys) {
+      const publicKey = trusted.get(key)?.publicKey;
+      if (part === null || publicKey === undefined) continue;
+      publicKeys.set(key, publicKey);
       this.#person.detail(`encrypting to ${user}'s key ${readable(key)}`);
     }
+    return keys;
   }
 
-  #served(user: string, served: readonly User[], remedy: string): User {
-    const known = served.find((one) => one.name === user);
-    if (known === undefined) throw new Problem("not-found", `the store knows no user '${user}'; ${remedy}`);
-    if (!known.active)
-      throw new Problem(
-        "unusable-key",
-        `${user} is disabled or removed at the store, so nothing can be encrypted for them; ${remedy}${remedy.startsWith("revoke") ? `, or everywhere with --offboard ${user}` : ""}`,
-      );
-    if (known.keys.every((key) => key.removed))
-      throw new Problem(
-        "unusable-key",
-        `${user} has no public key at the store, so nothing can be encrypted for them; ${remedy}, or ask an admin to add one`,
-      );
-    return known;
-  }
-
-  #meet(served: User): Promise<Acquaintance> {
-    const keys = served.keys.filter((key) => !key.removed);
-    const met = this.#met.get(served) ?? this.#trust.meet({ ...served, keys });
-    this.#met.set(served, met);
-    return met;
-  }
-
-  /** A member as before, without the keys that can no longer be used while another one can. */
-  async #keep(
-    user: string,
-    member: Member,
-    acquaintance: Acquaintance,
-    grant: Grant | undefined,
-  ): Promise<Member> {
-    const keys = new Map<Fingerprint, Fingerprint | null>();
-    let fault: Problem | null = null;
-    for (const [key, part] of member.keys) {
-      const trusted = acquaintance.trusted.get(key);
-      if (trusted === undefined) {
-        this.#trust.refuseChanged(user, acquaintance);
-        fault = new Problem("unusable-key", `${user}'s key ${readable(key)} is no longer at the store`);
-      } else if (part === null || trusted.writeOnly) {
-        keys.set(key, null);
-      } else {
-        const now = this.#partOf(user, key, trusted, part);
-        if (now instanceof Problem) fault = now;
-        else keys.set(key, now);
-      }
-      if (fault !== null && !keys.has(key)) this.#person.detail(`${fault.message}`);
-    }
-    if (grant !== undefined) {
-      this.#trust.refuseChanged(user, acquaintance);
-      for (const [key, part] of await this.#admit(user, acquaintance)) keys.set(key, part);
-    }
-    const lostReading = fault !== null && [...keys.values()].every((part) => part === null);
-    if (fault !== null && (keys.size === 0 || lostReading))
-      throw withRemedy(fault, `revoke ${user} with ^${user}, or have a usable key added at the store`);
-    if (fault !== null) this.#person.warn(`${fault.message}; the other keys of ${user} are used`);
-    return { access: grant?.access ?? member.access, keys };
-  }
-
-  /** The keys that a user becomes a member with: all of their trusted ones that can be used. */
-  async #admit(user: string, acquaintance: Acquaintance): Promise<Member["keys"]> {
-    const keys = new Map<Fingerprint, Fingerprint | null>();
-    let fault: Problem | null = null;
-    for (const [key, trusted] of acquaintance.trusted) {
-      const part = trusted.writeOnly ? null : this.#partOf(user, key, trusted, null);
-      if (part instanceof Problem) fault = part;
-      else keys.set(key, part);
-    }
-    if (keys.size > 0) {
-      if (fault !== null) this.#person.warn(`${fault.message}; the other keys of ${user} are used`);
-      return keys;
-    }
-    if (fault !== null)
-      throw withRemedy(fault, `leave out +${user}, or have a usable key added at the store`);
-    throw this.#trust.changedKey(
-      user,
-      acquaintance.changed.map((key) => key.fingerprint),
-    );
-  }
-
-  /** The part to wrap to: the one named before as long as it can be used, else the newest that can. */
-  #partOf(
-    user: string,
-    key: Fingerprint,
-    trusted: TrustedKey,
-    before: Fingerprint | null,
-  ): Fingerprint | Problem {
-    const { publicKey } = trusted;
-    try {
-      const newest = encryptionSubkey(publicKey, this.#now, `${user}'s key ${readable(key)}`);
-      const same = publicKey.encrypting.find((part) => part.fingerprint === before);
-      return same !== undefined && whyUnusable(same, this.#now) === null
-        ? same.fingerprint
-        : newest.fingerprint;
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      return error;
-    }
+  /** What is listed of a member to whom nothing can be encrypted, where that is wanted. @throws what was in the way */
+  #withoutKey(user: string, { pending }: Pick<MemberChange, "pending">, error: unknown): Member["keys"] {
+    const mayWait = error instanceof NoUsableKey && error.mayWait && user !== this.#user;
+    if (!mayWait || pending !== true) throw error;
+    this.#person.detail(error.message);
+    return error.writeOnly;
   }
 
   #warnOfExpiry({ members, publicKeys }: Plan): void {
@@ -243,8 +226,11 @@ export class MemberPlanner {
   }
 }
 
-function withRemedy(fault: Problem, remedy: string): Problem {
-  return new Problem(fault.code, `${fault.message}; ${remedy}`, { cause: fault });
+/** @throws Problem `not-found` */
+function knownTo(served: readonly User[], user: string, remedy: string): User {
+  const known = served.find((one) => one.name === user);
+  if (known !== undefined) return known;
+  throw new Problem("not-found", `the store knows no user '${user}'; ${remedy}`);
 }
 
 /** @throws Problem `bad-request` when nobody would be left, or nobody who can read */
@@ -262,7 +248,7 @@ function refuseLoss(
   if (!hasReader(members) && (before === null || hasReader(before))) {
     throw new Problem(
       "bad-request",
-      "nobody could read the machine: all of its members would have write-only keys; give it to a reader with +USER in the same command",
+      "nobody could read the machine: all of its members would have write-only keys, or none; give it to a reader with +USER in the same command",
     );
   }
 }

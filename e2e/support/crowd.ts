@@ -4,20 +4,21 @@ import { apiPath, type CommitRequest, type StoreInfo } from "@pstore/core/api/sc
 import { commitOf, commitText } from "@pstore/core/commit";
 import { keyCommitment } from "@pstore/core/commitment";
 import { measure } from "@pstore/core/digest";
-import { type Fingerprint, openpgpFingerprint } from "@pstore/core/fingerprint";
+import type { Fingerprint } from "@pstore/core/fingerprint";
+import { readUserKey, type UserKey } from "@pstore/core/keys/user-key";
+import { wrapFor } from "@pstore/core/keys/wrapped-key";
 import { encodeManifest, type Member, type Property } from "@pstore/core/manifest";
 import { sealWhole } from "@pstore/core/openpgp/body";
-import { readCertificate } from "@pstore/core/openpgp/certificate";
-import { wrapSessionKey } from "@pstore/core/openpgp/wrap";
-import { exportPublic } from "./gnupg.ts";
+import type { Account } from "./account.ts";
 import { signAs } from "./hostile.ts";
 import { sessionToken } from "./session-token.ts";
-import { does, type Team, type User } from "./team.ts";
+import { SshUser } from "./ssh-user.ts";
+import { does, type Team, User } from "./team.ts";
 
 export interface CrowdOptions {
   readonly names: readonly string[];
   /** The members, each with their first key; the first one makes the machines. */
-  readonly members: readonly User[];
+  readonly members: readonly Account[];
   /** The password of a machine; without it, it gets none. */
   readonly password?: (name: string) => string;
   /** The public properties of a machine. */
@@ -30,7 +31,8 @@ type Change = CommitRequest["changes"][number];
 export async function makeMachines(team: Team, options: CrowdOptions): Promise<number> {
   const { url } = team.server;
   const [author] = options.members;
-  if (author === undefined) throw new Error("The machines have no member.");
+  if (!(author instanceof User || author instanceof SshUser))
+    throw new Error("The machines have no member who signs.");
   await does(author, []);
   const { id: store } = (await (await fetch(`${url}${apiPath}/store`)).json()) as StoreInfo;
   const crowd = new Crowd(store, options, await Promise.all(options.members.map(readerOf)));
@@ -57,19 +59,12 @@ interface Reader {
   readonly name: string;
   readonly key: Fingerprint;
   readonly part: Fingerprint;
-  readonly certificate: Awaited<ReturnType<typeof readCertificate>>;
+  readonly publicKey: UserKey;
 }
 
-async function readerOf(user: User): Promise<Reader> {
-  const part = user.keys[0]?.encryption;
-  if (!part) throw new Error(`${user.name} has no key to encrypt to.`);
-  const certificate = await readCertificate(await exportPublic(user.gnupg, user.fingerprint));
-  return {
-    name: user.name,
-    key: openpgpFingerprint(user.fingerprint),
-    part: openpgpFingerprint(part),
-    certificate,
-  };
+async function readerOf(user: Account): Promise<Reader> {
+  const { name, key, part } = user;
+  return { name, key, part, publicKey: await readUserKey(await user.publicKey()) };
 }
 
 class Crowd {
@@ -108,9 +103,9 @@ class Crowd {
       const commitment = keyCommitment(sessionKey, place);
       entries.set(property, { kind: "encrypted", ...sizeOf(body), revision: 1, commitment });
       values.push({ property, inline: body.toString("base64") });
-      for (const { key, part, certificate } of this.#readers) {
-        const packet = await wrapSessionKey(certificate, part, sessionKey);
-        wrappedKeys.push({ property, key, wrapped: Buffer.from(packet).toString("base64") });
+      for (const { key, part, publicKey } of this.#readers) {
+        const wrapped = await wrapFor(publicKey, part, sessionKey);
+        wrappedKeys.push({ property, key, wrapped: Buffer.from(wrapped).toString("base64") });
       }
     }
     const manifest = encodeManifest({

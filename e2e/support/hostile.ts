@@ -9,12 +9,15 @@ import type { CommitRequest, ObjectDetail, ObjectList, Revision } from "@pstore/
 import { apiPath } from "@pstore/core/api/schemas";
 import { commitOf, commitText } from "@pstore/core/commit";
 import { digestOf } from "@pstore/core/digest";
-import { type Fingerprint, openpgpFingerprint } from "@pstore/core/fingerprint";
+import type { Fingerprint } from "@pstore/core/fingerprint";
 import { encodeManifest, type Manifest, parseManifest } from "@pstore/core/manifest";
+import type { Account, PstoreOptions } from "./account.ts";
 import { type GnupgHome, gpg } from "./gnupg.ts";
 import type { Finished } from "./process.ts";
 import { succeed } from "./process.ts";
-import { createTeam, type MemberOptions, type PstoreOptions, type Team, type User } from "./team.ts";
+import { namespaceOf, signBlob } from "./ssh-key.ts";
+import type { SshUser } from "./ssh-user.ts";
+import { createTeam, type MemberOptions, type Team, User } from "./team.ts";
 
 /** What the client sent. */
 export interface Sent {
@@ -269,8 +272,12 @@ export class Scene implements AsyncDisposable {
   }
 
   async add(member: string | MemberOptions): Promise<User> {
-    const user = await this.team.add(member);
-    await user.configure(`--store-url=${this.server.url}`, `--user=${user.name}`);
+    return this.lead(await this.team.add(member));
+  }
+
+  /** Leads a user's client to the attacker. */
+  async lead<Member extends Account>(user: Member, ...options: readonly string[]): Promise<Member> {
+    await user.configure(`--store-url=${this.server.url}`, `--user=${user.name}`, ...options);
     return user;
   }
 
@@ -280,7 +287,7 @@ export class Scene implements AsyncDisposable {
 
   /** Makes a machine with a password and further encrypted properties, and returns its name. */
   async machine(
-    owner: User,
+    owner: Account,
     options: {
       with?: readonly string[];
       secrets?: Readonly<Record<string, string | Uint8Array<ArrayBuffer>>>;
@@ -297,7 +304,7 @@ export class Scene implements AsyncDisposable {
 
   /** Runs an honest command that must succeed. */
   async does(
-    user: User,
+    user: Account,
     args: readonly string[],
     stdin?: string | Uint8Array<ArrayBuffer>,
   ): Promise<Finished> {
@@ -307,14 +314,14 @@ export class Scene implements AsyncDisposable {
   }
 
   /** The environment of a client that has never spoken to the store. */
-  newcomer(user: User): Readonly<Record<string, string>> {
+  newcomer(user: Account): Readonly<Record<string, string>> {
     return { XDG_STATE_HOME: join(user.home, `state-${++this.#states}`) };
   }
 
   /** Runs a command against an attack. */
   async under(
     attack: Attack,
-    user: User,
+    user: Account,
     args: readonly string[],
     options: PstoreOptions = {},
   ): Promise<Finished> {
@@ -330,7 +337,7 @@ export class Scene implements AsyncDisposable {
    * Expects that a command refuses an attack: exit 1, one sentence that tells what is wrong, nothing on stdout, no
    * secret on stderr, and no commit sent.
    */
-  async refuses(user: User, args: readonly string[], expected: Expectation): Promise<string> {
+  async refuses(user: Account, args: readonly string[], expected: Expectation): Promise<string> {
     const { attack, says, stdout = "", ...options } = expected;
     const before = this.server.commits.length;
     const { code, text, stderr } = await this.under(attack, user, args, options);
@@ -374,7 +381,7 @@ export class Scene implements AsyncDisposable {
   }
 
   /** The stored wrapped key of a property for a user's first key, base64: the newest, or that of a revision. */
-  wrapped(name: string, property: string, user: User, revision?: number): string {
+  wrapped(name: string, property: string, user: Account, revision?: number): string {
     const [row] = this.database<{ bytes: Uint8Array }>(
       `SELECT bytes FROM wrapped_keys JOIN stored_values ON stored_values.id = value_id
        JOIN objects ON objects.id = object_id
@@ -412,7 +419,7 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Whether what a client sent would let a user's keys read anything. */
-  wrapsFor(commit: string, user: User): boolean {
+  wrapsFor(commit: string, user: Account): boolean {
     const { changes } = JSON.parse(commit) as CommitRequest;
     return changes.some(({ wrappedKeys }) => wrappedKeys.some(({ key }) => key === keyOf(user)));
   }
@@ -427,19 +434,22 @@ export class Scene implements AsyncDisposable {
   }
 }
 
-export function keyOf(user: User): Fingerprint {
-  return openpgpFingerprint(user.fingerprint);
+export function keyOf(user: Account): Fingerprint {
+  return user.key;
 }
 
 /** A user as a member of a manifest. */
-export function memberOf(user: User): Manifest["members"] {
-  const part = openpgpFingerprint(the(user.keys[0]?.encryption));
-  return new Map([[user.name, { access: "write" as const, keys: new Map([[keyOf(user), part]]) }]]);
+export function memberOf(user: Account): Manifest["members"] {
+  return new Map([[user.name, { access: "write" as const, keys: new Map([[user.key, user.part]]) }]]);
 }
 
-/** A signature by a user's first key, base64. */
-export async function signAs(user: User, text: string): Promise<string> {
-  return signWith(user.gnupg, user.fingerprint, text);
+/** A user who signs outside of any client. */
+export type Signer = User | SshUser;
+
+/** A signature of a commit by a user's first key, base64. */
+export async function signAs(user: Signer, text: string): Promise<string> {
+  if (user instanceof User) return signWith(user.gnupg, user.fingerprint, text);
+  return signBlob(user.ssh, text, namespaceOf("commit"));
 }
 export async function signWith(
   home: GnupgHome,
@@ -462,14 +472,14 @@ export async function signWith(
 }
 
 /** A revision that a user signs outside of any client. */
-export async function signedBy(user: User, manifest: Manifest): Promise<Revision> {
+export async function signedBy(user: Signer, manifest: Manifest): Promise<Revision> {
   const text = encodeManifest(manifest);
   const commit = commitText(commitOf(manifest.store, [text]));
   return { manifest: text, commit, signature: await signAs(user, commit), index: 0, path: [] };
 }
 
 /** What may follow a revision, by an author, with some change. */
-export function following(before: Manifest, author: User, change: Partial<Manifest> = {}): Manifest {
+export function following(before: Manifest, author: Account, change: Partial<Manifest> = {}): Manifest {
   return {
     ...before,
     revision: before.revision + 1,

@@ -1,10 +1,10 @@
 // The session that a user's client keeps.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { User } from "./team.ts";
+import type { Account } from "./account.ts";
 
 /** The token of a user's session. @throws Error when there is none */
-export function sessionToken(user: User): string {
+export function sessionToken(user: Account): string {
   const folder = join(user.home, "run/pstore");
   for (const file of readdirSync(folder, { withFileTypes: true })) {
     if (!file.isFile()) continue;

@@ -1,9 +1,9 @@
 // Interactive shells at a real terminal, as a person has them before any set-up of their own.
 import { dirname } from "node:path";
 import type { Shell } from "../../packages/client/src/cli/options/option.ts";
+import type { Account } from "./account.ts";
 import { pstore } from "./executables.ts";
 import { environment } from "./process.ts";
-import type { User } from "./team.ts";
 import { openTerminal, type TerminalSession } from "./terminal.ts";
 
 /** How each is started and set up: then a function shows the words that it is given in the place of pstore, which completion calls as a command. */
@@ -47,7 +47,7 @@ export class CompletingShell {
     this.terminal = terminal;
   }
 
-  static async open(shell: Shell, user: User): Promise<CompletingShell> {
+  static async open(shell: Shell, user: Account): Promise<CompletingShell> {
     const { argv, lines } = setUps[shell];
     const terminal = openTerminal(argv, {
       cwd: user.home,

@@ -1,9 +1,9 @@
 // Commands as a person types them at a shell's prompt, with what the terminal then shows.
 import { appendFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { Account } from "./account.ts";
 import { pstore } from "./executables.ts";
 import { environment } from "./process.ts";
-import type { User } from "./team.ts";
 import { openTerminal } from "./terminal.ts";
 
 /** One command and the answers typed at its questions, in their order. */
@@ -29,7 +29,7 @@ const concealment = /\u001b\[30;40m(.*)\u001b\[0m/g;
  *
  * @throws Error with everything shown when a command fails, or shows a typed answer
  */
-export async function play(user: User, steps: readonly Step[]): Promise<Transcript> {
+export async function play(user: Account, steps: readonly Step[]): Promise<Transcript> {
   const file = join(user.home, "transcript-stderr");
   await appendFile(file, "");
   let text = "";

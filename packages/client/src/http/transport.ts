@@ -183,9 +183,14 @@ async function detailOf(answer: Response, url: string): Promise<string> {
 
 const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
+/** Whether a URL speaks without TLS to a host other than this one. */
+export function lacksTls(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === "http:" && !loopback.test(hostname);
+}
+
 function checkTls(text: string): void {
-  const { protocol, hostname } = new URL(text);
-  if (protocol === "http:" && !loopback.test(hostname)) {
+  if (lacksTls(text)) {
     throw new Problem(
       "usage",
       `${text} speaks http:// without TLS, which is for this host alone; use https://, or give --allow-http`,

@@ -46,7 +46,7 @@ describe("who may only read a machine", () => {
     expect(await listed(walter)).toEqual({ box: "+ ada, joe:read, walter" });
     const [row] = JSON.parse(await does(joe, ["--json"])) as [{ access: string; members: object[] }];
     expect(row.access).toBe("read");
-    expect(row.members).toContainEqual({ user: "joe", access: "read" });
+    expect(row.members).toContainEqual({ user: "joe", access: "read", pending: false });
   });
 
   test.each<[string[]]>(

@@ -169,8 +169,8 @@ describe("--json", () => {
         name: "web",
         access: "write",
         members: expect.arrayContaining([
-          { user: "joe", access: "write" },
-          { user: "walter", access: "write" },
+          { user: "joe", access: "write", pending: false },
+          { user: "walter", access: "write", pending: false },
         ]),
       },
     ]);

@@ -381,7 +381,7 @@ describe("fields of wrong types and sizes", () => {
 
   test("names in a list can neither act upon the terminal nor forge lines of the list", async () => {
     for (const evil of ["x\u001b[2J", "x\n+ forged", "x\u202e", ""]) {
-      const member = { user: "joe", access: "write" } as const;
+      const member = { user: "joe", access: "write", pending: false } as const;
       const row = { id: crypto.randomUUID(), name: "x", access: "write" as const, members: [member] };
       for (const bad of [
         { ...row, name: evil },

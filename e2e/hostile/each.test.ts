@@ -38,7 +38,7 @@ test("a member that the list leaves out is shown, and revoked", async () => {
 test("a member that the list invents is not there", async () => {
   const name = await scene.machine(walter);
   const attack = list(({ objects }) => {
-    for (const row of objects) row.members.push({ user: "joe", access: "write" });
+    for (const row of objects) row.members.push({ user: "joe", access: "write", pending: false });
   });
   const { code, stderr } = await scene.under(attack, walter, ["--each", name, "^joe", "--yes"]);
   expect({ code, stderr }).toEqual({

@@ -11,11 +11,16 @@ test("a list of machines, to the column", () => {
       name: "new.example.com",
       access: "write" as const,
       members: [
-        { user: "walter", access: "write" as const },
-        { user: "joe", access: "write" as const },
+        { user: "walter", access: "write" as const, pending: false },
+        { user: "joe", access: "write" as const, pending: false },
       ],
     },
-    { id, name: longName, access: "read" as const, members: [{ user: "joe", access: "read" as const }] },
+    {
+      id,
+      name: longName,
+      access: "read" as const,
+      members: [{ user: "joe", access: "read" as const, pending: false }],
+    },
     { id, name: "x", access: null, members: [] },
   ];
   expect(listText(rows)).toBe(

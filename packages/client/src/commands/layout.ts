@@ -1,4 +1,5 @@
 import type { ObjectRow } from "@pstore/core/api/schemas";
+import { isPending } from "@pstore/core/checks";
 import type { Property } from "@pstore/core/manifest";
 import type { StoredObject } from "../store/store.ts";
 
@@ -19,7 +20,11 @@ export function listText(rows: readonly ObjectRow[]): string {
 
 /** A verified object as a row of a list. */
 export function rowOf({ manifest, access }: StoredObject): ObjectRow {
-  const members = [...manifest.members].map(([user, member]) => ({ user, access: member.access }));
+  const members = [...manifest.members].map(([user, member]) => ({
+    user,
+    access: member.access,
+    pending: isPending(member),
+  }));
   return { id: manifest.object.id, name: manifest.object.name, access, members };
 }
 

@@ -9,9 +9,12 @@ const row = fc.record({
   id: fc.uuid({ version: 4 }),
   name: fc.string({ minLength: 1, maxLength: 255 }),
   access: fc.option(access),
-  members: fc.array(fc.record({ user: fc.string({ minLength: 1, maxLength: 150 }), access }), {
-    maxLength: 3,
-  }),
+  members: fc.array(
+    fc.record({ user: fc.string({ minLength: 1, maxLength: 150 }), access, pending: fc.boolean() }),
+    {
+      maxLength: 3,
+    },
+  ),
 });
 
 /** What stands in the place of something, or is added, so that it does not fit or just fits. */
@@ -45,7 +48,7 @@ function altered(rows: unknown[], at: number, path: string, value: unknown): unk
 
 const paths = [
   ...["id", "name", "access", "members", "further"].map((field) => `row.${field}`),
-  ...["user", "access", "further"].map((field) => `member.${field}`),
+  ...["user", "access", "pending", "further"].map((field) => `member.${field}`),
   ...["members", "rows"],
 ];
 
@@ -78,8 +81,8 @@ test("rows are read as the schema reads them", () => {
 
 test("what else stands in a row is left out", () => {
   const id = "6f2b7d1c-0f6c-4c5e-9f0d-2f9a1f0d3b11";
-  const members = [{ user: "joe", access: "read", more: 1 }];
+  const members = [{ user: "joe", access: "read", pending: false, more: 1 }];
   const [read] = readRows([{ id, name: "a", access: null, members, more: 1 }]) ?? [];
   expect(Object.keys(read ?? {})).toEqual(["id", "name", "access", "members"]);
-  expect(Object.keys(read?.members[0] ?? {})).toEqual(["user", "access"]);
+  expect(Object.keys(read?.members[0] ?? {})).toEqual(["user", "access", "pending"]);
 });

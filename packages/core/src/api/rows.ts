@@ -31,9 +31,9 @@ function readMembers(json: unknown): Members | null {
   const members: Members = [];
   for (const one of json) {
     if (!isObject(one)) return null;
-    const { user, access } = one;
-    if (!isShown(user, maxUserLength) || !isAccess(access)) return null;
-    members.push({ user, access });
+    const { user, access, pending } = one;
+    if (!isShown(user, maxUserLength) || !isAccess(access) || typeof pending !== "boolean") return null;
+    members.push({ user, access, pending });
   }
   return members;
 }

@@ -38,7 +38,7 @@ export const Challenge = v.object({
 });
 export type Challenge = v.InferOutput<typeof Challenge>;
 
-/** `POST /session`: a signature over the login text (see login.ts). */
+/** `POST /session`: a signature over the login text (see login.ts), OpenPGP or SSHSIG (see keys/signature.ts). */
 export const LoginRequest = v.object({
   user,
   /** The primary fingerprint of the key that signed. */
@@ -59,7 +59,7 @@ export type Session = v.InferOutput<typeof Session>;
 /** A public key of a user. */
 export const PublicKey = v.object({
   fingerprint,
-  /** An armored OpenPGP block; `null` where the request said, with `have`, that the asker has it (see have.ts). */
+  /** An armored OpenPGP block, or a line as in `id_ed25519.pub`; `null` where the request said, with `have`, that the asker has it (see have.ts). */
   publicKey: v.nullable(v.string()),
   /** It logs in and signs, but nothing is encrypted to it. */
   writeOnly: v.boolean(),
@@ -99,7 +99,8 @@ export const ObjectRow = v.object({
   name: v.pipe(name, shown),
   /** The asking user's own; `null` where a privileged user looks at what is not theirs. */
   access: v.nullable(access),
-  members: v.array(v.object({ user: v.pipe(user, shown), access })),
+  /** `pending`: they wait to be let in, no key is listed for them and nothing is encrypted to them. */
+  members: v.array(v.object({ user: v.pipe(user, shown), access, pending: v.boolean() })),
 });
 export type ObjectRow = v.InferOutput<typeof ObjectRow>;
 
@@ -108,7 +109,7 @@ export const WrappedKey = v.strictObject({
   property: name,
   /** The primary fingerprint of the public key. */
   key: fingerprint,
-  /** One PKESK packet (RFC 9580, section 5.1.1). */
+  /** One PKESK packet (RFC 9580, section 5.1.1); for an SSH key an age file with one stanza. */
   wrapped: v.pipe(base64, v.maxLength(4096)),
 });
 export type WrappedKey = v.InferOutput<typeof WrappedKey>;

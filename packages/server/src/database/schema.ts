@@ -33,7 +33,7 @@ export interface PublicKeyTable {
   /** With its type, see core's fingerprint.ts. A key belongs to one user, for ever. */
   fingerprint: string;
   user_id: string;
-  /** The armored block. */
+  /** An armored block, or a line as in `id_ed25519.pub`; see core's `writeUserKey`. */
   block: string;
   write_only: Flag;
   description: string;
@@ -79,6 +79,8 @@ export interface MemberTable {
   object_id: string;
   user_id: string;
   access: "read" | "write";
+  /** No key is listed for them, see core's `isPending`. */
+  pending: Flag;
 }
 
 export interface PropertyTable {

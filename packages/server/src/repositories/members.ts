@@ -1,11 +1,12 @@
 import type { Db } from "../database/open.ts";
-import type { MemberTable, ObjectTable } from "../database/schema.ts";
+import type { Flag, MemberTable, ObjectTable } from "../database/schema.ts";
 import { slices } from "../database/slices.ts";
 
 export interface NamedMember {
   object_id: string;
   user_name: string;
   access: "read" | "write";
+  pending: Flag;
 }
 
 export async function membersOf(db: Db, objectIds: readonly string[]): Promise<NamedMember[]> {
@@ -14,7 +15,7 @@ export async function membersOf(db: Db, objectIds: readonly string[]): Promise<N
     const rows = await db
       .selectFrom("members")
       .innerJoin("users", "users.id", "members.user_id")
-      .select(["members.object_id", "members.access", "users.name as user_name"])
+      .select(["members.object_id", "members.access", "members.pending", "users.name as user_name"])
       .where("members.object_id", "in", ids)
       .orderBy("users.name")
       .execute();
@@ -56,12 +57,12 @@ export async function accessesOf(
 export async function membershipsOf(
   db: Db,
   userId: string,
-): Promise<(ObjectTable & { access: "read" | "write" })[]> {
+): Promise<(ObjectTable & Pick<MemberTable, "access" | "pending">)[]> {
   return await db
     .selectFrom("members")
     .innerJoin("objects", "objects.id", "members.object_id")
     .selectAll("objects")
-    .select("members.access")
+    .select(["members.access", "members.pending"])
     .where("members.user_id", "=", userId)
     .orderBy("objects.name")
     .execute();

@@ -1,14 +1,15 @@
 import { type Difference, differences } from "@pstore/core/changes";
+import { isPending } from "@pstore/core/checks";
 import type { Manifest, Property } from "@pstore/core/manifest";
 import type { Deed } from "./audit.ts";
 
 /** What a new revision did, for the log: one deed for each thing changed. */
 export function deedsOf(before: Manifest | null, next: Manifest): Deed[] {
   const about = { objectId: next.object.id, objectName: next.object.name };
-  return differences(before, next).map((difference) => ({ ...deedOf(difference), ...about }));
+  return differences(before, next).map((difference) => ({ ...deedOf(difference, next), ...about }));
 }
 
-function deedOf(done: Difference): Deed {
+function deedOf(done: Difference, next: Manifest): Deed {
   switch (done.what) {
     case "created":
       return { action: "create" };
@@ -19,11 +20,17 @@ function deedOf(done: Difference): Deed {
     case "undeleted":
       return { action: "undelete" };
     case "allowed":
-      return { action: "allow", detail: `${done.user}: ${done.access}` };
+      return {
+        action: "allow",
+        detail: `${done.user}: ${done.access}${pendingIn(next, done.user, ", pending")}`,
+      };
     case "access":
-      return { action: "allow", detail: `${done.user}: ${done.from} to ${done.to}` };
+      return {
+        action: "allow",
+        detail: `${done.user}: ${done.from} to ${done.to}${pendingIn(next, done.user, ", pending")}`,
+      };
     case "keys":
-      return { action: "change keys", detail: done.user };
+      return { action: "change keys", detail: `${done.user}${pendingIn(next, done.user, ": pending")}` };
     case "revoked":
       return { action: "revoke", detail: done.user };
     case "set":
@@ -33,6 +40,12 @@ function deedOf(done: Difference): Deed {
     case "dropped":
       return { action: "drop", property: done.property };
   }
+}
+
+/** What is said of a member who waits to be let in; nothing of others. */
+function pendingIn({ members }: Manifest, user: string, mark: string): string {
+  const member = members.get(user);
+  return member !== undefined && isPending(member) ? mark : "";
 }
 
 function sizeOf({ kind, size }: Property): string {

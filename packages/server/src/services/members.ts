@@ -8,7 +8,8 @@ import { userKeyOf } from "./user-keys.ts";
 
 /**
  * Why nothing may be written for a member as a manifest lists them, as a clause that names what to do; `null` when all
- * is well: an active user, and every key listed is a current one of theirs, good for what it is listed for.
+ * is well: an active user, and every key listed is a current one of theirs, good for what it is listed for. A pending
+ * member, for whom none is listed, is no fault: when to let them in is a writer's affair.
  */
 export async function faultOfMember(
   name: string,
@@ -19,7 +20,6 @@ export async function faultOfMember(
   if (found === undefined) return `'${name}' is no user of this store (revoke with ^${name})`;
   if (found.user.removed !== null) return `the user ${name} was removed (revoke with ^${name})`;
   if (found.user.active === 0) return `the user ${name} is disabled (revoke with ^${name})`;
-  if (member.keys.size === 0) return `no key is listed for ${name} (revoke with ^${name})`;
   const faults: string[] = [];
   for (const [fingerprint, subkey] of member.keys) {
     const fault = await faultOfKey(

@@ -66,7 +66,11 @@ export async function listObjects(db: Db, caller: Caller, options: ListOptions):
     (member) => member.object_id,
   );
   const objects = page.map(({ id, live_name: name }): ObjectRow => {
-    const its = (members.get(id) ?? []).map((member) => ({ user: member.user_name, access: member.access }));
+    const its = (members.get(id) ?? []).map((member) => ({
+      user: member.user_name,
+      access: member.access,
+      pending: member.pending === 1,
+    }));
     const own = its.find((member) => member.user === caller.userName);
     return { id, name: name ?? "", access: own?.access ?? null, members: its };
   });

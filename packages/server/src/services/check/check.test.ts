@@ -46,6 +46,7 @@ const damages: [what: string, statement: string, fault: RegExp][] = [
   ["a wrong head", "update objects set revision = 1", /newest is 2/],
   ["a lost member", "delete from members where access = 'read'", /other members/],
   ["a raised member", "update members set access = 'write'", /other members/],
+  ["a member held pending", "update members set pending = 1", /other members/],
   ["a lost property", "delete from properties where name = 'ip'", /other properties/],
   ["a lost piece", "delete from value_pieces", /not whole/],
   ["a short piece", "update value_pieces set bytes = x'00'", /not whole/],

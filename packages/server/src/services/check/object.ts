@@ -1,4 +1,4 @@
-import { faultOfFirst, faultOfNext, type Known } from "@pstore/core/checks";
+import { faultOfFirst, faultOfNext, isPending, type Known } from "@pstore/core/checks";
 import { checkInclusion } from "@pstore/core/commit";
 import { digestOf } from "@pstore/core/digest";
 import { verifySignature } from "@pstore/core/keys/signature";
@@ -143,7 +143,10 @@ export class ObjectCheck {
     const members = await membersOf(this.#db, [this.#object.id]);
     const same =
       members.length === head.members.size &&
-      members.every((member) => head.members.get(member.user_name)?.access === member.access);
+      members.every(({ user_name: name, access, pending }) => {
+        const signed = head.members.get(name);
+        return signed?.access === access && isPending(signed) === (pending === 1);
+      });
     if (!same) this.#add("index", "the index has other members than the newest manifest");
     const properties = await propertiesOf(this.#db, this.#object.id);
     // Of what is deleted, the values are dropped some day, and the index of them.

@@ -1,6 +1,7 @@
-import { faultOfFirst, faultOfNext, type Known, sameProperty } from "@pstore/core/checks";
+import { faultOfFirst, faultOfNext, isPending, type Known, sameProperty } from "@pstore/core/checks";
 import { type Manifest, parseManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
+import { flag } from "../../database/schema.ts";
 import { insertObject, updateObject } from "../../repositories/objects.ts";
 import type { Deed } from "../audit.ts";
 import { deedsOf } from "../changes.ts";
@@ -40,8 +41,15 @@ export class Application {
       digest: this.#change.digest,
       ...made,
     });
-    for (const [user, { access }] of next.members) {
-      this.#circumstances.writes.members.push({ object_id: id, user_id: this.#userId(user), access });
+    for (const [user, member] of next.members) {
+      const pending = flag(isPending(member));
+      const { access } = member;
+      this.#circumstances.writes.members.push({
+        object_id: id,
+        user_id: this.#userId(user),
+        access,
+        pending,
+      });
     }
     const properties = await new ValueStorage(this.#circumstances, this.#change).store(base);
     await new WrappedKeyStorage(this.#circumstances, this.#change).store(properties);

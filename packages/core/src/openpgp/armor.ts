@@ -1,5 +1,7 @@
-/** ASCII armor of public key blocks (RFC 9580, section 6). */
+/** ASCII armor of key blocks (RFC 9580, section 6). */
 import { Problem } from "../problem.ts";
+
+type Kind = "public" | "private";
 
 const begin = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
 const end = "-----END PGP PUBLIC KEY BLOCK-----";
@@ -16,27 +18,40 @@ export function armor(bytes: Uint8Array): string {
  */
 export function dearmor(text: string): Uint8Array {
   if (/-----BEGIN PGP (PRIVATE|SECRET) KEY/.test(text)) throw privateKey();
+  return contents(text, "public");
+}
+
+/**
+ * The bytes of the one private key block in a text; what stands around it is passed over.
+ * @throws Problem `unusable-key`
+ */
+export function dearmorPrivate(text: string): Uint8Array {
+  return contents(text, "private");
+}
+
+function contents(text: string, kind: Kind): Uint8Array {
+  const first = begin.replace("PUBLIC", kind.toUpperCase());
   const blocks = text.split("-----BEGIN PGP ").length - 1;
   if (blocks > 1)
     throw new Problem("unusable-key", "this text holds several OpenPGP blocks: give one key at a time");
-  const start = text.indexOf(begin);
-  const stop = text.indexOf(end, start);
+  const start = text.indexOf(first);
+  const stop = text.indexOf(end.replace("PUBLIC", kind.toUpperCase()), start);
   if (start < 0 || stop < 0) {
     throw new Problem(
       "unusable-key",
-      `this is no OpenPGP public key: there is no '${begin}' with its end in it`,
+      `this is no OpenPGP ${kind} key: there is no '${first}' with its end in it`,
     );
   }
-  const lines = text.slice(start + begin.length, stop).split(/\r?\n/);
+  const lines = text.slice(start + first.length, stop).split(/\r?\n/);
   // Headers end at an empty line (section 6.2); base64 has no colon.
   let body = lines.slice(1).map((line) => line.trim());
   const headers = body.findIndex((line) => !/^[A-Za-z0-9-]+: ?/.test(line));
   body = body.slice(headers).filter((line) => line !== "");
   const sum = body.at(-1)?.startsWith("=") ? body.pop()?.slice(1) : undefined;
   const base64 = body.join("");
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64) || base64.length % 4 !== 0) throw damaged();
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64) || base64.length % 4 !== 0) throw damaged(kind);
   const bytes = decode(base64);
-  if (sum !== undefined && sum !== encode(checksum(bytes))) throw damaged();
+  if (sum !== undefined && sum !== encode(checksum(bytes))) throw damaged(kind);
   return bytes;
 }
 
@@ -47,8 +62,8 @@ export function privateKey(): Problem {
   );
 }
 
-function damaged(): Problem {
-  return new Problem("unusable-key", "this OpenPGP public key is damaged: copy it again, whole");
+function damaged(kind: Kind): Problem {
+  return new Problem("unusable-key", `this OpenPGP ${kind} key is damaged: copy it again, whole`);
 }
 
 /** CRC-24 (section 6.1.1). */

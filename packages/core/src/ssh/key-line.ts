@@ -3,6 +3,8 @@ import type { Problem } from "../problem.ts";
 
 /** The longest comment that is kept, in characters. */
 const longestComment = 255;
+/** The longest text that is read, in characters. A key of 16384 bits takes 2,800. */
+const longestText = 65_536;
 
 /** A key's algorithm, its wire form, and its comment, which may be empty. */
 export interface KeyLine {
@@ -16,6 +18,7 @@ export interface KeyLine {
  * @param refuse makes the problem that is thrown, from the end of a sentence
  */
 export function readKeyLine(text: string, refuse: (why: string) => Problem): KeyLine {
+  if (text.length > longestText) throw refuse("it is over 64 KiB; give one key, in one line");
   const mistake = mistakes.find(([pattern]) => pattern.test(text));
   if (mistake !== undefined) throw refuse(mistake[1]);
   const lines = text
@@ -28,7 +31,7 @@ export function readKeyLine(text: string, refuse: (why: string) => Problem): Key
   if (others.length > 0) throw refuse("there are several lines in it; give one key at a time, in one line");
   const fields = /^(\S+)[ \t]+([^ \t]+)(?:[ \t]+(.*))?$/s.exec(line);
   const [, algorithmName = "", base64 = "", comment = ""] = fields ?? [];
-  if (fields === null || !/^(?:ssh|ecdsa|sk|rsa|x509)-[!-~]+$/.test(algorithmName)) {
+  if (fields === null || !/^(?:ssh|ecdsa|sk)-[!-~]+$/.test(algorithmName)) {
     throw refuse(
       optionsInFront.test(line)
         ? "something stands in front of its algorithm, as in authorized_keys; give the line of the .pub file"
@@ -55,7 +58,11 @@ const mistakes: readonly [RegExp, string][] = [
     "it is in the form of RFC 4716; `ssh-keygen -i -f FILE` prints it as a line, which pstore reads",
   ],
   [
-    /-----BEGIN (?:RSA )?PUBLIC KEY-----/,
-    "it is in the form of OpenSSL; `ssh-keygen -i -m PKCS8 -f FILE` prints it as a line, which pstore reads (`-m PEM` for RSA PUBLIC KEY)",
+    /-----BEGIN PUBLIC KEY-----/,
+    "it is in the form of OpenSSL; `ssh-keygen -i -m PKCS8 -f FILE` prints it as a line, which pstore reads",
+  ],
+  [
+    /-----BEGIN RSA PUBLIC KEY-----/,
+    "it is in the form of OpenSSL; `ssh-keygen -i -m PEM -f FILE` prints it as a line, which pstore reads",
   ],
 ];

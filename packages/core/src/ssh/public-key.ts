@@ -31,7 +31,7 @@ export function readSshKey(input: string | Uint8Array, owner?: string): SshKey {
   const fingerprint = sshFingerprint(bytes);
   const known = (why: string) =>
     new Problem("unusable-key", `${whose} ${readable(fingerprint)} cannot be used: ${why}`);
-  const numbers = readNumbers(bytes, known);
+  const numbers = readNumbers(bytes, refuse);
   if (algorithmName !== null && algorithmName !== numbers.algorithmName)
     throw known(`it says ${algorithmName} in front, and ${numbers.algorithmName} inside; copy it again`);
   const part: KeyPart = {

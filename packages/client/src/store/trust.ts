@@ -1,11 +1,14 @@
 import { have, maxHave } from "@pstore/core/api/have";
 import type { PublicKey, User } from "@pstore/core/api/schemas";
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
-import { isIntroducedBy, mergeUserKeys, readUserKey, type UserKey } from "@pstore/core/keys/user-key";
+import { isIntroducedBy, type UserKey } from "@pstore/core/keys/user-key";
 import { Problem } from "@pstore/core/problem";
 import type { Keyring } from "../keyring/keyring.ts";
 import type { Person } from "../person.ts";
 import type { Pin, PinSource, Pins } from "../state/pins.ts";
+import { KeyReader, type ServedKey } from "./trust/key-reader.ts";
+import { merged, pinOf } from "./trust/pin.ts";
+import { confirmRecipients } from "./trust/recipients.ts";
 
 /** A public key that is believed to be its user's. */
 export interface TrustedKey {
@@ -20,13 +23,6 @@ export interface Acquaintance {
   readonly changed: readonly PublicKey[];
 }
 
-/** A key as the server gives it, read. */
-interface ServedKey {
-  readonly user: string;
-  readonly key: PublicKey;
-  readonly publicKey: UserKey;
-}
-
 /** Which public keys are believed to be whose: the server's word alone is good for the first sight of a user. */
 export class Trust {
   readonly #pins: Pins;
@@ -34,8 +30,7 @@ export class Trust {
   readonly #person: Person;
   readonly #user: string;
   readonly #isStrict: boolean;
-  /** Keys read in this command, by fingerprint and bytes: reading one is costly. */
-  readonly #read = new Map<string, Promise<UserKey>>();
+  readonly #keys: KeyReader;
 
   constructor(parts: { pins: Pins; keyring: Keyring; person: Person; user: string; isStrict: boolean }) {
     this.#pins = parts.pins;
@@ -43,6 +38,7 @@ export class Trust {
     this.#person = parts.person;
     this.#user = parts.user;
     this.#isStrict = parts.isStrict;
+    this.#keys = new KeyReader(parts.pins);
   }
 
   /** The pinned key, as it was when last seen, or `null` when it is not pinned to this user. */
@@ -50,7 +46,7 @@ export class Trust {
     const pin = this.#pins.ofUser(user).find((one) => one.fingerprint === fingerprint);
     return pin === undefined
       ? null
-      : { publicKey: await this.#readKey(pin.certificate), writeOnly: pin.writeOnly };
+      : { publicKey: await this.#keys.read(pin.certificate), writeOnly: pin.writeOnly };
   }
 
   /**
@@ -60,7 +56,7 @@ export class Trust {
    */
   async meet(user: User): Promise<Acquaintance> {
     const pins = this.#pins.ofUser(user.name);
-    const served = await Promise.all(user.keys.map((key) => this.#served(user.name, key)));
+    const served = await Promise.all(user.keys.map((key) => this.#keys.served(user.name, key)));
     const trusted = new Map<Fingerprint, TrustedKey>();
     const changed: PublicKey[] = [];
     const fresh: Pin[] = [];
@@ -73,33 +69,12 @@ export class Trust {
       }
       if (!pins.includes(pin)) fresh.push(pin);
       trusted.set(key.fingerprint, {
-        publicKey: await this.#readKey(pin.certificate),
+        publicKey: await this.#keys.read(pin.certificate),
         writeOnly: pin.writeOnly,
       });
     }
     if (fresh.length > 0 && !this.#pins.put(fresh, pins)) return this.meet(user);
     return { trusted, changed };
-  }
-
-  async #served(user: string, key: PublicKey): Promise<ServedKey> {
-    const publicKey = await this.#readKey(key.publicKey ?? this.#pinnedBlock(user, key), user);
-    if (publicKey.fingerprint !== key.fingerprint) {
-      throw new Problem(
-        "untrusted-server",
-        `the server gave another key for ${user} than the one it names (${readable(key.fingerprint)}); nothing was done`,
-      );
-    }
-    return { user, key, publicKey };
-  }
-
-  /** What is here of a key that the server did not send, because it was told that it need not. */
-  #pinnedBlock(user: string, key: PublicKey): Uint8Array {
-    const pin = this.#pins.ofUser(user).find((one) => one.fingerprint === key.fingerprint);
-    if (pin !== undefined) return pin.certificate;
-    throw new Problem(
-      "untrusted-server",
-      `the server does not give the key ${readable(key.fingerprint)} of ${user}; nothing was done`,
-    );
   }
 
   /** What the server need not send of these users, since it is pinned here. */
@@ -118,14 +93,11 @@ export class Trust {
     if (pins.length > 0) return this.#introduced(about);
     const source = await this.#firstSource(user, key);
     if (source === null) return null;
-    return makePin(user, publicKey, key.writeOnly, source, source === "own");
+    return pinOf(publicKey, { user, writeOnly: key.writeOnly, source, confirmed: source === "own" });
   }
 
   async #merged(pin: Pin, served: UserKey): Promise<Pin> {
-    if (Buffer.compare(pin.certificate, served.bytes) === 0) return pin;
-    const merged = await mergeUserKeys(await this.#readKey(pin.certificate), served);
-    if (Buffer.compare(pin.certificate, merged.bytes) === 0) return pin;
-    return { ...pin, certificate: merged.bytes, expires: expiryOf(merged) };
+    return merged(pin, await this.#keys.read(pin.certificate), served);
   }
 
   /** A further key of a known user is believed when a pinned key of that user has signed it. */
@@ -137,16 +109,11 @@ export class Trust {
   }: ServedKey & { pins: readonly Pin[] }): Promise<Pin | null> {
     for (const pin of pins) {
       if (pin.writeOnly && !key.writeOnly) continue;
-      if (!(await isIntroducedBy(publicKey, await this.#readKey(pin.certificate)))) continue;
+      if (!(await isIntroducedBy(publicKey, await this.#keys.read(pin.certificate)))) continue;
       this.#refuseForeign(user, key);
       this.#person.notice(`${user} has a further key, signed by the one known: ${readable(key.fingerprint)}`);
-      return makePin(
-        user,
-        publicKey,
-        key.writeOnly,
-        pin.source === "own" ? "trusted" : pin.source,
-        pin.confirmed,
-      );
+      const source = pin.source === "own" ? "trusted" : pin.source;
+      return pinOf(publicKey, { user, writeOnly: key.writeOnly, source, confirmed: pin.confirmed });
     }
     return null;
   }
@@ -206,32 +173,9 @@ export class Trust {
     );
   }
 
-  /**
-   * Asks about the members whose keys only the server's word speaks for, and that nobody here has meant yet. Also where
-   * nothing is encrypted to them now: whoever signs a list of members vouches for it to all others.
-   * @param objects how many objects these users are members of
-   */
-  async confirmRecipients(
-    users: readonly string[],
-    named: readonly string[],
-    objects: number,
-  ): Promise<void> {
-    for (const user of named) this.#pins.confirm(user);
-    const unmeant = users.filter((user) => this.#pins.ofUser(user).some((pin) => !pin.confirmed));
-    if (unmeant.length === 0) return;
-    const list = unmeant.map((user) => {
-      const keys = this.#pins.ofUser(user).map((pin) => readable(pin.fingerprint));
-      return `${user} (${keys.join(", ")})`;
-    });
-    const what = objects === 1 ? "this machine" : `these ${objects} machines`;
-    const question = `Share ${what} also with ${list.join(", ")}, known from the server's word only?`;
-    if (!(await this.#person.confirm(question))) {
-      throw new Problem(
-        "untrusted-key",
-        `nothing was stored, because the keys of ${unmeant.join(", ")} were not confirmed`,
-      );
-    }
-    for (const user of unmeant) this.#pins.confirm(user);
+  /** Asks about members whom only the server's word speaks for, see recipients.ts. */
+  confirmRecipients(users: readonly string[], named: readonly string[], objects: number): Promise<void> {
+    return confirmRecipients({ pins: this.#pins, person: this.#person }, users, named, objects);
   }
 
   /** Pins keys as meant by the person here, beside those already pinned. */
@@ -240,62 +184,20 @@ export class Trust {
     const held = user.name === this.#user ? await this.#keyring.list() : [];
     const accepted: Pin[] = [];
     for (const key of user.keys) {
-      const { publicKey } = await this.#served(user.name, key);
+      const { publicKey } = await this.#keys.served(user.name, key);
       this.#refuseForeign(user.name, key);
       const old = pins.find((pin) => pin.fingerprint === key.fingerprint);
-      const merged = old === undefined ? null : await this.#merged(old, publicKey);
       const isOwn = held.some(({ fingerprint }) => fingerprint === key.fingerprint);
-      const pin = makePin(user.name, publicKey, key.writeOnly, isOwn ? "own" : "trusted", true);
-      accepted.push(
-        merged === null ? pin : { ...pin, certificate: merged.certificate, expires: merged.expires },
-      );
+      const source = isOwn ? "own" : "trusted";
+      const pin = pinOf(publicKey, {
+        user: user.name,
+        writeOnly: key.writeOnly,
+        source,
+        confirmed: true,
+      });
+      const known = old === undefined ? pin : await this.#merged(old, publicKey);
+      accepted.push({ ...pin, certificate: known.certificate, expires: known.expires });
     }
     if (!this.#pins.put(accepted, pins)) await this.accept(user);
   }
-
-  #readKey(input: string | Uint8Array, owner?: string): Promise<UserKey> {
-    const text = typeof input === "string" ? input : Buffer.from(input).toString("base64");
-    const read = this.#read.get(text) ?? readAnew(input, owner);
-    this.#read.set(text, read);
-    return read;
-  }
-}
-
-async function readAnew(input: string | Uint8Array, owner?: string): Promise<UserKey> {
-  // The executable starts with a compiler that holds back; public-key operations are what it is for.
-  Bun.unsafe.setJITPolicy(1);
-  return readUserKey(input, owner);
-}
-
-function makePin(
-  user: string,
-  publicKey: UserKey,
-  writeOnly: boolean,
-  source: PinSource,
-  confirmed: boolean,
-): Pin {
-  const { fingerprint, bytes } = publicKey;
-  return {
-    user,
-    fingerprint,
-    certificate: bytes,
-    writeOnly,
-    source,
-    confirmed,
-    expires: expiryOf(publicKey),
-  };
-}
-
-/** The earliest time at which the primary key or all parts that one could encrypt to have expired. */
-function expiryOf(publicKey: UserKey): number | null {
-  const parts = publicKey.encrypting.filter((part) => !part.revoked && part.unsuitable === null);
-  const last =
-    parts.length === 0
-      ? null
-      : Math.max(...parts.map((part) => part.expires?.getTime() ?? Number.POSITIVE_INFINITY));
-  const earliest = Math.min(
-    publicKey.expires?.getTime() ?? Number.POSITIVE_INFINITY,
-    last ?? Number.POSITIVE_INFINITY,
-  );
-  return Number.isFinite(earliest) ? earliest : null;
 }

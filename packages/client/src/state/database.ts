@@ -6,9 +6,10 @@ import { makePrivate } from "./folders.ts";
 
 /**
  * What this client has verified, in one small SQLite file: all changes are made in transactions, so that two commands
- * at once cannot undo each other's.
+ * at once cannot undo each other's. Step by step: each makes of one version of the file the next.
  */
-const schema = `
+const migrations: readonly string[] = [
+  `
   CREATE TABLE url (url TEXT PRIMARY KEY, store TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE pin (
     store TEXT NOT NULL,
@@ -40,10 +41,17 @@ const schema = `
     sent INTEGER NOT NULL,
     PRIMARY KEY (store, user, request)
   ) STRICT;
-  PRAGMA user_version = 1;
-`;
-
-const version = 1;
+`,
+  // Which of a user's own keys the store took last.
+  `
+  CREATE TABLE sign_in (
+    store TEXT NOT NULL,
+    user TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    PRIMARY KEY (store, user)
+  ) STRICT, WITHOUT ROWID;
+`,
+];
 
 /** The name of the file in the state folder. */
 export const fileName = "state.db";
@@ -104,13 +112,14 @@ function openFile(folder: string, path: string): Database {
 
 function migrate(sql: Database, path: string): void {
   const found = readVersion(sql);
-  if (found === version) return;
-  if (found > version)
+  if (found === migrations.length) return;
+  if (found > migrations.length)
     throw new Problem("local-fault", `${path} was written by a newer pstore; use that one`);
   sql
     .transaction(() => {
-      // Another command may have made it in the meantime.
-      if (readVersion(sql) === 0) sql.run(schema);
+      // Another command may have done it in the meantime.
+      for (const step of migrations.slice(readVersion(sql))) sql.run(step);
+      sql.run(`PRAGMA user_version = ${migrations.length}`);
     })
     .immediate();
 }

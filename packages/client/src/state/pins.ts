@@ -41,6 +41,31 @@ export class Pins {
     return this.#rows("user = ?", user);
   }
 
+  /** A user's own keys, with the one that has last signed in before the others: those may not be good any more. */
+  ownOf(user: string): readonly Pin[] {
+    const last = this.#lastSignIn(user);
+    const own = this.ofUser(user).filter((pin) => pin.source === "own");
+    return own.sort((a, b) => Number(b.fingerprint === last) - Number(a.fingerprint === last));
+  }
+
+  /** Notes which key has signed a user in, pinned or not yet. */
+  noteSignIn(user: string, fingerprint: Fingerprint): void {
+    if (this.#lastSignIn(user) === fingerprint) return;
+    this.#state.sql.run("INSERT OR REPLACE INTO sign_in (store, user, fingerprint) VALUES (?, ?, ?)", [
+      this.#store,
+      user,
+      fingerprint,
+    ]);
+  }
+
+  #lastSignIn(user: string): string | undefined {
+    return this.#state.sql
+      .query<{ fingerprint: string }, [string, string]>(
+        "SELECT fingerprint FROM sign_in WHERE store = ? AND user = ?",
+      )
+      .get(this.#store, user)?.fingerprint;
+  }
+
   /** Who a fingerprint is pinned to. */
   ownersOf(fingerprint: Fingerprint): readonly string[] {
     return this.#rows("fingerprint = ?", fingerprint).map((pin) => pin.user);

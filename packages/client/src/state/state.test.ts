@@ -98,6 +98,24 @@ describe("the state", () => {
   });
 });
 
+describe("the state of an older pstore", () => {
+  test("is taken over as it is, by several commands at once too", async () => {
+    const { sql } = openState(folder);
+    new Urls({ sql, isKept: true }).pin("https://a", store);
+    // What version 1 had.
+    sql.run("DROP TABLE sign_in");
+    sql.run("PRAGMA user_version = 1");
+    sql.close();
+    const open = `import { openState } from "${import.meta.dir}/database.ts"; openState(${JSON.stringify(folder)});`;
+    const all = Array.from({ length: 4 }, () => Bun.spawn([process.execPath, "-e", open]));
+    expect(await Promise.all(all.map(({ exited }) => exited))).toEqual([0, 0, 0, 0]);
+    const state = openState(folder);
+    expect(state.sql.query("PRAGMA user_version").get()).toEqual({ user_version: 2 });
+    expect(new Urls(state).storeOf("https://a")).toBe(store);
+    new Pins(state, store).noteSignIn("joe", key);
+  });
+});
+
 describe("remembered manifests", () => {
   test("never go back, whichever command comes last", () => {
     const objects = new Objects(openState(folder), store);
@@ -146,6 +164,21 @@ describe("pins", () => {
     pins.confirm("joe");
     expect(pins.ofUser("joe")[0]?.confirmed).toBe(true);
     expect(pins.ofUser("alex")).toEqual([]);
+  });
+
+  test("of one's own stand in the order in which they are tried: the one that signed in last is the first", () => {
+    const pins = new Pins(openState(folder), store);
+    const keys = ["A", "B", "C"].map((digit) => openpgpFingerprint(digit.repeat(40)));
+    for (const fingerprint of keys) pins.put([{ ...pin, fingerprint, source: "own" }]);
+    pins.put([{ ...pin, fingerprint: openpgpFingerprint("D".repeat(40)), source: "trusted" }]);
+    const order = () => pins.ownOf("joe").map(({ fingerprint }) => keys.indexOf(fingerprint));
+    expect(order()).toEqual([0, 1, 2]);
+    pins.noteSignIn("joe", keys[2] ?? key);
+    expect(order()).toEqual([2, 0, 1]);
+    pins.noteSignIn("joe", keys[1] ?? key);
+    pins.noteSignIn("alex", keys[0] ?? key);
+    expect(order()).toEqual([1, 0, 2]);
+    expect(new Pins(openState(folder), "00000000-0000-4000-8000-000000000009").ownOf("joe")).toEqual([]);
   });
 
   test("are not put over what another command has made of them meanwhile", () => {

@@ -336,7 +336,8 @@ describe("an input, output or program that fails", () => {
     const { code, stderr } = await walter.pstore(["web"], { env: { PATH: "/nowhere" } });
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: "error: gpg cannot be started; install GnuPG (the package gnupg)\n",
+      stderr:
+        "error: gpg cannot be started; install GnuPG (the package gnupg), or give a key file as --identity\n",
     });
   });
 

@@ -7,7 +7,7 @@ import { ownName, refuseUncheckedTls } from "./environment.ts";
 import { Api } from "./http/api.ts";
 import { Transport } from "./http/transport.ts";
 import type { Io, Output } from "./io.ts";
-import { GnupgKeyring } from "./keyring/gnupg.ts";
+import { chooseKeyring } from "./keyring/choose.ts";
 import { openState } from "./state/database.ts";
 import { sessionFolder, stateFolder } from "./state/folders.ts";
 import { NameLists } from "./state/name-lists.ts";
@@ -33,7 +33,7 @@ export async function runLookup(args: Arguments, mode: LookupMode, io: Io, outpu
   };
   let found: readonly string[] = [];
   try {
-    found = await lookups[mode](namesAt(args, io, explain), args);
+    found = await lookups[mode](await namesAt(args, io, explain), args);
   } catch (error) {
     explain(error);
   }
@@ -43,7 +43,11 @@ export async function runLookup(args: Arguments, mode: LookupMode, io: Io, outpu
 }
 
 /** @throws Problem when there is no store, or none that is known */
-function namesAt({ options }: Arguments, { env }: Io, explain: (error: unknown) => void): Names {
+async function namesAt(
+  { options }: Arguments,
+  { env }: Io,
+  explain: (error: unknown) => void,
+): Promise<Names> {
   refuseUncheckedTls(env);
   const user = options.user ?? ownName(env);
   const state = openState(stateFolder(env));
@@ -53,9 +57,12 @@ function namesAt({ options }: Arguments, { env }: Io, explain: (error: unknown) 
     if (urls.storeOf(url) !== store) throw new Problem("unavailable", `${url} was never used before`);
   });
   const pins = new Pins(state, store);
-  if (!pins.ofUser(user).some((pin) => pin.source === "own"))
+  if (pins.ownOf(user).length === 0)
     throw new Problem("untrusted-key", `${user} has never signed in here before`);
-  const keyring = new GnupgKeyring(env, { mayAsk: false });
+  const keyring = await chooseKeyring({
+    ...{ env, identities: options.identities, passphraseFd: null, asker: null },
+    own: () => pins.ownOf(user).map(({ fingerprint }) => fingerprint),
+  });
   const sessions = new Sessions(sessionFolder(env), store, user);
   const signIn = new SignIn({
     ...{ transport, keyring, pins, store, user },

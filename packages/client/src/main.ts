@@ -29,7 +29,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     const isSilent = argv.some((word) => word.startsWith("--lookup-"));
     const warn = (text: string) => isSilent || io.stderr.write(`WARNING: ${visibleLine(text)}\n`);
     const file = () => readRc(io.env["HOME"], warn);
-    const args = readArguments(argv, file, io.env["PSTORE_CONTEXT"]);
+    const args = readArguments(argv, file, io.env["PSTORE_CONTEXT"], io.env["PSTORE_IDENTITY"]);
     if (args.options.output === null) return await run(args, io, io.stdout);
     return await toFile(args.options.output, (file) => run(args, io, file));
   } catch (error) {

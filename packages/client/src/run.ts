@@ -5,9 +5,12 @@ import { trust } from "./commands/trust.ts";
 import { ownName, refuseUncheckedTls } from "./environment.ts";
 import { Transport } from "./http/transport.ts";
 import type { Io, Output } from "./io.ts";
-import { GnupgKeyring } from "./keyring/gnupg.ts";
+import { chooseKeyring } from "./keyring/choose.ts";
+import type { Asker } from "./keyring/passphrases.ts";
+import type { Person } from "./person.ts";
 import { openState } from "./state/database.ts";
 import { sessionFolder, stateFolder } from "./state/folders.ts";
+import { Pins } from "./state/pins.ts";
 import { Sessions } from "./state/sessions.ts";
 import { Urls } from "./state/urls.ts";
 import { Identity } from "./store/connect.ts";
@@ -37,14 +40,30 @@ export async function runAtStore(args: Arguments, io: Io, output: Output): Promi
     identity.admit(url, only),
   );
   const id = identity.known ?? (await identity.learn(transport));
+  const pins = new Pins(state, id);
+  const keyring = await chooseKeyring({
+    ...{ env, identities: options.identities, passphraseFd: options.passphraseFd, asker: askerOf(person) },
+    own: () => pins.ownOf(user).map(({ fingerprint }) => fingerprint),
+  });
   const store = new Store({
-    ...{ transport, keyring: new GnupgKeyring(env), state, person, store: id, user },
+    ...{ transport, keyring, state, person, store: id, user },
     sessions: options.session ? new Sessions(sessionFolder(env), id, user) : null,
     isStrict: options.trustMode === "strict",
     acceptUnsigned: options.acceptUnsigned,
   });
   await store.begin();
   return command({ args, store, output, person, stdin: io.stdin, env });
+}
+
+/** Who is asked for the passphrase of a key file. */
+function askerOf(person: Person): Asker {
+  return {
+    secret: async (question, otherwise) => {
+      const { askSecret } = await import("./terminal/prompt.ts");
+      return askSecret(question, otherwise);
+    },
+    notice: (text) => person.notice(text),
+  };
 }
 
 async function command(context: Context): Promise<number> {

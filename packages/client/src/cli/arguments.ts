@@ -29,12 +29,14 @@ const withoutFile: readonly (Mode | null)[] = ["help", "version", "completion"];
  * @param file reads `.pstorerc`, whose words stand before the real ones
  * @param contextVariable the section of it that holds unless the command line names another; empty or none: the one
  *   that is named in the file above the sections, if any
+ * @param identityVariable key files with colons between, which take the place of those in the file
  * @throws Problem `usage` or `bad-name`, with file and line where a word of the file is at fault
  */
 export function readArguments(
   argv: readonly string[],
   file: () => Rc = () => noRc,
   contextVariable?: string,
+  identityVariable?: string,
 ): Arguments {
   const words = argv.map((text) => ({ text, place: null }));
   const { mode, context } = glance(words);
@@ -43,7 +45,10 @@ export function readArguments(
   const nothing = { options: defaultOptions(), plain: [], command: [], contextPlace: null };
   const above = readLayer(common, nothing, "file");
   const section = readsFile ? sectionOf(sections, context ?? (contextVariable || null), above) : [];
-  const { options, plain, command } = readLayer(words, readLayer(section, above, "section"), "line");
+  const before = readLayer(section, above, "section");
+  const identities = (identityVariable ?? "").split(":").filter((file) => file !== "");
+  if (identities.length > 0) before.options.identities = identities;
+  const { options, plain, command } = readLayer(words, before, "line");
   return sortWords(options, plain, command);
 }
 
@@ -79,11 +84,12 @@ function sectionOf(
   });
 }
 
-/** Reads words over what the layers before them say: what is done and the store's URLs are not added, but replaced. */
+/** Reads words over what the layers before them say: what is done, the store's URLs and key files are not added, but replaced. */
 function readLayer(words: readonly Word[], before: Layer, source: Source): Layer {
-  const options: Options = { ...before.options, storeUrls: [], mode: null };
+  const options: Options = { ...before.options, storeUrls: [], identities: [], mode: null };
   const { plain, command, contextPlace } = readWords(words, options, before.options.mode, source);
   if (options.storeUrls.length === 0) options.storeUrls = before.options.storeUrls;
+  if (options.identities.length === 0) options.identities = before.options.identities;
   options.mode ??= before.options.mode;
   return {
     options,

@@ -29,13 +29,19 @@ export interface Result {
 
 /** The command `gpg`, as the user has set it up. */
 export class GpgProgram {
-  readonly #env: Environment;
+  readonly #given: Environment;
+  #known: Environment | null = null;
   readonly #always: readonly string[];
 
   /** @param mayAsk whether its agent may ask for a passphrase or a card; else what needs one fails */
   constructor(env: Environment, mayAsk: boolean) {
-    this.#env = { ...env, GPG_TTY: env["GPG_TTY"] ?? ownTerminal() };
+    this.#given = env;
     this.#always = mayAsk ? always : [...always, "--pinentry-mode", "error"];
+  }
+
+  get #env(): Environment {
+    this.#known ??= { ...this.#given, GPG_TTY: this.#given["GPG_TTY"] ?? ownTerminal() };
+    return this.#known;
   }
 
   run(argv: readonly string[], stdin: Uint8Array): Promise<Result> {
@@ -73,9 +79,13 @@ function started<T>(spawn: () => T): T {
   try {
     return spawn();
   } catch (error) {
-    throw new Problem("no-private-key", "gpg cannot be started; install GnuPG (the package gnupg)", {
-      cause: error,
-    });
+    throw new Problem(
+      "no-private-key",
+      "gpg cannot be started; install GnuPG (the package gnupg), or give a key file as --identity",
+      {
+        cause: error,
+      },
+    );
   }
 }
 

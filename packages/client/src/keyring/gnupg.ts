@@ -1,7 +1,8 @@
-import { type Fingerprint, openpgpHex, readable } from "@pstore/core/fingerprint";
+import { type Fingerprint, isSsh, openpgpHex, readable } from "@pstore/core/fingerprint";
 import type { SignedText } from "@pstore/core/keys/signature";
 import { splitPackets } from "@pstore/core/openpgp/packet";
 import { Problem } from "@pstore/core/problem";
+import { cannotSign } from "./cannot-sign.ts";
 import { type Environment, finish, type Gpg, GpgProgram } from "./gnupg-program.ts";
 import { parseSecretKeys, reasonOf } from "./gnupg-status.ts";
 import { messageOf, unwrapped } from "./gnupg-wrapped.ts";
@@ -29,6 +30,10 @@ export class GnupgKeyring implements Keyring {
     return this.#keys;
   }
 
+  async mayHold(key: Fingerprint): Promise<boolean> {
+    return !isSsh(key);
+  }
+
   async #list(): Promise<readonly PrivateKey[]> {
     const { stdout } = await this.#program.run(
       ["--list-secret-keys", "--with-colons", "--fixed-list-mode"],
@@ -41,12 +46,7 @@ export class GnupgKeyring implements Keyring {
     const own = (await this.list()).find(({ fingerprint }) => fingerprint === key);
     const [part] = own?.signing ?? [];
     if (part === undefined) {
-      throw new Problem(
-        "no-private-key",
-        own?.fault === undefined
-          ? `gpg holds no usable private key to sign with for ${readable(key)}; import it, or give another --user`
-          : `your key ${readable(key)} is ${own.fault}, so it signs nothing more; have it renewed, or a new one added at the store`,
-      );
+      throw cannotSign(key, own, "gpg", "import it, or give its file as --identity, or another --user");
     }
     const { status, stdout } = await this.#program.run(
       [

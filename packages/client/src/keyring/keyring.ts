@@ -10,6 +10,8 @@ export interface PrivateKey {
   readonly signing: readonly Fingerprint[];
   /** The user ids of the key, as they stand in it. */
   readonly userIds: readonly string[];
+  /** Whether a passphrase would have to be asked for before it signs; left out where that is not known. */
+  readonly asks?: true;
   /** Why the key as a whole is good for nothing any more. */
   readonly fault?: "expired" | "revoked";
 }
@@ -21,6 +23,13 @@ export interface Keyring {
 
   /** The private keys that could be a user's. */
   list(): Promise<readonly PrivateKey[]>;
+
+  /**
+   * Whether it may hold a key, by all that is known without asking anybody or starting a program: false where it surely
+   * does not.
+   * @param key the primary fingerprint
+   */
+  mayHold(key: Fingerprint): Promise<boolean>;
 
   /**
    * Signs a text: an OpenPGP detached binary signature (RFC 9580, section 5.2.1, type 0x00), or an SSHSIG blob.

@@ -1,0 +1,41 @@
+import type { Fingerprint } from "@pstore/core/fingerprint";
+import { GnupgKeyring } from "./gnupg.ts";
+import type { Keyring } from "./keyring.ts";
+import type { Asker } from "./passphrases.ts";
+import { UsualKeyring } from "./usual.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What decides where private keys are looked for. */
+export interface Choice {
+  readonly env: Environment;
+  /** The key files that were named; with any, nothing else is looked at. */
+  readonly identities: readonly string[];
+  /** The descriptor that gives the passphrase of key files. */
+  readonly passphraseFd: number | null;
+  /** Who is asked for the passphrase of a key file; null: nobody, gpg's pinentry neither. */
+  readonly asker: Asker | null;
+  /** The user's own keys, as they are pinned: none at the first contact with a store. */
+  own(): readonly Fingerprint[];
+}
+
+/**
+ * The keyring of a command.
+ * @throws Problem `no-private-key` when the descriptor gives no passphrase
+ */
+export async function chooseKeyring(choice: Choice): Promise<Keyring> {
+  const { env, identities, passphraseFd, asker, own } = choice;
+  // What is behind the passphrase in a pipe may be read by others as soon as the command goes on.
+  const files = passphraseFd === null ? null : await keyFiles(choice);
+  if (identities.length > 0) return (files ?? (await keyFiles(choice))).named(identities);
+  return new UsualKeyring({
+    gnupg: new GnupgKeyring(env, { mayAsk: asker !== null }),
+    ssh: async () => (files ?? (await keyFiles(choice))).inSshFolder(),
+    own,
+  });
+}
+
+async function keyFiles({ env, passphraseFd, asker }: Choice) {
+  const { openKeyFiles } = await import("./open-key-files.ts");
+  return openKeyFiles({ env, passphraseFd, asker });
+}

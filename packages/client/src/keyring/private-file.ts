@@ -1,0 +1,80 @@
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { join } from "node:path";
+import { Problem } from "@pstore/core/problem";
+import { shellWord } from "@pstore/core/shell";
+
+/** A file that only its owner should be able to read. */
+export interface PrivateFile {
+  /** What sentences call it: as it was given. */
+  readonly shown: string;
+  readonly path: string;
+}
+
+/** A file as it was named, where `~/` is the home folder: in `.pstorerc`, and in a variable, no shell has expanded it. */
+export function privateFile(named: string, home: string | undefined): PrivateFile {
+  const path = named.startsWith("~/") && home ? join(home, named.slice(2)) : named;
+  return { shown: named, path };
+}
+
+/**
+ * Reads a file that only its owner may read, or what a pipe gives: at most so many bytes.
+ * @param what a noun for sentences: "key file"
+ * @returns null when there are more
+ * @throws Problem `no-private-key`, whose sentence says what to do
+ */
+export async function readPrivate(
+  { shown, path }: PrivateFile,
+  what: string,
+  most: number,
+): Promise<Buffer | null> {
+  let file: FileHandle | null = null;
+  try {
+    // A pipe is waited for, on a thread of its own, until somebody writes into it.
+    file = await open(path, constants.O_RDONLY | constants.O_NOCTTY);
+    await checkRights(file, shown);
+    return await readUpTo(file, most);
+  } catch (error) {
+    throw error instanceof Problem ? error : unreadable(error as NodeJS.ErrnoException, what, shown);
+  } finally {
+    await file?.close();
+  }
+}
+
+/** As ssh does: what others may read or change is refused where its owner can mend that (ssh_config(5), IdentityFile). */
+async function checkRights(file: FileHandle, shown: string): Promise<void> {
+  const status = await file.stat();
+  if (!status.isFile() || status.uid !== process.geteuid?.() || (status.mode & 0o077) === 0) return;
+  const mode = (status.mode & 0o777).toString(8).padStart(4, "0");
+  throw new Problem(
+    "no-private-key",
+    `the permissions ${mode} of ${shown} are too open: chmod 600 ${forShell(shown)}`,
+  );
+}
+
+/** A file's name as a shell reads it, which expands a `~/` only outside of quotes. */
+export function forShell(shown: string): string {
+  return shown.startsWith("~/") ? `~/${shellWord(shown.slice(2))}` : shellWord(shown);
+}
+
+async function readUpTo(file: FileHandle, most: number): Promise<Buffer | null> {
+  const buffer = Buffer.alloc(most + 1);
+  let length = 0;
+  while (length < buffer.length) {
+    const { bytesRead } = await file.read(buffer, length, buffer.length - length, null);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return length > most ? null : buffer.subarray(0, length);
+}
+
+function unreadable({ code }: NodeJS.ErrnoException, what: string, shown: string): Problem {
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: `there is no ${what} ${shown}; mend its name, or make it`,
+    ENOTDIR: `there is no ${what} ${shown}; mend its name, or make it`,
+    EISDIR: `${shown} is a folder; name the ${what} in it`,
+    EACCES: `the ${what} ${shown} may not be read by you; name one of your own, of mode 600`,
+  };
+  const other = `the ${what} ${shown} cannot be read (${code ?? "unknown"}); mend that, or name another one`;
+  return new Problem("no-private-key", reasons[code ?? ""] ?? other);
+}

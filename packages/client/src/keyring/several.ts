@@ -1,0 +1,60 @@
+import type { Fingerprint } from "@pstore/core/fingerprint";
+import type { SignedText } from "@pstore/core/keys/signature";
+import type { Member } from "@pstore/core/manifest";
+import { cannotSign } from "./cannot-sign.ts";
+import type { Keyring, PrivateKey } from "./keyring.ts";
+
+/** Several keyrings as one, of which no more are opened than it takes to find a key. */
+export abstract class Several implements Keyring {
+  abstract readonly lookedAt: string;
+
+  /** The keyrings, each opened once, and only when it is asked for. */
+  protected abstract opened(): AsyncIterable<Keyring>;
+
+  async list(): Promise<readonly PrivateKey[]> {
+    const keys: PrivateKey[] = [];
+    for await (const keyring of this.opened()) keys.push(...(await keyring.list()));
+    return keys;
+  }
+
+  async mayHold(key: Fingerprint): Promise<boolean> {
+    for await (const keyring of this.opened()) if (await keyring.mayHold(key)) return true;
+    return false;
+  }
+
+  async sign(key: Fingerprint, signed: SignedText): Promise<Uint8Array> {
+    for await (const keyring of this.opened())
+      if (await keyring.mayHold(key)) return keyring.sign(key, signed);
+    throw cannotSign(key, undefined, "none of the key files", `looked at: ${this.lookedAt}; give --identity`);
+  }
+
+  expectUnwrap(keys: Member["keys"]): void {
+    this.#expect(keys).catch(() => {});
+  }
+
+  async #expect(keys: Member["keys"]): Promise<void> {
+    for await (const keyring of this.opened()) {
+      for (const key of keys.keys()) if (await keyring.mayHold(key)) return keyring.expectUnwrap(keys);
+    }
+  }
+
+  async unwrap(wrapped: Uint8Array): Promise<Uint8Array | null> {
+    for await (const keyring of this.opened()) {
+      const sessionKey = await keyring.unwrap(wrapped);
+      if (sessionKey !== null) return sessionKey;
+    }
+    return null;
+  }
+
+  async unwrapAll(
+    wrapped: readonly Uint8Array[],
+    onEach: () => void,
+  ): Promise<readonly (Uint8Array | null)[]> {
+    const found: (Uint8Array | null)[] = [];
+    for (const one of wrapped) {
+      found.push(await this.unwrap(one));
+      onEach();
+    }
+    return found;
+  }
+}

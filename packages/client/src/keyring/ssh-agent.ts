@@ -1,0 +1,97 @@
+import { connect } from "node:net";
+import { Problem } from "@pstore/core/problem";
+import type { SshKey } from "@pstore/core/ssh/public-key";
+import { WireReader, wire, wireString } from "@pstore/core/ssh/wire";
+
+/** Numbers of messages (draft-miller-ssh-agent, section 7.1) and of a flag of signing requests (section 7.3). */
+const requestIdentities = 11;
+const identitiesAnswer = 12;
+const signRequest = 13;
+const signResponse = 14;
+const rsaSha512 = 4;
+
+/** The most that an agent may answer, in bytes, as OpenSSH has it. */
+const longestAnswer = 256 * 1024;
+
+/** How long an agent may take to list its keys, in milliseconds. */
+const listingPatience = 3000;
+/** The same for a signature: somebody may have to confirm it (`ssh-add -c`). */
+const signingPatience = 60_000;
+
+/** What an answer that is none means is the same in all cases: the agent does not help. */
+const noAnswer = () => new Problem("no-private-key", "the ssh-agent does not answer as one does");
+
+/** The agent of OpenSSH, or what speaks as it does. It signs, and cannot decrypt. */
+export class SshAgent {
+  readonly #socket: string;
+  #keys: Promise<readonly Uint8Array[]> | null = null;
+
+  /** @param socket the path that `SSH_AUTH_SOCK` names */
+  constructor(socket: string) {
+    this.#socket = socket;
+  }
+
+  /** Whether it holds a key. An agent that does not answer holds none. */
+  async holds(key: SshKey): Promise<boolean> {
+    this.#keys ??= this.#list().catch(() => []);
+    return (await this.#keys).some((bytes) => Buffer.compare(bytes, key.bytes) === 0);
+  }
+
+  /**
+   * Signs data: with SHA-512 where the key is of RSA.
+   * @returns the algorithm's name and the signature (RFC 4253, section 6.6); null when it does not sign with this key
+   */
+  async sign(key: SshKey, data: Uint8Array): Promise<Uint8Array | null> {
+    const flags = key.algorithmName === "ssh-rsa" ? rsaSha512 : 0;
+    const request = wire(Uint8Array.of(signRequest), wireString(key.bytes), wireString(data), flags);
+    try {
+      const answer = await this.#ask(request, signResponse, signingPatience);
+      const signature = answer.string();
+      answer.end();
+      return signature;
+    } catch {
+      return null;
+    }
+  }
+
+  async #list(): Promise<readonly Uint8Array[]> {
+    const answer = await this.#ask(Uint8Array.of(requestIdentities), identitiesAnswer, listingPatience);
+    const count = answer.uint32();
+    // Each has a length and a comment's length at least.
+    if (count > answer.left / 8) throw noAnswer();
+    return Array.from({ length: count }, () => {
+      const bytes = answer.string();
+      answer.string();
+      return bytes;
+    });
+  }
+
+  /** @throws Error when there is no answer of the expected kind in time */
+  async #ask(request: Uint8Array, expected: number, patience: number): Promise<WireReader> {
+    const message = await exchange(this.#socket, wireString(request), patience);
+    if (message[0] !== expected) throw noAnswer();
+    return new WireReader(message.subarray(1), noAnswer);
+  }
+}
+
+/** Sends one message and reads one: a length and so many octets each (section 4). */
+function exchange(socket: string, request: Uint8Array, patience: number): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const connection = connect({ path: socket });
+  const give = setTimeout(() => reject(noAnswer()), patience);
+  let received = Buffer.alloc(0);
+  connection.on("error", reject);
+  connection.on("close", () => reject(noAnswer()));
+  connection.on("connect", () => connection.write(request));
+  connection.on("data", (bytes: Buffer) => {
+    received = Buffer.concat([received, bytes]);
+    if (received.length < 4) return;
+    const length = received.readUInt32BE(0);
+    if (length === 0 || length > longestAnswer) reject(noAnswer());
+    else if (received.length >= 4 + length) resolve(received.subarray(4, 4 + length));
+  });
+  return promise.finally(() => {
+    clearTimeout(give);
+    connection.destroy();
+  });
+}

@@ -1,0 +1,86 @@
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { Problem } from "@pstore/core/problem";
+import type { Keyring } from "./keyring.ts";
+import { Several } from "./several.ts";
+
+/** The files that come first, if they are there. */
+const usual = ["id_ed25519", "id_rsa"];
+
+/** The keys in `~/.ssh/id_*`, where ssh itself looks. One that cannot be used is passed over. */
+export class SshFolder extends Several {
+  readonly #home: string | undefined;
+  readonly #open: (name: string) => Promise<Keyring>;
+  #names: Promise<readonly string[]> | null = null;
+  readonly #keyrings = new Map<string, Promise<Keyring | null>>();
+  /** What was looked at, with why not where it is not used. */
+  readonly #looked = new Map<string, string>();
+
+  /** @param open opens the file of an SSH key, by its name from `~/` on */
+  constructor(home: string | undefined, open: (name: string) => Promise<Keyring>) {
+    super();
+    this.#home = home;
+    this.#open = open;
+  }
+
+  get lookedAt(): string {
+    return [...this.#looked.values()].join(", ") || "~/.ssh/id_*";
+  }
+
+  protected async *opened(): AsyncGenerator<Keyring> {
+    this.#names ??= this.#list();
+    for (const name of await this.#names) {
+      const opening = this.#keyrings.get(name) ?? this.#opened(`~/.ssh/${name}`);
+      this.#keyrings.set(name, opening);
+      const keyring = await opening;
+      if (keyring !== null) yield keyring;
+    }
+  }
+
+  async #opened(name: string): Promise<Keyring | null> {
+    try {
+      const keyring = await this.#open(name);
+      this.#looked.set(name, name);
+      return keyring;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.#looked.set(name, `${name} (${reasonIn(error.message, name)})`);
+      return null;
+    }
+  }
+
+  /** The names of the files that may be keys, the likeliest first. */
+  async #list(): Promise<readonly string[]> {
+    const names = await this.#keyNames();
+    if (names.length === 0) this.#looked.set("", "~/.ssh/id_* (there is none)");
+    const others = names.filter((name) => !usual.includes(name)).sort();
+    return [...usual.filter((name) => names.includes(name)), ...others];
+  }
+
+  async #keyNames(): Promise<string[]> {
+    if (!this.#home) return [];
+    const folder = join(this.#home, ".ssh");
+    const names = await readdir(folder).catch(() => []);
+    const candidates = names.filter((name) => name.startsWith("id_") && !name.endsWith(".pub"));
+    // Whoever puts a pipe there is not waited for.
+    const areFiles = await Promise.all(candidates.map((name) => isFile(join(folder, name))));
+    return candidates.filter((_, index) => areFiles[index]);
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Why a file is not used, out of the sentence that says it: without its name, and what to do. */
+function reasonIn(sentence: string, name: string): string {
+  const about = sentence
+    .replace(`${name}: `, "")
+    .replace(`${name} `, "")
+    .replace(/^.* cannot be used: /, "");
+  return about.split("; ")[0] ?? about;
+}

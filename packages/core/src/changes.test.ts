@@ -18,6 +18,7 @@ const start = known(first);
 const to = (changes: Partial<Manifest>, before = start) =>
   differences(before.manifest, after(before, changes).manifest);
 const members = (...some: [string, Member][]) => new Map([...first.members, ...some]);
+const waiting = (access: Access): Member => ({ access, keys: new Map() });
 const properties = (...some: [string, Property][]) => new Map([...first.properties, ...some]);
 
 describe("what a revision changed", () => {
@@ -49,6 +50,21 @@ describe("what a revision changed", () => {
     ],
     ["other keys", { members: members(["alex", writeOnlyMember("1")]) }, [{ what: "keys", user: "alex" }]],
     [
+      "a member who waits for a key",
+      { members: members(["alex", waiting("write")]) },
+      [{ what: "keys", user: "alex", pending: true }],
+    ],
+    [
+      "one who does so with another access",
+      { members: members(["joe", waiting("write")]) },
+      [{ what: "access", user: "joe", from: "read", to: "write", pending: true }],
+    ],
+    [
+      "a newcomer without a key",
+      { members: members(["ann", waiting("read")]) },
+      [{ what: "allowed", user: "ann", access: "read", pending: true }],
+    ],
+    [
       "a member that goes",
       { members: new Map([["alex", member("write", "1")]]) },
       [{ what: "revoked", user: "joe" }],
@@ -73,6 +89,19 @@ describe("what a revision changed", () => {
     ],
   ];
   test.each(cases)("%s", (_, changes, expected) => expect(to(changes)).toEqual(expected));
+
+  test("who waited is let in, with another access or the same", () => {
+    const before = after(start, { members: members(["joe", waiting("read")]) });
+    expect(to({ members: members(["joe", member("read", "2")]) }, before)).toEqual([
+      { what: "keys", user: "joe", pending: false },
+    ]);
+    expect(to({ members: members(["joe", member("write", "2")]) }, before)).toEqual([
+      { what: "access", user: "joe", from: "read", to: "write", pending: false },
+    ]);
+    expect(to({ members: members(["joe", waiting("write")]) }, before)).toEqual([
+      { what: "access", user: "joe", from: "read", to: "write" },
+    ]);
+  });
 
   test("a value that comes back, from before another or from before it was dropped", () => {
     const [ip1, ip2] = [publicValue("10.1.2.3", 1), publicValue("10.9.9.9", 2)];

@@ -1,4 +1,4 @@
-import { sameKeys, sameProperty } from "./checks.ts";
+import { isPending, sameKeys, sameProperty } from "./checks.ts";
 import type { Access, Manifest, Property } from "./manifest.ts";
 
 /** One thing that differs between an object's revision and the one before it. */
@@ -8,16 +8,23 @@ export type Difference =
   | { readonly what: "deleted" }
   /** The object was deleted before, and is no longer. */
   | { readonly what: "undeleted" }
-  | { readonly what: "allowed"; readonly user: string; readonly access: Access }
-  | { readonly what: "access"; readonly user: string; readonly from: Access; readonly to: Access }
+  | MemberDifference<"allowed", { readonly access: Access }>
+  | MemberDifference<"access", { readonly from: Access; readonly to: Access }>
   /** A member as before has other keys, or other subkeys that values are wrapped to. */
-  | { readonly what: "keys"; readonly user: string }
+  | MemberDifference<"keys">
   | { readonly what: "revoked"; readonly user: string }
   /** A new value, sealed by this revision. */
   | PropertyDifference<"set">
   /** A value that an earlier revision sealed stands again. */
   | PropertyDifference<"restored">
   | { readonly what: "dropped"; readonly property: string; readonly before: Property };
+
+type MemberDifference<What, More = unknown> = More & {
+  readonly what: What;
+  readonly user: string;
+  /** Whether they wait to be let in from now on, or no longer; absent where that is as it was. */
+  readonly pending?: boolean;
+};
 
 interface PropertyDifference<What> {
   readonly what: What;
@@ -46,10 +53,12 @@ function* ofObject(before: Manifest | null, next: Manifest): Generator<Differenc
 function* ofMembers(before: Manifest | null, next: Manifest): Generator<Difference> {
   for (const [user, member] of next.members) {
     const old = before?.members.get(user);
-    if (old === undefined) yield { what: "allowed", user, access: member.access };
+    const waits = isPending(member);
+    const about = waits === (old !== undefined && isPending(old)) ? { user } : { user, pending: waits };
+    if (old === undefined) yield { what: "allowed", ...about, access: member.access };
     else if (old.access !== member.access)
-      yield { what: "access", user, from: old.access, to: member.access };
-    else if (!sameKeys(old, member)) yield { what: "keys", user };
+      yield { what: "access", ...about, from: old.access, to: member.access };
+    else if (!sameKeys(old, member)) yield { what: "keys", ...about };
   }
   for (const user of before?.members.keys() ?? []) {
     if (!next.members.has(user)) yield { what: "revoked", user };

@@ -37,6 +37,26 @@ const cases: [Difference, string, object][] = [
     { what: "access", user: "joe", from: "write", to: "read" },
   ],
   [{ what: "keys", user: "joe" }, "keys of joe", { what: "keys", user: "joe" }],
+  [
+    { what: "keys", user: "joe", pending: true },
+    "joe waits for a key",
+    { what: "keys", user: "joe", pending: true },
+  ],
+  [
+    { what: "keys", user: "joe", pending: false },
+    "joe was let in",
+    { what: "keys", user: "joe", pending: false },
+  ],
+  [
+    { what: "allowed", user: "joe", access: "read", pending: true },
+    "+joe:read, joe waits for a key",
+    { what: "allowed", user: "joe", access: "read", pending: true },
+  ],
+  [
+    { what: "access", user: "joe", from: "read", to: "write", pending: false },
+    "+joe (was read), joe was let in",
+    { what: "access", user: "joe", from: "read", to: "write", pending: false },
+  ],
   [{ what: "revoked", user: "joe" }, "^joe", { what: "revoked", user: "joe" }],
   [
     { what: "set", property: "a/b=c", now: open, before: null },

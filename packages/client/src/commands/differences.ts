@@ -1,4 +1,5 @@
 import type { Difference } from "@pstore/core/changes";
+import { grantOf } from "@pstore/core/client-command";
 import type { Deed } from "../store/reading/history.ts";
 
 /** What a revision did, for a person: `created, +joe:read, set password`. */
@@ -21,11 +22,11 @@ function textOf(one: Difference): string {
     case "renamed":
       return `renamed from '${one.from}'`;
     case "allowed":
-      return grantText(one.user, one.access);
+      return [grantOf(one.user, one.access), ...waitingText(one)].join(", ");
     case "access":
-      return `${grantText(one.user, one.to)} (was ${one.from})`;
+      return [`${grantOf(one.user, one.to)} (was ${one.from})`, ...waitingText(one)].join(", ");
     case "keys":
-      return `keys of ${one.user}`;
+      return waitingText(one)[0] ?? `keys of ${one.user}`;
     case "revoked":
       return `^${one.user}`;
     case "set":
@@ -37,9 +38,10 @@ function textOf(one: Difference): string {
   }
 }
 
-/** As it is written to allow somebody. */
-function grantText(user: string, access: "read" | "write"): string {
-  return access === "read" ? `+${user}:read` : `+${user}`;
+/** That a member begins or ends to wait for a key. */
+function waitingText({ user, pending }: { user: string; pending?: boolean }): readonly string[] {
+  if (pending === undefined) return [];
+  return [pending ? `${user} waits for a key` : `${user} was let in`];
 }
 
 /** A name that could be taken for more than one word stands in quotes. */

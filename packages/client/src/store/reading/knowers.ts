@@ -1,5 +1,5 @@
-import { type Known, readersOf, reads, sameProperty } from "@pstore/core/checks";
-import type { Manifest, Property } from "@pstore/core/manifest";
+import { isPending, type Known, readersOf, reads, sameProperty } from "@pstore/core/checks";
+import type { Manifest, Member, Property } from "@pstore/core/manifest";
 import type { History } from "./history.ts";
 
 /** Somebody who could read values while they stood. */
@@ -7,7 +7,7 @@ export interface Knower {
   readonly user: string;
   /** Which of the properties asked about, sorted. */
   readonly properties: readonly string[];
-  /** The revision that ended it, and who made it; `null` for who can read to this day. */
+  /** The revision that ended it, and who made it; `null` for who may read to this day. */
   readonly ended: { readonly revision: number; readonly by: string } | null;
 }
 
@@ -37,11 +37,9 @@ export async function knowersOf(
         known.set(user, its);
       }
       const { revision, author } = manifest;
-      for (const user of before === null ? [] : readersOf(before.manifest.members)) {
-        const member = manifest.members.get(user);
-        if (member !== undefined && reads(member)) continue;
-        ended.set(user, { revision, by: author.user });
-      }
+      for (const [user, member] of before?.manifest.members ?? [])
+        if (mayRead(member) && !mayRead(manifest.members.get(user)))
+          ended.set(user, { revision, by: author.user });
     },
     first,
   );
@@ -52,6 +50,11 @@ export async function knowersOf(
       ended: ended.get(user) ?? null,
     }))
     .sort((a, b) => (a.user < b.user ? -1 : 1));
+}
+
+/** Who waits for a key has lost none of their rights: what they could read before, they shall read again. */
+function mayRead(member: Member | undefined): boolean {
+  return member !== undefined && (reads(member) || isPending(member));
 }
 
 /** Whether just this value of a property stands in a manifest. */

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { GnupgHome } from "@pstore/core/openpgp/gnupg-for-tests";
 import type { Io } from "./cli/io.ts";
@@ -276,6 +284,121 @@ test("keys: what is said of one, and which ones are refused", async () => {
   expect((await add("bob", block)).stderr).toContain("another user's");
   expect((await add("ann", block)).code).toBe(0);
   expect((await store("key", "remove", `openpgp:${hex.toLowerCase()}`)).code).toBe(0);
+});
+
+/** Makes a key pair of OpenSSH. */
+function sshKey(name: string, ...args: string[]) {
+  const file = join(folder, name);
+  execFileSync("ssh-keygen", ["-q", "-N", "", "-C", `${name}@example.com`, "-f", file, ...args]);
+  const [bits, fingerprint = ""] = execFileSync("ssh-keygen", ["-l", "-f", `${file}.pub`], {
+    encoding: "utf8",
+  }).split(" ");
+  return { file, bits, fingerprint, line: readFileSync(`${file}.pub`) };
+}
+
+test("keys of OpenSSH: what is said of one", async () => {
+  await store("user", "add", "eve");
+  const ed = sshKey("ed", "-t", "ed25519");
+  const rsa = sshKey("rsa", "-t", "rsa", "-b", "2048");
+  expect(await store("key", "add", "eve", `${ed.file}.pub`)).toEqual({
+    code: 0,
+    stdout: `user         eve
+type         SSH
+algorithm    ssh-ed25519, ${ed.bits} bits
+fingerprint  ${ed.fingerprint}
+comment      ed@example.com
+expires      never
+encrypts     with ed25519 ${ed.fingerprint}
+`,
+    stderr: "",
+  });
+  const added = await run(["key", "add", "eve", "-", "--write-only"], { stdin: rsa.line });
+  expect(added.stdout).toContain("algorithm    ssh-rsa, 2048 bits\n");
+  expect(added.stdout).toContain("encrypts     no: write-only");
+  expect((await store("key", "add", "eve", `${ed.file}.pub`)).stderr).toContain("registered already");
+
+  const list = (await store("key", "list", "eve")).stdout;
+  expect(list).toMatch(/^User +Fingerprint +Type +Algorithm +Reads +Expires +Description$/m);
+  const [first = "", second = ""] = list.split("\n").slice(1);
+  expect(first.split(/ +/).slice(0, 6)).toEqual(["eve", ed.fingerprint, "SSH", "ed25519", "yes", "never"]);
+  expect(second.split(/ +/).slice(0, 6)).toEqual(["eve", rsa.fingerprint, "SSH", "rsa2048", "no", "never"]);
+  const { keys } = JSON.parse((await store("key", "list", "eve", "--json")).stdout);
+  expect(keys[0]).toMatchObject({
+    fingerprint: `ssh:${ed.fingerprint}`,
+    type: "ssh",
+    userIds: ["ed@example.com"],
+    expires: null,
+  });
+  expect((await store("user", "show", "eve")).stdout).toContain(
+    `key          ${rsa.fingerprint} (write-only)\n`,
+  );
+  expect((await store("check")).stdout).toBe("");
+
+  const other = ed.fingerprint.replace(/[a-z]/, (letter) => letter.toUpperCase());
+  expect((await store("key", "remove", other)).stderr).toContain(`no key ${other} is registered`);
+  expect((await store("key", "remove", ed.fingerprint)).code).toBe(0);
+  expect((await store("key", "remove", `ssh:${rsa.fingerprint}`)).code).toBe(0);
+  expect(JSON.parse((await store("key", "list", "eve", "--json")).stdout).keys).toEqual([]);
+  const log = JSON.parse(
+    `[${(await store("audit", "--json", "--action", "remove key", "--limit", "2")).stdout.trim().replaceAll("\n", ",")}]`,
+  );
+  expect(log.map((row: { detail: string }) => row.detail)).toEqual([
+    `ssh:${ed.fingerprint}`,
+    `ssh:${rsa.fingerprint}`,
+  ]);
+});
+
+test("keys of OpenSSH that cannot be used are refused with what to do, a private one without a word of it", async () => {
+  await store("user", "add", "tim");
+  const ecdsa = sshKey("ecdsa", "-t", "ecdsa");
+  const small = sshKey("small", "-t", "rsa", "-b", "1024");
+  const ed = sshKey("private", "-t", "ed25519");
+  const pem = sshKey("pem", "-t", "rsa", "-b", "2048", "-m", "PEM");
+  const fido = Buffer.concat([
+    ...["sk-ssh-ed25519@openssh.com", "x".repeat(32), "ssh:"].flatMap((field) => [
+      Buffer.from([0, 0, 0, field.length]),
+      Buffer.from(field),
+    ]),
+  ]);
+  const refusals: [what: Uint8Array | string, sentence: string][] = [
+    [ecdsa.line, "ECDSA key, which can sign but not decrypt; make one with `ssh-keygen -t ed25519`"],
+    [`sk-ssh-ed25519@openssh.com ${fido.toString("base64")}`, "FIDO token, which can sign but not decrypt"],
+    [small.line, "RSA with 1024 bits, and 2048 is the least"],
+    [readFileSync(ed.file), "it is a private key: never give it to anyone"],
+    [readFileSync(pem.file), "it is a private key: never give it to anyone"],
+    [Buffer.concat([ed.line, small.line]), "several lines"],
+    [`from="10.0.0.1" ${ed.line}`, "as in authorized_keys"],
+    [ed.line.subarray(0, 60), "damaged"],
+  ];
+  for (const [key, sentence] of refusals) {
+    for (const more of [[], ["--write-only"]]) {
+      const { code, stdout, stderr } = await run(["key", "add", "tim", "-", ...more], {
+        stdin: Buffer.from(key),
+      });
+      expect([code, stdout, stderr]).toEqual([1, "", expect.stringContaining(sentence)]);
+      expect(stderr).toMatch(/^pstore-server: tim's SSH key [^\n]*\n$/);
+    }
+  }
+  const files = [ed.file, pem.file].map((file) => readFileSync(file, "utf8").split("\n"));
+  const secrets = files.flatMap((lines) => lines.filter((line) => line.length > 40));
+  const from = await store("key", "add", "tim", ed.file);
+  const kept = readdirSync(join(folder, "store")).map((name) =>
+    readFileSync(join(folder, "store", name), "latin1"),
+  );
+  expect(secrets.length).toBeGreaterThan(5);
+  for (const secret of secrets) expect([from.stderr, ...kept].join("\n")).not.toContain(secret);
+  expect(JSON.parse((await store("key", "list", "tim", "--json")).stdout).keys).toEqual([]);
+});
+
+test("init takes a key of OpenSSH for its admin", async () => {
+  const { file, fingerprint } = sshKey("admin", "-t", "ed25519");
+  const { code, stdout } = await run(["init", "--admin", "a", "--key", `${file}.pub`], {
+    database: url("ssh"),
+  });
+  expect([code, stdout]).toEqual([0, expect.stringContaining(`fingerprint  ${fingerprint}\n`)]);
+  const broken = await run(["init", "--admin", "a", "--key", file], { database: url("ssh2") });
+  expect(broken.stderr).toContain("it is a private key");
+  expect((await run(["user", "list"], { database: url("ssh2") })).stderr).toContain("there is no store");
 });
 
 test("check and migrate find nothing to do in a fresh store", async () => {

@@ -1,12 +1,14 @@
 /** A real store for tests: a database file, real keys, and the app without a port. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { apiPath, type CommitRequest, type NewValue, type WrappedKey } from "@pstore/core/api/schemas";
 import { commitOf, commitText } from "@pstore/core/commit";
 import { keyCommitment } from "@pstore/core/commitment";
 import { digestOf, measure } from "@pstore/core/digest";
-import { type Fingerprint, openpgpFingerprint } from "@pstore/core/fingerprint";
+import { type Fingerprint, isSsh, openpgpFingerprint } from "@pstore/core/fingerprint";
+import type { Purpose } from "@pstore/core/keys/signature";
 import { encryptionSubkey } from "@pstore/core/keys/usability";
 import { readUserKey } from "@pstore/core/keys/user-key";
 import { wrapFor } from "@pstore/core/keys/wrapped-key";
@@ -14,6 +16,8 @@ import { loginText } from "@pstore/core/login";
 import { encodeManifest, type Manifest, type Member, type Property } from "@pstore/core/manifest";
 import { sealWhole } from "@pstore/core/openpgp/body";
 import { GnupgHome } from "@pstore/core/openpgp/gnupg-for-tests";
+import { readSshPrivateKey, type SshPrivateKey } from "@pstore/core/ssh/private-key";
+import { dearmorSshsig } from "@pstore/core/ssh/sshsig";
 import { createTables } from "./database/migrate.ts";
 import { createDatabase, type Db } from "./database/open.ts";
 import type { AuditTable, StoreTable } from "./database/schema.ts";
@@ -23,6 +27,24 @@ import { addKey } from "./services/keys.ts";
 
 export const origin = "http://127.0.0.1:4711";
 export const actor = { userName: "cli:test", fingerprint: "", address: "cli" };
+
+type SshType = "rsa" | "ed25519";
+
+/** A user who may do nothing special. */
+const plainUser = {
+  email: "",
+  fullName: "",
+  staff: false,
+  superuser: false,
+  viewAny: false,
+  password: null,
+};
+
+function sshKeygen(args: readonly string[], input = ""): string {
+  const { status, stdout, stderr } = spawnSync("ssh-keygen", args, { input, encoding: "utf8" });
+  if (status !== 0) throw new Error(`ssh-keygen ${args.join(" ")}: ${stderr}`);
+  return stdout;
+}
 
 export interface TestUser {
   readonly name: string;
@@ -64,6 +86,8 @@ export class TestStore {
   readonly gpg = new GnupgHome();
   readonly location: { readonly path: string };
   readonly log: string[] = [];
+  /** The files of private keys of OpenSSH; the public ones lie beside them. */
+  readonly #sshFiles = new Map<Fingerprint, string>();
   readonly db: Db;
   store: StoreTable;
   fetch: (request: Request) => Promise<Response>;
@@ -115,16 +139,7 @@ export class TestStore {
 
   /** Makes a user with a Curve25519 key, or with one without an encryption subkey, which is registered as write-only. */
   async addUser(name: string, options: Partial<NewUser> & { writeOnly?: boolean } = {}): Promise<TestUser> {
-    await addUser(this.db, actor, {
-      name,
-      email: "",
-      fullName: "",
-      staff: false,
-      superuser: false,
-      viewAny: false,
-      password: null,
-      ...options,
-    });
+    await addUser(this.db, actor, { ...plainUser, name, ...options });
     return await this.addKey(name, name, options.writeOnly ?? false);
   }
 
@@ -144,7 +159,50 @@ export class TestStore {
     return { name: user, key, subkey, block, keys: new Map([[key, subkey]]) };
   }
 
-  sign(key: Fingerprint, text: string): string {
+  /** Makes a user with a key of OpenSSH. */
+  async addSshUser(
+    name: string,
+    type: SshType,
+    options: Partial<NewUser> & { writeOnly?: boolean } = {},
+  ): Promise<TestUser> {
+    await addUser(this.db, actor, { ...plainUser, name, ...options });
+    return await this.addSshKey(name, type, options.writeOnly ?? false);
+  }
+
+  async addSshKey(user: string, type: SshType, writeOnly = false): Promise<TestUser> {
+    const { key, line } = await this.makeSshKey(type, `${user}@example.com`);
+    const block = Buffer.from(line);
+    await addKey(this.db, actor, { user, block, writeOnly, description: "" });
+    const subkey = writeOnly ? null : key;
+    return { name: user, key, subkey, block, keys: new Map([[key, subkey]]) };
+  }
+
+  /** Makes a key that nobody has. */
+  async makeSshKey(type: SshType, comment: string): Promise<{ key: Fingerprint; line: string }> {
+    const file = join(this.folder, crypto.randomUUID());
+    sshKeygen(["-q", "-t", type, "-N", "", "-C", comment, "-f", file]);
+    const line = readFileSync(`${file}.pub`, "utf8");
+    const { fingerprint } = await readUserKey(line);
+    this.#sshFiles.set(fingerprint, file);
+    return { key: fingerprint, line };
+  }
+
+  /** The private part of a key of OpenSSH. */
+  async privateKey(key: Fingerprint): Promise<SshPrivateKey> {
+    return await readSshPrivateKey(readFileSync(this.#sshFile(key), "utf8")).unlock(null);
+  }
+
+  #sshFile(key: Fingerprint): string {
+    const file = this.#sshFiles.get(key);
+    if (file === undefined) throw new Error(`${key} was not made here`);
+    return file;
+  }
+
+  sign(key: Fingerprint, text: string, purpose: Purpose): string {
+    if (isSsh(key)) {
+      const args = ["-Y", "sign", "-q", "-n", `pstore-${purpose}`, "-f", this.#sshFile(key)];
+      return Buffer.from(dearmorSshsig(sshKeygen(args, text))).toString("base64");
+    }
     const args = [
       "-u",
       `${key.slice("openpgp:".length)}!`,
@@ -203,7 +261,7 @@ export class TestStore {
       user: options.signedName ?? user.name,
       store: options.store ?? this.store.id,
     });
-    return { ...login, signature: options.signature ?? this.sign(options.signAs ?? user.key, text) };
+    return { ...login, signature: options.signature ?? this.sign(options.signAs ?? user.key, text, "login") };
   }
 
   async signIn(user: { name: string; key: Fingerprint }): Promise<string> {
@@ -282,7 +340,9 @@ export class TestStore {
     for (const user of users) {
       for (const [key, subkey] of draft.manifest.members.get(user)?.keys ?? []) {
         if (subkey === null) continue;
-        const block = this.gpg.run(["--export", key.slice("openpgp:".length)]);
+        const block = isSsh(key)
+          ? readFileSync(`${this.#sshFile(key)}.pub`)
+          : this.gpg.run(["--export", key.slice("openpgp:".length)]);
         const wrapped = await wrapFor(await readUserKey(block), subkey, sessionKey);
         draft.wrappedKeys.push({ property: name, key, wrapped: Buffer.from(wrapped).toString("base64") });
       }
@@ -296,7 +356,7 @@ export class TestStore {
     if (key === undefined) throw new Error("a commit needs a manifest");
     return {
       commit,
-      signature: this.sign(key, commit),
+      signature: this.sign(key, commit, "commit"),
       changes: drafts.map((draft, index) => ({
         manifest: manifests[index] ?? "",
         values: draft.values,

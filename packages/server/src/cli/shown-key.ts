@@ -1,4 +1,5 @@
 import { readable } from "@pstore/core/fingerprint";
+import type { UserKey } from "@pstore/core/keys/user-key";
 import { asciiLine } from "@pstore/core/visible";
 import type { CheckedKey } from "../services/keys.ts";
 
@@ -9,10 +10,13 @@ const day = 86_400_000;
 export function describeKey(user: string, { publicKey, encrypts }: CheckedKey, now: Date): string {
   const rows: [string, string][] = [
     ["user", user],
-    ["type", "OpenPGP"],
-    ["algorithm", publicKey.algorithm],
+    ["type", typeOf(publicKey)],
+    ["algorithm", algorithmOf(publicKey)],
     ["fingerprint", readable(publicKey.fingerprint)],
-    ...publicKey.userIds.map((id): [string, string] => ["user id", asciiLine(id)]),
+    ...publicKey.userIds.map((id): [string, string] => [
+      publicKey.type === "ssh" ? "comment" : "user id",
+      asciiLine(id),
+    ]),
     ["expires", describeExpiry(encrypts?.expires ?? publicKey.expires, now)],
     [
       "encrypts",
@@ -22,6 +26,18 @@ export function describeKey(user: string, { publicKey, encrypts }: CheckedKey, n
     ],
   ];
   return rows.map(([title, text]) => `${title.padEnd(13)}${text}\n`).join("");
+}
+
+/** The type of a key, for people. */
+export function typeOf({ type }: Pick<UserKey, "type">): string {
+  return type === "ssh" ? "SSH" : "OpenPGP";
+}
+
+/** As `ssh-keygen -l` counts the bits of an SSH key. */
+function algorithmOf(key: UserKey): string {
+  if (key.type === "openpgp") return key.algorithm;
+  const bits = key.algorithmName === "ssh-rsa" ? key.algorithm.slice("rsa".length) : "256";
+  return `${key.algorithmName}, ${bits} bits`;
 }
 
 /** A date; with a warning when it is within 90 days. */

@@ -18,7 +18,8 @@ Prints a table of all machines as CSV (RFC 4180, UTF-8), one row a machine, to
 standard output. The columns:
 
   machine              its name
-  user:NAME            one a user: 'write', 'read' or nothing
+  user:NAME            one a user: 'write', 'read' or nothing; with '(pending)'
+                       for one who waits to be let in
   property:NAME        one a public property that several machines have: the
                        value when it is text of at most 2048 bytes, else
                        '(N byte document)'

@@ -24,7 +24,8 @@ command never needs; with Enter alone, or without a terminal, the account gets
 none, until 'pstore-server user password' sets one.
 
   --admin NAME         the admin's user name (required)
-  --key FILE           the admin's armored OpenPGP public key
+  --key FILE           the admin's public key: an armored OpenPGP block, or the
+                       line of an SSH key's .pub file
   --email E            the admin's e-mail address
   --password-file FILE holds the password in its first line, which must not be
                        empty

@@ -7,9 +7,10 @@ import { readArguments } from "../cli/arguments.ts";
 import { type Command, commandActor, commonHelp, withDatabase } from "../cli/command.ts";
 import type { Io } from "../cli/io.ts";
 import { readKeyFile } from "../cli/key-file.ts";
-import { describeExpiry, describeKey } from "../cli/shown-key.ts";
+import { describeExpiry, describeKey, typeOf } from "../cli/shown-key.ts";
 import { table } from "../cli/table.ts";
-import { addKey, allKeys, removeKey, typedFingerprint } from "../services/keys.ts";
+import { typedFingerprint } from "../cli/typed-fingerprint.ts";
+import { addKey, allKeys, removeKey } from "../services/keys.ts";
 
 const usages = {
   add: "pstore-server key add NAME FILE|- [--write-only] [--description TEXT]",
@@ -24,12 +25,15 @@ export const key: Command = {
 ${usages.list}
 ${usages.remove}
 
-add     registers an armored OpenPGP public key of a user, from a file or (-)
-        from standard input; a newer copy of a registered key (extended, with a
-        new subkey) is taken over
+add     registers a public key of a user, from a file or (-) from standard
+        input: an armored OpenPGP block, or the line of an SSH key's .pub file
+        (ssh-ed25519, or ssh-rsa of 2048 bits and more; others cannot decrypt);
+        a newer copy of a registered key (extended, with a new subkey) is taken
+        over
 list    shows the registered keys
 remove  takes a key from its user: it signs in no more, and nothing more is
-        encrypted to it
+        encrypted to it; FINGERPRINT is as 'key list' and, for an SSH key,
+        'ssh-keygen -l' show it
 
   --write-only         the key signs in and writes, nothing is encrypted to it
   --description TEXT   for people
@@ -80,6 +84,7 @@ async function list(argv: readonly string[], io: Io): Promise<number> {
       (await allKeys(db, positionals[0])).map(async ({ user, publicKey, row }) => ({
         user,
         fingerprint: publicKey.fingerprint,
+        type: publicKey.type,
         algorithm: publicKey.algorithm,
         userIds: publicKey.userIds,
         writeOnly: row.write_only === 1,
@@ -95,10 +100,11 @@ async function list(argv: readonly string[], io: Io): Promise<number> {
     const now = new Date();
     io.stdout(
       table(
-        ["User", "Fingerprint", "Algorithm", "Reads", "Expires", "Description"],
+        ["User", "Fingerprint", "Type", "Algorithm", "Reads", "Expires", "Description"],
         rows.map((row) => [
           row.user,
           readable(row.fingerprint),
+          typeOf(row),
           row.algorithm,
           row.writeOnly ? "no" : "yes",
           describeExpiry(row.expires, now),

@@ -25,7 +25,7 @@ test("a server that is told to stop finishes what it does, takes nothing more, a
     const url = /^listening on (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(line)?.[1] ?? "";
     const { challenge } = (await (await fetch(`${url}${apiPath}/challenge`)).json()) as { challenge: string };
     const login = { user: "joe", key: joe.key, origin: url, challenge };
-    const signature = store.sign(joe.key, loginText({ ...login, store: store.store.id }));
+    const signature = store.sign(joe.key, loginText({ ...login, store: store.store.id }), "login");
     const signedIn = await fetch(`${url}${apiPath}/session`, {
       method: "POST",
       body: JSON.stringify({ ...login, signature }),

@@ -171,7 +171,8 @@ async function show(argv: readonly string[], io: Io): Promise<number> {
             `key          ${readable(key.fingerprint)}${key.writeOnly ? " (write-only)" : ""}${key.removed ? " (removed)" : ""}`,
         ),
         ...machines.map(
-          (machine) => `${machine.access === "write" ? "writes" : "reads "}       ${machine.name}`,
+          ({ access, name, pending }) =>
+            `${access === "write" ? "writes" : "reads "}       ${name}${pending ? " (pending: waits to be let in by a writer)" : ""}`,
         ),
         "",
       ].join("\n"),

@@ -160,7 +160,7 @@ test("history comes in parts that fit in memory, at least one revision each", as
     previous = digestOf(manifest);
     const commit = commitText(commitOf(store.store.id, [manifest]));
     const changes = [{ manifest, values: [], wrappedKeys: [] }];
-    const json = { commit, signature: store.sign(joe.key, commit), changes };
+    const json = { commit, signature: store.sign(joe.key, commit, "commit"), changes };
     expect((await store.call("POST", "/commits", { token: joesToken, json })).status).toBe(200);
   }
   const part = async (from: number) => {

@@ -75,7 +75,10 @@ test("whatever is wrong, the answer is the same", async () => {
   await refused(await store.login(joe, { signature: "" }), "no signature");
   await refused({ ...(await store.login(joe)), key: "x" }, "no fingerprint");
   const text = commitText(commitOf(store.store.id, ["x"]));
-  await refused(await store.login(joe, { signature: store.sign(joe.key, text) }), "a commit's signature");
+  await refused(
+    await store.login(joe, { signature: store.sign(joe.key, text, "commit") }),
+    "a commit's signature",
+  );
 });
 
 /** What `make` makes at a time when it is already old. */
@@ -180,7 +183,7 @@ test("an expired key does not sign in", async () => {
 test("a refusal takes as long for known, unknown and disabled users", async () => {
   const off = await store.addUser("off");
   await changeState(store.db, actor, "off", "disable");
-  const wrong = store.sign(ann.key, "something else");
+  const wrong = store.sign(ann.key, "something else", "login");
   const known = joe.key;
   const unknown = openpgpFingerprint("0".repeat(40));
   const cases: Record<string, { name: string; key: TestUser["key"] }> = {

@@ -26,7 +26,8 @@ beforeAll(async () => {
   store.putPublic(web2, "text", Buffer.from("x".repeat(2049)));
   await store.putSecret(web2, "both", Buffer.from("secret"));
   await store.putSecret(web2, "password", Buffer.from("secret"));
-  const web3 = store.draft(joe, "web3");
+  const bob: TestUser = { ...ann, name: "bob", keys: new Map() };
+  const web3 = store.draft(joe, "web3", { bob: [bob, "read"] });
   store.putPublic(web3, "ip", Buffer.from([0xff, 0xfe]));
   store.putPublic(web3, "text", Buffer.from("a\u0000b"));
   const deleted = store.draft(joe, "web0");
@@ -46,7 +47,7 @@ test("living machines, present users, and the public properties that at least tw
     ["machine", "user:ann", "user:bob", "user:joe", "property:ip", "property:text"],
     ["web1", "read", "", "write", "1.2.3.4", "x".repeat(2048)],
     ["web2", "", "", "write", "", "(2049 byte document)"],
-    ["web3", "", "", "write", "(2 byte document)", "(3 byte document)"],
+    ["web3", "", "read (pending)", "write", "(2 byte document)", "(3 byte document)"],
   ]);
 });
 
@@ -70,7 +71,7 @@ test("encrypted ones, as their sizes, are counted and shown only when asked for"
 test("it is in the log, and a removed user whom a machine still lists is there", async () => {
   await changeState(store.db, actor, "ann", "remove");
   await changeState(store.db, actor, "bob", "remove");
-  expect((await rows(false, 9))[0]).toEqual(["machine", "user:ann", "user:joe"]);
+  expect((await rows(false, 9))[0]).toEqual(["machine", "user:ann", "user:bob", "user:joe"]);
   const told = await store.db.selectFrom("audit").selectAll().where("action", "=", "export").execute();
   expect(told.map((row) => row.detail)).toContain("with encrypted");
 });

@@ -8,7 +8,7 @@ import {
   presentUsers,
   propertiesWithBytes,
 } from "../repositories/export.ts";
-import { membersOf } from "../repositories/members.ts";
+import { membersOf, type NamedMember } from "../repositories/members.ts";
 import { type Actor, record } from "./audit.ts";
 
 /** So many objects are held in memory at once, with their small values. */
@@ -46,7 +46,7 @@ export async function* exportTable(
       (property) => property.object_id,
     );
     for (const { id, name } of objects) {
-      const access = new Map(members.get(id)?.map((member) => [member.user_name, member.access]));
+      const access = new Map(members.get(id)?.map((member) => [member.user_name, shownAccess(member)]));
       const values = new Map(found.get(id)?.map((property) => [property.name, property]));
       yield [
         name,
@@ -57,6 +57,10 @@ export async function* exportTable(
     after = objects.at(-1)?.name ?? null;
     await othersFirst();
   }
+}
+
+function shownAccess({ access, pending }: NamedMember): string {
+  return pending === 1 ? `${access} (pending)` : access;
 }
 
 function shown(property: PropertyWithBytes | undefined, withEncrypted: boolean): string {

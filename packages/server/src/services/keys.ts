@@ -1,4 +1,4 @@
-import { type Fingerprint, isFingerprint, openpgpFingerprint, readable } from "@pstore/core/fingerprint";
+import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import type { KeyPart } from "@pstore/core/keys/parts";
 import { encryptionSubkey, signingParts } from "@pstore/core/keys/usability";
 import { mergeUserKeys, readUserKey, type UserKey, writeUserKey } from "@pstore/core/keys/user-key";
@@ -89,8 +89,7 @@ export async function addKey(db: Db, actor: Actor, key: NewKey): Promise<AddedKe
         `the key ${readable(fingerprint)} is registered ${old.write_only === 1 ? "as write-only" : "for reading"}; remove it first to register it otherwise`,
       );
     }
-    // A revocation or subkey that the store has seen is not forgotten for an older copy.
-    const merged = await mergeUserKeys(await userKeyOf(old.block), publicKey);
+    const merged = await together(await userKeyOf(old.block), publicKey);
     let checked: CheckedKey = { publicKey: merged, encrypts: null };
     let fault: string | null = null;
     try {
@@ -118,16 +117,12 @@ export async function addKey(db: Db, actor: Actor, key: NewKey): Promise<AddedKe
   }
 }
 
-/** A fingerprint as people copy it: with or without its type, spaces, and in either case. */
-export function typedFingerprint(text: string): Fingerprint {
-  const bare = text.replace(/\s/g, "");
-  if (isFingerprint(bare)) return bare;
-  const hex = bare.replace(/^(?:openpgp:|0x)/i, "");
-  if (/^[0-9a-f]{40}$/i.test(hex)) return openpgpFingerprint(hex);
-  throw new Problem(
-    "bad-request",
-    "that is no whole fingerprint; give its 40 hex digits, as 'key list' shows them",
-  );
+/** What the copy of a key that is stored and another one say together. */
+async function together(stored: UserKey, given: UserKey): Promise<UserKey> {
+  // The comment of an SSH key is no part of it, and says what its user last called it.
+  if (given.type === "ssh" && given.userIds.length > 0) return given;
+  // A revocation or subkey that the store has seen is not forgotten for an older copy.
+  return await mergeUserKeys(stored, given);
 }
 
 /** @throws Problem `not-found` */

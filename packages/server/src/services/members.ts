@@ -34,7 +34,7 @@ export async function faultOfMember(
   const [fault] = faults;
   if (fault === undefined) return null;
   if (await hasUsableKey(found, now)) return `${fault} (the change must use ${name}'s present keys)`;
-  return `${name} has no usable key: ${fault} (revoke with ^${name}, or have a usable key added)`;
+  return `${name} has no usable key: ${fault} (revoke with ^${name}, keep ${name} waiting with --pending, or have a usable key added)`;
 }
 
 /** Tells why nothing may be written for a member, see `faultOfMember`. */

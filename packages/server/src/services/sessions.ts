@@ -13,7 +13,7 @@ import { deleteSession, findSession, insertSession, insertUsedChallenge } from "
 import { findUser } from "../repositories/users.ts";
 import { type Actor, record } from "./audit.ts";
 import { readChallenge } from "./challenges.ts";
-import { decoys } from "./decoys.ts";
+import { decoyFor } from "./decoys.ts";
 
 /** Who is signed in, and with what. */
 export interface Caller extends Actor {
@@ -42,7 +42,7 @@ export interface LoginRules {
  *
  * The key is looked up by its fingerprint alone, and the signature checked, before the name is: so the work depends on
  * the key that was named and not on whether the user is known, unknown or disabled. A key that the store does not have
- * is stood in for by a decoy of the signature's algorithm.
+ * is stood in for by a decoy of its type and the signature's algorithm.
  * @throws Problem `sign-in-refused`, the same for every reason
  */
 export async function signIn(
@@ -140,7 +140,7 @@ async function faultOfSignature(
   const named = isFingerprint(request.key) ? request.key : "openpgp:";
   const text = loginText({ store: storeId, origin, user, key: named, challenge });
   try {
-    const publicKey = await readUserKey(key?.block ?? decoyFor(signature));
+    const publicKey = await readUserKey(key?.block ?? decoyFor(request.key, signature));
     const { signedBy } = await verifySignature(publicKey, { text, purpose: "login" }, signature);
     assertMayStillSign(publicKey, signedBy, now, request.key);
     return null;
@@ -148,14 +148,6 @@ async function faultOfSignature(
     if (error instanceof Problem) return error.message;
     throw error;
   }
-}
-
-function decoyFor(signature: Uint8Array): Uint8Array {
-  // In a version 4 signature packet the algorithm stands three octets behind the header (RFC 9580, section 5.2.3).
-  const first = signature[0] ?? 0;
-  const lengthOctets = (first & 0x40) === 0 ? 1 << (first & 3) : (signature[1] ?? 0) < 192 ? 1 : 2;
-  const decoy = decoys[signature[1 + lengthOctets + 2] ?? 0] ?? decoys[1] ?? "";
-  return Uint8Array.from(Buffer.from(decoy, "base64"));
 }
 
 /**

@@ -19,6 +19,8 @@ export interface Standing {
   readonly machines: readonly {
     name: string;
     access: "read" | "write";
+    /** The user waits to be let in, and reads nothing encrypted yet. */
+    pending: boolean;
     /** Nobody else who may sign in can read it. */
     onlyMember: boolean;
     /** Nobody else who may sign in can write it. */
@@ -41,7 +43,8 @@ export async function standingOf(db: Db, name: string): Promise<Standing> {
   const others = (await listUsers(db)).filter((other) => other.active === 1 && other.id !== user.id);
   const names = new Set(others.map((other) => other.name));
   const otherMembers = Map.groupBy(
-    members.filter((member) => names.has(member.user_name)),
+    // Who waits to be let in can neither read nor write it.
+    members.filter((member) => names.has(member.user_name) && member.pending === 0),
     (member) => member.object_id,
   );
   return {
@@ -57,6 +60,7 @@ export async function standingOf(db: Db, name: string): Promise<Standing> {
       return {
         name: object.name,
         access: object.access,
+        pending: object.pending === 1,
         onlyMember: rest.length === 0,
         onlyWriter: object.access === "write" && rest.every((member) => member.access !== "write"),
       };

@@ -78,12 +78,31 @@ test("a writer whose listed key was removed signs nothing with another one, unti
 test("a reader with another key than the one listed is given access anew, one without any is revoked or given one", async () => {
   await removeKey(store.db, actor, ann.key);
   expect((await faults())[0]?.[1]).toBe(
-    "a writer revokes the member: pstore web1 ^ann; or add a usable key: pstore-server key add ann FILE, and then pstore web1 +ann:read",
+    "a writer revokes the member: pstore web1 ^ann; or keeps them without a key: pstore web1 +ann:read --pending; or add a usable key: pstore-server key add ann FILE, and then pstore web1 +ann:read",
   );
   await store.addKey("ann", "ann2");
   expect((await faults())[0]?.[1]).toBe("a writer takes over ann's present keys: pstore web1 +ann:read");
   await register(ann);
   expect(await faults()).toEqual([]);
+});
+
+test("an SSH key that was removed is added again, and never extended", async () => {
+  const ssh = await store.addSshUser("ssh", "ed25519");
+  const token = await store.signIn(ssh);
+  const own = store.draft(ssh, "web1 of ssh");
+  await store.putSecret(own, "password", new Uint8Array([1]));
+  await store.committed(token, own);
+  expect(await checkStore(store.db, store.store)).toEqual([]);
+  await removeKey(store.db, actor, ssh.key);
+  const [nobody, member] = await checkStore(store.db, store.store);
+  expect(nobody?.solution).toBe(
+    `add the key ${ssh.key.slice(4)} of ssh again: pstore-server key add ssh FILE`,
+  );
+  expect(member?.fault).toBe(
+    `ssh has no usable key: ssh's key ${ssh.key.slice(4)} is not registered at this store any more (revoke with ^ssh, keep ssh waiting with --pending, or have a usable key added)`,
+  );
+  await register(ssh);
+  expect(await checkStore(store.db, store.store)).toEqual([]);
 });
 
 test("of a deleted machine nobody's standing matters; when it is back, and its only writer gone, that is said", async () => {

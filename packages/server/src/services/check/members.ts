@@ -1,5 +1,6 @@
+import { isPending } from "@pstore/core/checks";
 import { clientCommand, grantOf } from "@pstore/core/client-command";
-import { readable } from "@pstore/core/fingerprint";
+import { isSsh, readable } from "@pstore/core/fingerprint";
 import { signingParts } from "@pstore/core/keys/usability";
 import type { Manifest, Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
@@ -63,19 +64,34 @@ async function wayToWriter({ members, object }: Manifest, users: Users, now: Dat
   for (const [name, member] of members) {
     const found = users.get(name);
     if (member.access !== "write" || found === undefined || found.user.removed !== null) continue;
+    // Who waits to be let in becomes a writer by the word of another one alone.
+    if (isPending(member)) continue;
     if (found.user.active === 0) ways.push(`let ${name} in again: pstore-server user enable ${name}`);
     else if (!(await canSign(member, found, now)))
       ways.push(
-        `add ${keysOf(member)} of ${name} again, extended if expired: pstore-server key add ${name} FILE`,
+        `add ${keysOf(member)} of ${name} again${mayExpire(member) ? ", extended if expired" : ""}: pstore-server key add ${name} FILE`,
       );
   }
   if (ways.length > 0) return ways.join("; or ");
-  const hasWriters = [...members.values()].some((member) => member.access === "write");
-  return `${hasWriters ? "all of its writers were removed" : "it has no writer"}, so it can never be changed again: whoever reads '${object.name}' puts its values into a new machine`;
+  return `${whyNoWriter(members, users)}, so it can never be changed again: whoever reads '${object.name}' puts its values into a new machine`;
+}
+
+function whyNoWriter(members: Manifest["members"], users: Users): string {
+  const writers = [...members].filter(([, member]) => member.access === "write");
+  if (writers.length === 0) return "it has no writer";
+  const pending = writers.some(
+    ([name, member]) => isPending(member) && users.get(name)?.user.removed === null,
+  );
+  return `all of its writers were removed${pending ? ", or wait to be let in by one" : ""}`;
 }
 
 function keysOf({ keys }: Member): string {
   return `the key ${[...keys.keys()].map(readable).join(" or ")}`;
+}
+
+/** Whether it may be for its age that a key signs no more. */
+function mayExpire({ keys }: Member): boolean {
+  return [...keys.keys()].some((key) => !isSsh(key));
 }
 
 /** What a writer, or an admin, does about a member in the way. */
@@ -92,5 +108,5 @@ async function wayOut(
   const revoke = `a writer revokes the member: ${clientCommand(machine, `^${name}`)}`;
   if (found === undefined || found.user.removed !== null) return revoke;
   if (found.user.active === 0) return `${revoke}; or let ${name} in again: pstore-server user enable ${name}`;
-  return `${revoke}; or add a usable key: pstore-server key add ${name} FILE, and then ${clientCommand(machine, grant)}`;
+  return `${revoke}; or keeps them without a key: ${clientCommand(machine, grant, "--pending")}; or add a usable key: pstore-server key add ${name} FILE, and then ${clientCommand(machine, grant)}`;
 }

@@ -6,15 +6,22 @@ import { type Change, type Seal, sealNothing } from "../store/writing/change.ts"
 import { type Context, machineOf } from "./command.ts";
 import { listText, rowOf } from "./layout.ts";
 
+type MembersChange = Pick<Change, "allow" | "revoke" | "pending">;
+
+/** What the command line says of who has access. */
+export function membersChange({ allow, revoke, options }: Arguments): MembersChange {
+  return { allow, revoke, ...(options.pending ? { pending: true } : {}) };
+}
+
 /** Changes the machine that the command line names, or with `--each` all those that fit, and who has access to them. */
 export async function changeNamed(
   context: Context,
-  change: Omit<Change, "allow" | "revoke">,
+  change: Omit<Change, keyof MembersChange>,
   seal: Seal = sealNothing,
 ): Promise<void> {
   const { args, store } = context;
-  const { allow, revoke, options } = args;
-  const whole = { allow, revoke, ...change };
+  const { options } = args;
+  const whole = { ...membersChange(args), ...change };
   if (options.each === null) await store.change(machineOf(context), whole, seal);
   else await store.changeAll(await chosen(context, options.each), whole, seal);
 }

@@ -1,6 +1,6 @@
 import type { ObjectRow } from "@pstore/core/api/schemas";
 import { isPending } from "@pstore/core/checks";
-import type { Property } from "@pstore/core/manifest";
+import type { Manifest, Property } from "@pstore/core/manifest";
 import type { StoredObject } from "../store/store.ts";
 
 /** The property that is shown decrypted, and last; it is always encrypted. */
@@ -20,17 +20,17 @@ export function listText(rows: readonly ObjectRow[]): string {
 
 /** A verified object as a row of a list. */
 export function rowOf({ manifest, access }: StoredObject): ObjectRow {
-  const members = [...manifest.members].map(([user, member]) => ({
-    user,
-    access: member.access,
-    pending: isPending(member),
-  }));
-  return { id: manifest.object.id, name: manifest.object.name, access, members };
+  return { id: manifest.object.id, name: manifest.object.name, access, members: membersOf(manifest) };
 }
 
-/** As on the command line: whoever may only read is marked. */
-function shownMember({ user, access }: ObjectRow["members"][number]): string {
-  return access === "read" ? `${user}:read` : user;
+/** The members of an object, as rows and JSON have them. */
+export function membersOf({ members }: Manifest): ObjectRow["members"] {
+  return [...members].map(([user, member]) => ({ user, access: member.access, pending: isPending(member) }));
+}
+
+/** As on the command line: whoever may only read is marked; and who waits to be let in. */
+function shownMember({ user, access, pending }: ObjectRow["members"][number]): string {
+  return `${user}${access === "read" ? ":read" : ""}${pending ? ":pending" : ""}`;
 }
 
 /** `+`: may be written by the user here, `-`: read, space: not theirs. */

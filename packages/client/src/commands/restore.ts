@@ -3,6 +3,7 @@ import type { Property } from "@pstore/core/manifest";
 import { type Knower, knowersOf } from "../store/reading/knowers.ts";
 import { sealNothing } from "../store/writing/change.ts";
 import { type Command, type Context, machineOf } from "./command.ts";
+import { membersChange } from "./each.ts";
 
 /**
  * `pstore MACHINE --restore REVISION [PROPERTY]`: brings back a value, or all that the machine had, or the machine. Who
@@ -10,11 +11,11 @@ import { type Command, type Context, machineOf } from "./command.ts";
  */
 export const restore: Command = async (context) => {
   const { args, store } = context;
-  const { allow, revoke, options } = args;
+  const { options } = args;
   if (options.restore === null) throw new Error("no revision is given");
   await warnOfKnowers(context, options.restore);
   const back = { revision: options.restore, property: args.property };
-  await store.change(machineOf(context), { allow, revoke, restore: back }, sealNothing);
+  await store.change(machineOf(context), { ...membersChange(args), restore: back }, sealNothing);
 };
 
 async function warnOfKnowers(context: Context, revision: number): Promise<void> {

@@ -5,12 +5,22 @@ import { visible } from "@pstore/core/visible";
 import type { Output } from "../io.ts";
 import { pieces, whole } from "../store/reading/whole.ts";
 import type { StoredObject } from "../store/store.ts";
+import { waitingSentence, waits } from "../store/waiting.ts";
 import type { Clipboard } from "../terminal/clipboard/clipboard.ts";
 import { printConcealed } from "../terminal/concealed.ts";
 import { printJson, printLine, printParts } from "../terminal/output.ts";
 import { clipboardOf, copyProperty } from "./clip.ts";
 import { type Context, machineOf } from "./command.ts";
-import { asJsonValue, asText, byName, laidOut, laidOutPieces, passwordProperty, summary } from "./layout.ts";
+import {
+  asJsonValue,
+  asText,
+  byName,
+  laidOut,
+  laidOutPieces,
+  membersOf,
+  passwordProperty,
+  summary,
+} from "./layout.ts";
 import { printFound } from "./list.ts";
 
 /** `pstore MACHINE`: its properties and its password; where no machine has this name, those that contain it. */
@@ -23,7 +33,10 @@ export async function show(context: Context): Promise<void> {
   if (!isObject(found)) {
     await printFound(context, found, name);
     if (clip) throw new Problem("not-found", `nothing was copied: no machine is named just '${name}'`);
-  } else if (json) await printAsJson(context, found);
+    return;
+  }
+  if (found.isWaiting && clipboard === null) context.person.notice(waitingSentence(found.manifest));
+  if (json) await printAsJson(context, found);
   else await printProperties(context, found, clipboard);
 }
 
@@ -49,6 +62,7 @@ async function printProperties(
   } else if (isReadable) await printPassword(output, object, args.options.verbose);
   else if (password !== undefined) await printLine(output, `${passwordProperty} = ${summary(password)}`);
   if (clipboard !== null && !isReadable) {
+    if (password !== undefined && object.isWaiting) throw waits(object.manifest);
     const why = password === undefined ? "has no password" : "has a password that you may not read";
     throw new Problem("not-found", `nothing was copied: '${machine.name}' ${why}`);
   }
@@ -100,7 +114,7 @@ async function printAsJson({ output }: Context, object: StoredObject): Promise<v
     author: manifest.author.user,
     time: manifest.time,
     access,
-    members: [...manifest.members].map(([user, member]) => ({ user, access: member.access })),
+    members: membersOf(manifest),
     properties,
   });
 }

@@ -8,6 +8,7 @@ import { hostKeyAlias, isPasswordPrompt, knownAs, type Target, targetOf } from "
 import { checkMayBeSaid, divide, hostOf, type Said, sshWords } from "../programs/ssh-words.ts";
 import { whole } from "../store/reading/whole.ts";
 import type { StoredObject } from "../store/store.ts";
+import { waits } from "../store/waiting.ts";
 import { type Command, type Context, machineOf } from "./command.ts";
 import { passwordProperty } from "./layout.ts";
 
@@ -110,11 +111,12 @@ function refused({ manifest }: StoredObject, { user, host }: Target): Problem {
   );
 }
 
-function checkHasPassword({ manifest, isReadable }: StoredObject): void {
+function checkHasPassword({ manifest, isReadable, isWaiting }: StoredObject): void {
   const { name } = manifest.object;
   if (!manifest.properties.has(passwordProperty)) {
     throw new Problem("not-found", `'${name}' has no password; store one with ${clientCommand("-P", name)}`);
   }
+  if (isWaiting) throw waits(manifest);
   if (!isReadable) {
     throw new Problem(
       "no-private-key",

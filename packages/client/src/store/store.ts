@@ -1,6 +1,6 @@
 import type { CheckAnswer, ObjectRow, User } from "@pstore/core/api/schemas";
 import type { Fingerprint } from "@pstore/core/fingerprint";
-import type { Grant, Property } from "@pstore/core/manifest";
+import type { Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import { Api } from "../http/api.ts";
 import type { Transport } from "../http/transport.ts";
@@ -17,9 +17,12 @@ import { Lookup, type Wanted } from "./reading/lookup.ts";
 import type { Reach } from "./reading/reach.ts";
 import type { Reader, StoredObject } from "./reading/reader.ts";
 import type { Found, Sought } from "./reading/search.ts";
+import type { WaitingObjects } from "./reading/waiting-objects.ts";
 import { SignIn } from "./session.ts";
 import { Trust } from "./trust.ts";
-import type { Change, Seal } from "./writing/change.ts";
+import type { Change, NewMembers, Seal } from "./writing/change.ts";
+import type { LeftOut } from "./writing/changer.ts";
+import type { Prospect } from "./writing/prospects.ts";
 import type { SealedValue } from "./writing/seal.ts";
 import type { Writer } from "./writing/writer.ts";
 
@@ -127,13 +130,29 @@ export class Store {
     return (await this.#readerFor(answer)).object(name, wanted, answer);
   }
 
+  /** The objects in which members wait to be let in. */
+  async waiting(): Promise<WaitingObjects> {
+    const { waitingObjects } = await import("./reading/waiting-objects.ts");
+    return waitingObjects({ ...this.#shared(), reader: await this.#reader() });
+  }
+
+  /** What would come of letting these users in, who wait. */
+  async prospects(users: readonly string[]): Promise<readonly Prospect[]> {
+    return (await this.#writer()).prospects(users);
+  }
+
+  /** Lets users in where they wait, with one commit. @returns the objects that are left out */
+  async letIn(names: readonly string[], users: readonly string[]): Promise<readonly LeftOut[]> {
+    return (await this.#writer()).letIn(names, users);
+  }
+
   /**
    * Makes a new object, of this user and those allowed.
    * @param seal makes its values, once the users are known to the store and their keys usable
    * @throws Problem `conflict` when the name is taken, `not-found` for an unknown user, …
    */
-  async create(name: string, allow: readonly Grant[], seal: Seal): Promise<void> {
-    await (await this.#writer()).create(name, allow, seal);
+  async create(name: string, members: NewMembers, seal: Seal): Promise<void> {
+    await (await this.#writer()).create(name, members, seal);
   }
 
   /**

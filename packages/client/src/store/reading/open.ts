@@ -1,5 +1,5 @@
 import type { ObjectDetail } from "@pstore/core/api/schemas";
-import { reads } from "@pstore/core/checks";
+import { isPending, reads } from "@pstore/core/checks";
 import { clientCommand } from "@pstore/core/client-command";
 import { checkCommitment } from "@pstore/core/commitment";
 import { pieceCount } from "@pstore/core/digest";
@@ -11,6 +11,7 @@ import { Problem } from "@pstore/core/problem";
 import type { Api } from "../../http/api.ts";
 import type { Keyring } from "../../keyring/keyring.ts";
 import type { Person } from "../../person.ts";
+import { waits } from "../waiting.ts";
 
 /** A property of an object whose manifest was verified. */
 export interface Source {
@@ -137,6 +138,7 @@ function noSessionKey(
 ): Problem {
   const offered = detail.wrappedKeys.filter((wrapped) => wrapped.property === property).length;
   const what = `'${property}' of '${manifest.object.name}'`;
+  if (self !== undefined && isPending(self)) return waits(manifest);
   if (self !== undefined && !reads(self)) {
     return new Problem("no-private-key", `your key is write-only: it may set ${what}, but not read it`);
   }

@@ -5,7 +5,7 @@ import {
   type ObjectList,
   type ObjectRow,
 } from "@pstore/core/api/schemas";
-import { type Known, reads } from "@pstore/core/checks";
+import { isPending, type Known, reads } from "@pstore/core/checks";
 import { clientCommand } from "@pstore/core/client-command";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../../http/api.ts";
@@ -26,6 +26,8 @@ export interface StoredObject extends Known {
   readonly access: "read" | "write" | null;
   /** Whether anything is encrypted to the user: nothing is to a write-only key, or to who is no member. */
   readonly isReadable: boolean;
+  /** Whether the user is a member who had no usable key, and waits to be let in. */
+  readonly isWaiting: boolean;
   /** The value of a property in clear, as a stream, checked on the way. */
   value(property: string): AsyncIterable<Uint8Array>;
 }
@@ -102,6 +104,7 @@ export class Reader {
       digest,
       access: self?.access ?? null,
       isReadable: self !== undefined && reads(self),
+      isWaiting: self !== undefined && isPending(self),
       value: (property) => this.opener.value({ manifest, detail, property }),
     };
   }

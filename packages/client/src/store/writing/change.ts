@@ -28,6 +28,9 @@ export interface Change {
   readonly isNarrowed?: true;
 }
 
+/** Who becomes a member of a new object, beside its author. */
+export type NewMembers = Pick<Change, "allow" | "pending">;
+
 /** Seals the new values of a change: called once an object, when all else that could stand in the way was checked. */
 export type Seal = () => Promise<readonly SealedValue[]>;
 

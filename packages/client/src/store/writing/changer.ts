@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { User } from "@pstore/core/api/schemas";
+import { isPending } from "@pstore/core/checks";
 import type { Fingerprint } from "@pstore/core/fingerprint";
-import type { Grant, Manifest, Member } from "@pstore/core/manifest";
+import type { Manifest, Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Pins } from "../../state/pins.ts";
 import type { Opener } from "../reading/open.ts";
-import { type Change, changeOf, mayNotChange, type Seal } from "./change.ts";
+import { waits } from "../waiting.ts";
+import { type Change, changeOf, mayNotChange, type NewMembers, type Seal } from "./change.ts";
 import { type CommitterParts, commit } from "./commit.ts";
 import { sayReaders, warnOfConsequences } from "./consequences.ts";
 import { type Base, changesNothing, type Draft, makeDraft, nothingRestored, type Restored } from "./draft.ts";
@@ -27,6 +29,13 @@ export interface ChangerParts extends CommitterParts {
   restored(base: Base, restore: NonNullable<Change["restore"]>): Promise<Restored>;
 }
 
+/** An object that a change leaves as it is, although it was meant. */
+export interface LeftOut {
+  readonly machine: string;
+  /** A sentence. */
+  readonly why: string;
+}
+
 /** One object under way from what it is to what it shall be. */
 interface Step {
   readonly base: Base;
@@ -45,10 +54,11 @@ export class Changer {
   }
 
   /** Makes a new object of that name, of the user here and those allowed. */
-  async create(name: string, allow: readonly Grant[], users: readonly User[], seal: Seal): Promise<void> {
+  async create(name: string, who: NewMembers, users: readonly User[], seal: Seal): Promise<void> {
     const { store, planner } = this.#parts;
-    const planned = await planner.plan(null, { allow, revoke: [] }, users);
-    await planner.confirm([planned], { allow, revoke: [] });
+    const change = { ...who, revoke: [] };
+    const planned = await planner.plan(null, change, users);
+    await planner.confirm([planned], change);
     const author = this.#author([planned.members]);
     const values = await seal();
     await this.#commit([
@@ -95,6 +105,26 @@ export class Changer {
         this.#lostUpdates.refuse(base, current[index] ?? base, change, values[index] ?? []);
       steps = await this.#plan(current, change);
     }
+  }
+
+  /** The objects that a change could be made of, apart from those where members of theirs are in the way. */
+  async possible(
+    bases: readonly Base[],
+    change: Change,
+  ): Promise<{ bases: readonly Base[]; leftOut: readonly LeftOut[] }> {
+    const found: Base[] = [];
+    const leftOut: LeftOut[] = [];
+    for (const base of bases) {
+      try {
+        await this.#planOne(base, change, false);
+        found.push(base);
+      } catch (error) {
+        if (!(error instanceof Problem) || !["unusable-key", "untrusted-key"].includes(error.code))
+          throw error;
+        leftOut.push({ machine: base.verified.manifest.object.name, why: error.message });
+      }
+    }
+    return { bases: found, leftOut };
   }
 
   /** Plans all of it before anything is made, so that whatever stands in the way is said first. */
@@ -174,8 +204,9 @@ export class Changer {
         `'${name}' has no valid signature, so nothing can be built on it; ask a writer to store it anew`,
       );
     }
-    const access = manifest.members.get(this.#parts.user)?.access;
-    if (access !== "write") throw mayNotChange(name, access);
+    const self = manifest.members.get(this.#parts.user);
+    if (self?.access !== "write") throw mayNotChange(name, self?.access);
+    if (isPending(self)) throw waits(manifest);
   }
 
   /**

@@ -1,8 +1,9 @@
-import { readersOf, reads, sameProperty } from "@pstore/core/checks";
+import { isPending, readersOf, reads, sameProperty } from "@pstore/core/checks";
 import type { Manifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Person } from "../../person.ts";
 import { named } from "../named.ts";
+import { waitingOf } from "../waiting.ts";
 import type { Draft } from "./draft.ts";
 
 /**
@@ -30,6 +31,10 @@ export async function warnOfConsequences(drafts: readonly Draft[], person: Perso
       return base !== null && !manifest.members.has(user);
     });
     if (left.length > 0) person.notice(`you have given up your own access to ${named(left)}`);
+    for (const [user, waited] of madeToWait(drafts))
+      person.notice(
+        `${user} is a member of ${named(waited)} without a key, and reads nothing there until pstore --pending lets them in`,
+      );
     for (const [user, manifests] of stillKnown(drafts)) {
       const [first] = manifests;
       if (first === undefined || first.manifest.author.user === user) continue;
@@ -52,7 +57,20 @@ export function sayReaders(drafts: readonly Draft[], person: Person): void {
 }
 
 function hasWriter({ members }: Manifest): boolean {
-  return [...members.values()].some(({ access }) => access === "write");
+  return [...members.values()].some((member) => member.access === "write" && !isPending(member));
+}
+
+/** Who waits for a key from now on, and did not before. */
+function madeToWait(drafts: readonly Draft[]): ReadonlyMap<string, readonly Draft[]> {
+  const found = new Map<string, Draft[]>();
+  for (const draft of drafts) {
+    const { base, manifest } = draft;
+    if (manifest.deleted) continue;
+    const before = base === null ? [] : waitingOf(base.verified.manifest);
+    for (const user of waitingOf(manifest))
+      if (!before.includes(user)) found.set(user, [...(found.get(user) ?? []), draft]);
+  }
+  return found;
 }
 
 /** Whom a change revokes, with the encrypted values that stay as they could read them. */

@@ -9,7 +9,7 @@ import type { Person } from "../../person.ts";
 import { expiryWarning, expiryWarningDays } from "../expiry.ts";
 import type { Acquaintance, Trust } from "../trust.ts";
 import type { Change } from "./change.ts";
-import { NoUsableKey, PresentKeys, refuseInactive } from "./present-keys.ts";
+import { NoUsableKey, type PresentKeys, refuseInactive } from "./present-keys.ts";
 import { type InTheWay, stopped } from "./ways-out.ts";
 
 type MemberChange = Pick<Change, "allow" | "revoke" | "pending" | "rewrap" | "letIn" | "isNarrowed">;
@@ -43,14 +43,13 @@ export class MemberPlanner {
   readonly #trust: Trust;
   readonly #person: Person;
   readonly #user: string;
-  readonly #now = new Date();
   readonly #keys: PresentKeys;
 
-  constructor(parts: { trust: Trust; person: Person; user: string }) {
+  constructor(parts: { keys: PresentKeys; trust: Trust; person: Person; user: string }) {
+    this.#keys = parts.keys;
     this.#trust = parts.trust;
     this.#person = parts.person;
     this.#user = parts.user;
-    this.#keys = new PresentKeys({ ...parts, now: this.#now });
   }
 
   /**
@@ -175,7 +174,7 @@ export class MemberPlanner {
     try {
       if (isWaiting && !isNamed && letIn?.includes(user) !== true) {
         refuseInactive(served);
-        if (await this.#keys.isAnyUsable(served))
+        if (letIn === undefined && (await this.#keys.isAnyUsable(served)))
           this.#person.notice(`${user} waits to be let in, and has a usable key by now: pstore --pending`);
         return member.keys;
       }
@@ -214,12 +213,13 @@ export class MemberPlanner {
   }
 
   #warnOfExpiry({ members, publicKeys }: Plan): void {
+    const { now } = this.#keys;
     for (const [user, { keys }] of members) {
       if (user === this.#user) continue;
       for (const key of keys.keys()) {
         const publicKey = publicKeys.get(key);
-        const expires = publicKey && expiresWithin(publicKey, expiryWarningDays, this.#now);
-        const warning = expires && expiryWarning(`${user}'s key ${readable(key)}`, expires, this.#now);
+        const expires = publicKey && expiresWithin(publicKey, expiryWarningDays, now);
+        const warning = expires && expiryWarning(`${user}'s key ${readable(key)}`, expires, now);
         if (warning) this.#person.warn(warning);
       }
     }

@@ -26,17 +26,17 @@ export class NoUsableKey extends Problem {
 
 /** Which keys of a user the next revision lists, each with the part to wrap to: trusted ones that can be used now. */
 export class PresentKeys {
+  /** When a key must be usable. */
+  readonly now = new Date();
   readonly #trust: Trust;
   readonly #person: Person;
-  readonly #now: Date;
   /** Users as they were served, with what is believed of them: many objects often have the same members. */
   readonly #met = new WeakMap<User, Promise<Acquaintance>>();
   readonly #usable = new WeakMap<User, Promise<boolean>>();
 
-  constructor(parts: { trust: Trust; person: Person; now: Date }) {
+  constructor(parts: { trust: Trust; person: Person }) {
     this.#trust = parts.trust;
     this.#person = parts.person;
-    this.#now = parts.now;
   }
 
   /**
@@ -141,9 +141,9 @@ export class PresentKeys {
   ): Fingerprint | Problem {
     const { publicKey } = trusted;
     try {
-      const newest = encryptionSubkey(publicKey, this.#now, `${user}'s key ${readable(key)}`);
+      const newest = encryptionSubkey(publicKey, this.now, `${user}'s key ${readable(key)}`);
       const same = publicKey.encrypting.find((part) => part.fingerprint === before);
-      return same !== undefined && whyUnusable(same, this.#now) === null
+      return same !== undefined && whyUnusable(same, this.now) === null
         ? same.fingerprint
         : newest.fingerprint;
     } catch (error) {

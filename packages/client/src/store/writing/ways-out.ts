@@ -32,17 +32,15 @@ function waysOf(some: readonly InTheWay[], them = some.length === 1 ? namesOf(so
   const ways: string[] = [];
   if (kept.length > 0) {
     const words = kept.map(({ user }) => `^${user}`).join(" ");
-    ways.push(`revoke ${fresh.length === 0 ? them : namesOf(kept)} with ${words}`);
+    ways.push(`revoke ${fresh.length === 0 ? them : namesOf(kept)} with ${words} in the same command`);
   }
   if (fresh.length > 0) ways.push(`leave out ${fresh.map(({ user }) => `+${user}`).join(" ")}`);
-  const [only] = kept;
   if (mayWait) {
+    const verb = fresh.length === 0 ? "keep" : kept.length === 0 ? "add" : "have";
     const [members, keys] = some.length === 1 ? ["a member", "a usable key"] : ["members", "usable keys"];
-    ways.push(
-      `add --pending, which makes ${them} ${members} to be let in later`,
-      `have ${keys} added at the store`,
-    );
-  } else if (only !== undefined && kept.length === 1) ways.push(`everywhere with --offboard ${only.user}`);
+    ways.push(`${verb} ${them} as ${members}, to be let in later, with --pending`);
+    ways.push(`have ${keys} added at the store`);
+  } else ways.push(...kept.map(({ user }) => `everywhere with --offboard ${user}`).slice(0, 1));
   return oneOf(ways);
 }
 

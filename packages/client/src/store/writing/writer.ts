@@ -1,13 +1,15 @@
 import { clientCommand } from "@pstore/core/client-command";
-import type { Grant, Property } from "@pstore/core/manifest";
+import type { Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { PendingCommits } from "../../state/pending.ts";
 import type { Pins } from "../../state/pins.ts";
 import type { Reader, ReaderParts } from "../reading/reader.ts";
-import type { Change, Seal } from "./change.ts";
-import { Changer } from "./changer.ts";
+import { type Change, type NewMembers, type Seal, sealNothing } from "./change.ts";
+import { Changer, type LeftOut } from "./changer.ts";
 import type { Base } from "./draft.ts";
 import { MemberPlanner } from "./members.ts";
+import { PresentKeys } from "./present-keys.ts";
+import { type Prospect, prospectOf } from "./prospects.ts";
 import { Restorer } from "./restoring.ts";
 import { type SealedValue, sealValue } from "./seal.ts";
 
@@ -17,30 +19,35 @@ export interface WriterParts extends ReaderParts {
   readonly reader: Reader;
 }
 
+/** How many users are asked for at once. */
+const mostAsked = 100;
+
 /** Creates and changes objects. */
 export class Writer {
   readonly #parts: WriterParts;
+  readonly #keys: PresentKeys;
   readonly #changer: Changer;
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
+    this.#keys = new PresentKeys(parts);
     const restorer = new Restorer({ ...parts, opener: parts.reader.opener });
     this.#changer = new Changer({
       ...parts,
-      planner: new MemberPlanner(parts),
+      planner: new MemberPlanner({ ...parts, keys: this.#keys }),
       opener: parts.reader.opener,
       restored: (base, restore) => restorer.restored(base, restore),
     });
   }
 
   /** Makes a new object, of this user and those allowed. */
-  async create(name: string, allow: readonly Grant[], seal: Seal): Promise<void> {
+  async create(name: string, members: NewMembers, seal: Seal): Promise<void> {
     const { api, user } = this.#parts;
     const [{ users }] = await Promise.all([
-      api.users([user, ...allow.map((grant) => grant.user)]),
+      api.users([user, ...members.allow.map((grant) => grant.user)]),
       this.#refuseExisting(name),
     ]);
-    await this.#changer.create(name, allow, users, seal);
+    await this.#changer.create(name, members, users, seal);
   }
 
   /** Not by the name alone: that there is none would look like a refusal in the log. */
@@ -86,6 +93,30 @@ export class Writer {
     const users = change.allow.map(({ user }) => user);
     const read = () => this.#parts.reader.bases(names, users);
     await this.#changer.change(await read(), { ...change, isNarrowed: true }, seal, read);
+  }
+
+  /** What would come of letting these users in, who wait. */
+  async prospects(users: readonly string[]): Promise<readonly Prospect[]> {
+    const found: Prospect[] = [];
+    for (let from = 0; from < users.length; from += mostAsked) {
+      const served = (await this.#parts.api.users(users.slice(from, from + mostAsked))).users;
+      for (const one of served) found.push(await prospectOf(one, { ...this.#parts, keys: this.#keys }));
+    }
+    return found;
+  }
+
+  /**
+   * Lets users in where they wait, with one commit; objects in which somebody else is in the way are left out.
+   * @returns those, and why
+   */
+  async letIn(names: readonly string[], users: readonly string[]): Promise<readonly LeftOut[]> {
+    const change = { allow: [], revoke: [], letIn: users, isNarrowed: true } as const;
+    const { reader } = this.#parts;
+    const { bases, leftOut } = await this.#changer.possible(await reader.bases(names, []), change);
+    const possible = bases.map(({ verified }) => verified.manifest.object.name);
+    if (possible.length > 0)
+      await this.#changer.change(bases, change, sealNothing, () => reader.bases(possible, []));
+    return leftOut;
   }
 
   seal(property: string, kind: Property["kind"], value: AsyncIterable<Uint8Array>): Promise<SealedValue> {

@@ -1,9 +1,8 @@
 // A server behind a TLS proxy, as other hosts reach it: under its public URL alone, and with a certificate that holds.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeCertificate } from "./support/certificate.ts";
 import { createFolder } from "./support/folder.ts";
-import { succeed } from "./support/process.ts";
 import { createTeam, type Team, type User } from "./support/team.ts";
 
 let team: Team;
@@ -13,45 +12,13 @@ let url: string;
 /** The certificate of the authority that signed the proxy's. */
 let authority: string;
 
-/** A key, and a certificate for it by `issuer`, or by itself. */
-async function certificate(folder: string, name: string, extension: string, issuer?: string): Promise<void> {
-  const openssl = (...args: string[]) => succeed(["openssl", ...args], { cwd: folder });
-  await writeFile(join(folder, `${name}.ext`), extension);
-  await openssl(
-    "req",
-    "-newkey",
-    "rsa:2048",
-    "-nodes",
-    "-keyout",
-    `${name}.key`,
-    "-out",
-    `${name}.csr`,
-    "-subj",
-    `/CN=${name}`,
-  );
-  const by =
-    issuer === undefined
-      ? ["-signkey", `${name}.key`]
-      : ["-CA", `${issuer}.pem`, "-CAkey", `${issuer}.key`, "-CAcreateserial"];
-  await openssl(
-    "x509",
-    "-req",
-    "-in",
-    `${name}.csr`,
-    ...by,
-    "-out",
-    `${name}.pem`,
-    "-days",
-    "2",
-    "-extfile",
-    `${name}.ext`,
-  );
-}
-
 beforeAll(async () => {
   const folder = await createFolder();
-  await certificate(folder, "authority", "basicConstraints=critical,CA:TRUE\n");
-  await certificate(folder, "proxy", "subjectAltName=DNS:localhost\n", "authority");
+  await makeCertificate(folder, "authority", { extension: "basicConstraints=critical,CA:TRUE\n" });
+  await makeCertificate(folder, "proxy", {
+    extension: "subjectAltName=DNS:localhost\n",
+    issuer: "authority",
+  });
   authority = join(folder, "authority.pem");
   proxy = Bun.serve({
     port: 0,

@@ -74,14 +74,7 @@ export function openState(folder: string): StateDatabase {
     sql = openFile(folder, path);
   } catch (error) {
     if (error instanceof Problem) throw error;
-    const { code } = error as { code?: string };
-    if (code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT") {
-      throw new Problem(
-        "local-fault",
-        `${path} is damaged; move it away, and the keys and machines will be pinned anew`,
-        { cause: error },
-      );
-    }
+    refuseDamaged(error, path);
     return stateInMemory();
   }
   return { sql, isKept: true };
@@ -92,6 +85,39 @@ export function stateInMemory(): StateDatabase {
   const sql = new Database(":memory:", { strict: true });
   migrate(sql, ":memory:");
   return { sql, isKept: false };
+}
+
+/**
+ * What an existing state knows, as a copy in memory: whatever is done with it, the file stays as it is.
+ * @throws Problem `local-fault` when a newer pstore has written the file, or it is damaged; else Error when it cannot be
+ *   read
+ */
+export function copyOfState(folder: string): StateDatabase {
+  const path = join(folder, fileName);
+  try {
+    const file = new Database(path, { readonly: true });
+    file.run("PRAGMA busy_timeout = 10000");
+    // Of what is no database, the next line would only say that memory is short.
+    readVersion(file);
+    const sql = Database.deserialize(file.serialize(), { strict: true });
+    file.close();
+    migrate(sql, path);
+    return { sql, isKept: false };
+  } catch (error) {
+    refuseDamaged(error, path);
+    throw error;
+  }
+}
+
+/** @throws Problem `local-fault` when an error says that the file is no database any more */
+function refuseDamaged(error: unknown, path: string): void {
+  const { code } = error as { code?: string };
+  if (code !== "SQLITE_NOTADB" && code !== "SQLITE_CORRUPT") return;
+  throw new Problem(
+    "local-fault",
+    `${path} is damaged; move it away, and the keys and machines will be pinned anew`,
+    { cause: error },
+  );
 }
 
 function openFile(folder: string, path: string): Database {

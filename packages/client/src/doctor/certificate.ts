@@ -1,0 +1,140 @@
+import { accessSync, constants } from "node:fs";
+import { isIP } from "node:net";
+import { checkServerIdentity, connect, type PeerCertificate } from "node:tls";
+import { lacksTls } from "../http/transport.ts";
+import type { Examination } from "./examination.ts";
+import { type Finding, fault, ok, skipped, warning } from "./finding.ts";
+
+const check = "certificate";
+
+/** How long a host may take to show its certificate, in milliseconds. */
+const patience = 10_000;
+
+/** The warning of a certificate's end comes so many days ahead. */
+const warningDays = 21;
+const day = 86_400_000;
+
+/** Whether each URL's certificate holds, and for how long: also where every request is refused for it. */
+export async function* checkCertificate({ options, env }: Examination): AsyncGenerator<Finding> {
+  if (options.storeUrls.length === 0) yield skipped(check, "no store is named");
+  for (const url of options.storeUrls) {
+    if (new URL(url).protocol === "https:") yield await certificateOf(url, env["NODE_EXTRA_CA_CERTS"]);
+    else if (!lacksTls(url)) yield ok(check, `${url} is this host itself, and needs no TLS`);
+    else if (options.allowHttp) {
+      yield warning(
+        check,
+        `${url} is spoken to without TLS`,
+        "have the server put behind TLS, and use https://",
+      );
+    } else yield skipped(check, `${url} is not spoken to`);
+  }
+}
+
+async function certificateOf(url: string, authorities: string | undefined): Promise<Finding> {
+  const { hostname, port } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, "");
+  let shown: Shown;
+  try {
+    shown = await show(host, Number(port || 443));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return skipped(
+      check,
+      `${url} shows none (${code ?? message})`,
+      "check that a server with TLS listens there",
+    );
+  }
+  return judge({ url, host, authorities, ...shown });
+}
+
+interface Shown {
+  readonly certificate: PeerCertificate;
+  /** Why it is not believed, as OpenSSL's codes say it; `null` when it is. */
+  readonly refusal: string | null;
+}
+
+/** The certificate of a host, whatever it is worth: nothing is sent over this connection. */
+function show(host: string, port: number): Promise<Shown> {
+  const { promise, resolve, reject } = Promise.withResolvers<Shown>();
+  const socket = connect(
+    { host, port, rejectUnauthorized: false, ...(isIP(host) === 0 ? { servername: host } : {}) },
+    () => {
+      const { authorizationError } = socket;
+      // It is a text, whatever its type says.
+      const refusal = authorizationError === null ? null : String(authorizationError ?? "unknown");
+      resolve({ certificate: socket.getPeerCertificate(), refusal: socket.authorized ? null : refusal });
+      socket.destroy();
+    },
+  );
+  socket.setTimeout(patience, () => socket.destroy(new Error(`no answer for ${patience / 1000} seconds`)));
+  socket.on("error", reject);
+  socket.on("close", () => reject(new Error("the connection broke off")));
+  return promise;
+}
+
+function judge(about: Shown & { url: string; host: string; authorities: string | undefined }): Finding {
+  const { url, host, certificate, refusal, authorities } = about;
+  const issuer = nameOf(certificate.issuer);
+  const from = new Date(certificate.valid_from);
+  const to = new Date(certificate.valid_to);
+  const days = Math.floor((to.getTime() - Date.now()) / day);
+  if (days < 0) {
+    const ended = `that of ${url} has expired on ${dateOf(to)}`;
+    return fault(check, ended, "have whoever runs the server renew it, if the clock here is right");
+  }
+  if (from.getTime() > Date.now()) {
+    const early = `that of ${url} is not valid before ${from.toISOString()}`;
+    return fault(check, early, "set the clock here, or have whoever runs the server make another");
+  }
+  if (checkServerIdentity(host, certificate) !== undefined) {
+    const names = certificate.subjectaltname ?? nameOf(certificate.subject);
+    const other = `that of ${url} is for another host (${names})`;
+    return fault(check, other, "give a --store-url with a name that it is for, or have it made for this one");
+  }
+  if (refusal !== null) return unknownAuthority(url, issuer, refusal, authorities);
+  const found = `that of ${url} is by ${issuer}, and ends in ${days} ${days === 1 ? "day" : "days"}, on ${dateOf(to)}`;
+  return days < warningDays
+    ? warning(check, found, "have whoever runs the server renew it before")
+    : ok(check, found);
+}
+
+function unknownAuthority(
+  url: string,
+  issuer: string,
+  refusal: string,
+  authorities: string | undefined,
+): Finding {
+  const found = `that of ${url} is by ${issuer}, which is no authority known here (${refusal})`;
+  if (!authorities) {
+    return fault(
+      check,
+      found,
+      "if it is your own, name the file of its certificate: NODE_EXTRA_CA_CERTS=FILE",
+    );
+  }
+  const fits = isReadable(authorities) ? "holds another one" : "cannot be read";
+  return fault(
+    check,
+    found,
+    `NODE_EXTRA_CA_CERTS names ${authorities}, which ${fits}: name the authority's file`,
+  );
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The name of an authority or a host; a certificate may say each several times. */
+function nameOf(subject: PeerCertificate["subject"] | undefined): string {
+  const { O: organization, CN: name } = (subject ?? {}) as Record<string, string | string[] | undefined>;
+  return [name, organization].flat().find((text) => text) ?? "somebody unnamed";
+}
+
+function dateOf(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}

@@ -81,7 +81,7 @@ function twin({ file, fileKey, expect: expected }: Vector): Buffer {
   return Buffer.concat([Buffer.from(renewed, "latin1"), payload]);
 }
 
-const open = (bytes: Uint8Array) => unwrapWithSsh(own.publicKey, own.unwrapping(), bytes);
+const open = (bytes: Uint8Array) => unwrapWithSsh(own.publicKey, own.opener(), bytes);
 
 test("there are as many as there were", () => {
   expect(vectors).toHaveLength(143);

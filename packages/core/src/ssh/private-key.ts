@@ -66,7 +66,7 @@ function whyNone(text: string): string {
   return "it is no file of an SSH private key";
 }
 
-function ready({ publicKey, signing, unwrapping }: PrivateNumbers): SshPrivateKey {
+function ready({ publicKey, signing, opener }: PrivateNumbers): SshPrivateKey {
   return {
     publicKey,
     sign: (data, purpose) => {
@@ -76,7 +76,7 @@ function ready({ publicKey, signing, unwrapping }: PrivateNumbers): SshPrivateKe
     unwrap: async (wrapped) => {
       if (!isFor(wrapped, publicKey.fingerprint)) return null;
       const { unwrapWithSsh } = await import("./wrapped-key.ts");
-      return unwrapWithSsh(publicKey, unwrapping(), wrapped);
+      return unwrapWithSsh(publicKey, opener(), wrapped);
     },
   };
 }

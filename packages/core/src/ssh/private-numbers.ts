@@ -4,7 +4,7 @@ import { Problem } from "../problem.ts";
 import { base64url } from "./crypto-key.ts";
 import { damagedFile } from "./private-key-problems.ts";
 import { readSshKey, type SshKey } from "./public-key.ts";
-import { x25519PrivateKey } from "./stanza.ts";
+import { ed25519Opener, rsaOpener, type StanzaOpener } from "./stanza.ts";
 import { wire, wireMpint, wireString } from "./wire.ts";
 
 /** A private key, ready for use. */
@@ -12,7 +12,7 @@ export interface PrivateNumbers {
   readonly publicKey: SshKey;
   readonly signing: KeyObject;
   /** Made when first asked for. */
-  readonly unwrapping: () => KeyObject;
+  readonly opener: () => StanzaOpener;
 }
 
 /** Of an RSA key (RFC 8017, section 3.2); big-endian, without leading zeros. `iqmp` is the inverse of q modulo p. */
@@ -59,7 +59,7 @@ export function rsaPrivateKey(numbers: RsaNumbers): PrivateNumbers {
     qi: base64url(numbers.iqmp),
   };
   const signing = imported(() => createPrivateKey({ key, format: "jwk" }));
-  return { publicKey, signing, unwrapping: () => signing };
+  return { publicKey, signing, opener: () => rsaOpener(signing) };
 }
 
 /**
@@ -78,8 +78,8 @@ export function ed25519PrivateKey(seed: Uint8Array, point: Uint8Array | null): P
   if (point !== null && !own.equals(point)) throw damagedFile("its public part is that of another key");
   const publicKey = publicKeyOf(wire(wireString("ssh-ed25519"), wireString(own)));
   const scalar = createHash("sha512").update(seed).digest().subarray(0, 32);
-  let unwrapping: KeyObject | undefined;
-  return { publicKey, signing, unwrapping: () => (unwrapping ??= x25519PrivateKey(scalar)) };
+  let opener: StanzaOpener | undefined;
+  return { publicKey, signing, opener: () => (opener ??= ed25519Opener(publicKey, scalar)) };
 }
 
 /** An RSA or Ed25519 key that `node:crypto` read. @throws Problem `no-private-key` */

@@ -30,8 +30,12 @@ const ed25519Label = "age-encryption.org/v1/ssh-ed25519";
 /** Each key encrypts once. */
 const zeroNonce = new Uint8Array(12);
 
-/** The private part of an SSH key that can unwrap: of RSA, or the X25519 key of an Ed25519 one. */
-export type UnwrappingKey = KeyObject;
+/**
+ * Opens the stanza of a wrapped key with the private part of an SSH key.
+ * @returns 16 bytes, if nothing was changed
+ * @throws whatever its cryptography throws
+ */
+export type StanzaOpener = (stanza: AgeStanza) => Uint8Array;
 
 /** @param fileKey 16 bytes */
 export function wrapFileKey(key: SshKey, fileKey: Uint8Array): AgeStanza {
@@ -44,33 +48,40 @@ export function wrapFileKey(key: SshKey, fileKey: Uint8Array): AgeStanza {
   const recipient = montgomery(numbers.point);
   const ephemeral = generateKeyPairSync("x25519");
   const ephemeralShare = publicBytes(ephemeral.publicKey);
-  const shared = tweaked(key, exchange(ephemeral.privateKey, recipient));
+  const shared = exchange(tweakOf(key), exchange(ephemeral.privateKey, recipient));
   const wrapKey = derive(shared, Buffer.concat([ephemeralShare, recipient]));
   const body = chacha20poly1305(wrapKey, zeroNonce).encrypt(fileKey);
   return { type: "ssh-ed25519", tag, ephemeralShare, body };
 }
 
+/** @param secret the private part of an RSA key */
+export function rsaOpener(secret: KeyObject): StanzaOpener {
+  return ({ body }) => privateDecrypt({ key: secret, ...oaep }, body);
+}
+
 /**
- * @param secret the key's private part, for its type
- * @returns 16 bytes
- * @throws Problem `bad-wrapped-key`
+ * @param key an Ed25519 key
+ * @param scalar its private part as X25519 takes it: the first 32 bytes of the SHA-512 of its seed
  */
-export function unwrapFileKey(key: SshKey, secret: UnwrappingKey, stanza: AgeStanza): Uint8Array {
+export function ed25519Opener(key: SshKey, scalar: Uint8Array): StanzaOpener {
+  const secret = x25519PrivateKey(scalar);
+  const recipient = publicBytes(createPublicKey(secret));
+  const tweak = tweakOf(key);
+  return ({ ephemeralShare, body }) => {
+    if (ephemeralShare === null) throw damaged();
+    const shared = exchange(tweak, exchange(secret, ephemeralShare));
+    const wrapKey = derive(shared, Buffer.concat([ephemeralShare, recipient]));
+    return chacha20poly1305(wrapKey, zeroNonce).decrypt(body);
+  };
+}
+
+/** @throws Problem `bad-wrapped-key` */
+export function unwrapFileKey(open: StanzaOpener, stanza: AgeStanza): Uint8Array {
   try {
-    const fileKey =
-      stanza.ephemeralShare === null
-        ? privateDecrypt({ key: secret, ...oaep }, stanza.body)
-        : open(key, secret, stanza.ephemeralShare, stanza.body);
+    const fileKey = open(stanza);
     if (fileKey.length === 16) return fileKey;
   } catch {}
   throw damaged();
-}
-
-/** A private key of X25519. @param scalar 32 bytes (RFC 7748, section 5) */
-export function x25519PrivateKey(scalar: Uint8Array): KeyObject {
-  // PKCS #8 around an X25519 key (RFC 8410, section 7): a JSON Web Key would have to say the public part as well.
-  const key = Buffer.concat([Buffer.from("302e020100300506032b656e04220420", "hex"), scalar]);
-  return createPrivateKey({ key, format: "der", type: "pkcs8" });
 }
 
 /** What every failure of opening is to a person: which of its parts is wrong tells nobody anything. */
@@ -81,12 +92,6 @@ export function damaged(): Problem {
   );
 }
 
-function open(key: SshKey, secret: UnwrappingKey, share: Uint8Array, body: Uint8Array): Uint8Array {
-  const shared = tweaked(key, exchange(secret, share));
-  const wrapKey = derive(shared, Buffer.concat([share, publicBytes(createPublicKey(secret))]));
-  return chacha20poly1305(wrapKey, zeroNonce).decrypt(body);
-}
-
 /** X25519 (RFC 7748, section 6.1), which refuses a shared secret of zeros. */
 function exchange(secret: KeyObject, share: Uint8Array): Buffer {
   const shared = diffieHellman({ privateKey: secret, publicKey: x25519PublicKey(share) });
@@ -94,10 +99,17 @@ function exchange(secret: KeyObject, share: Uint8Array): Buffer {
   return shared;
 }
 
-/** Binds a shared secret to the SSH key, whose curve has been changed. */
-function tweaked(key: SshKey, shared: Uint8Array): Buffer {
-  const tweak = new Uint8Array(hkdfSync("sha256", new Uint8Array(0), key.bytes, ed25519Label, 32));
-  return exchange(x25519PrivateKey(tweak), shared);
+/** Binds a shared secret to the SSH key, of which X25519 sees only half: as a second private key, to exchange with. */
+function tweakOf(key: SshKey): KeyObject {
+  const none = new Uint8Array(0);
+  return x25519PrivateKey(new Uint8Array(hkdfSync("sha256", none, key.bytes, ed25519Label, 32)));
+}
+
+/** @param scalar 32 bytes (RFC 7748, section 5) */
+function x25519PrivateKey(scalar: Uint8Array): KeyObject {
+  // PKCS #8 (RFC 8410, section 7): a JSON Web Key would have to say the public part as well.
+  const key = Buffer.concat([Buffer.from("302e020100300506032b656e04220420", "hex"), scalar]);
+  return createPrivateKey({ key, format: "der", type: "pkcs8" });
 }
 
 function derive(shared: Uint8Array, salt: Uint8Array): Uint8Array {

@@ -2,7 +2,7 @@
 import { Decrypter, Encrypter, Stanza } from "age-encryption";
 import { type AgeStanza, encode, readAgeFileFor } from "./age-file.ts";
 import type { SshKey } from "./public-key.ts";
-import { damaged, type UnwrappingKey, unwrapFileKey, wrapFileKey } from "./stanza.ts";
+import { damaged, type StanzaOpener, unwrapFileKey, wrapFileKey } from "./stanza.ts";
 
 /**
  * A wrapped key: an age file with exactly one stanza, for exactly this key.
@@ -20,21 +20,20 @@ export async function wrapForSsh(key: SshKey, sessionKey: Uint8Array): Promise<U
 
 /**
  * The session key (32 bytes) of a wrapped key.
- * @param secret the private part of the key, which was checked to belong to it
+ * @param open of the private part of the key, which was checked to belong to it
  * @throws Problem `bad-wrapped-key`
  */
 export async function unwrapWithSsh(
   key: SshKey,
-  secret: UnwrappingKey,
+  open: StanzaOpener,
   wrapped: Uint8Array,
 ): Promise<Uint8Array> {
-  const fileKey = unwrapFileKey(key, secret, readAgeFileFor(wrapped, key.fingerprint));
+  const fileKey = unwrapFileKey(open, readAgeFileFor(wrapped, key.fingerprint));
   const decrypter = new Decrypter();
   decrypter.addIdentity({ unwrapFileKey: () => fileKey });
-  const sessionKey = await decrypter.decrypt(wrapped).catch(() => {
+  return await decrypter.decrypt(wrapped).catch(() => {
     throw damaged();
   });
-  return sessionKey;
 }
 
 function written({ type, tag, ephemeralShare, body }: AgeStanza): Stanza {

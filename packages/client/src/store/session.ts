@@ -52,18 +52,16 @@ export class SignIn {
     return this.#key;
   }
 
+  /**
+   * Tries the user's own keys as they are pinned; where none of them is here or taken any more, and where none is pinned
+   * yet, the others of the keyring.
+   */
   async #signIn(): Promise<string> {
-    const candidates = await this.#candidates();
-    for (const [index, key] of candidates.entries()) {
-      try {
-        return await this.#signInWith(key);
-      } catch (error) {
-        const isLast = index === candidates.length - 1;
-        const mayBeAnother =
-          error instanceof Problem && (error.code === "sign-in-refused" || error.code === "no-private-key");
-        if (isLast || !mayBeAnother) throw error;
-      }
-    }
+    const own = this.#pins.ownOf(this.#user).map(({ fingerprint }) => fingerprint);
+    const tries = new Tries((key) => this.#signInWith(key));
+    const token = (await tries.first(own)) ?? (await tries.first(await this.#others(own, tries)));
+    if (token !== null) return token;
+    if (tries.fault !== null) throw tries.fault;
     const ended = (await this.#keyring.list()).filter((key) => key.fault !== undefined);
     const why = ended.map((key) => `${readable(key.fingerprint)} is ${key.fault}`).join(", ");
     throw new Problem(
@@ -72,12 +70,16 @@ export class SignIn {
     );
   }
 
-  /** The keys to try: the user's own as pinned, else those of the keyring, the likeliest first. */
-  async #candidates(): Promise<readonly Fingerprint[]> {
-    const own = this.#pins.ofUser(this.#user).filter((pin) => pin.source === "own");
-    if (own.length > 0) return own.map((pin) => pin.fingerprint);
-    const usable = (await this.#keyring.list()).filter((key) => key.signing.length > 0);
-    return usable.sort((a, b) => this.#likeness(b) - this.#likeness(a)).map((key) => key.fingerprint);
+  /** What may be tried when nothing came of the user's own keys: the likeliest first. */
+  async #others(own: readonly Fingerprint[], { locked }: Tries): Promise<readonly Fingerprint[]> {
+    const held = await this.#keyring.list();
+    // Whoever was asked to unlock their key and did not, does not mean another one.
+    if (held.some(({ fingerprint }) => locked.includes(fingerprint))) return [];
+    return held
+      .filter(({ fingerprint, signing }) => signing.length > 0 && !own.includes(fingerprint))
+      .filter(({ fingerprint }) => this.#pins.ownersOf(fingerprint).every((owner) => owner === this.#user))
+      .sort((a, b) => this.#likeness(b) - this.#likeness(a))
+      .map(({ fingerprint }) => fingerprint);
   }
 
   #likeness(key: PrivateKey): number {
@@ -94,6 +96,7 @@ export class SignIn {
     ).toString("base64");
     const session = await this.#post({ user: this.#user, key, origin, challenge, signature });
     this.#key = key;
+    this.#pins.noteSignIn(this.#user, key);
     this.#sessions?.write({ token: session.token, expires: Date.now() + session.expiresIn * 1000 });
     return session.token;
   }
@@ -121,5 +124,33 @@ export class SignIn {
       "untrusted-server",
       `${this.#transport.url} is another store than the one that this client knows there; nothing was done, ask who runs the server`,
     );
+  }
+}
+
+/** Keys that are tried one after the other. */
+class Tries {
+  readonly #attempt: (key: Fingerprint) => Promise<string>;
+  /** Why the first of them did not do: the likeliest one. */
+  fault: Problem | null = null;
+  /** Those that are not here, or were not unlocked. */
+  readonly locked: Fingerprint[] = [];
+
+  constructor(attempt: (key: Fingerprint) => Promise<string>) {
+    this.#attempt = attempt;
+  }
+
+  /** What comes of the first that will do, or `null`. */
+  async first(keys: readonly Fingerprint[]): Promise<string | null> {
+    for (const key of keys) {
+      try {
+        return await this.#attempt(key);
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        if (error.code === "no-private-key") this.locked.push(key);
+        else if (error.code !== "sign-in-refused") throw error;
+        this.fault ??= error;
+      }
+    }
+    return null;
   }
 }

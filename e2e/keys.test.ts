@@ -1,6 +1,8 @@
 // Whose keys work, and what is said of those that do not: with GnuPG's own keys, agent and (test) pinentry.
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { createFolder } from "./support/folder.ts";
 import {
   type Algorithm,
@@ -21,6 +23,7 @@ import {
   timesAsked,
 } from "./support/gnupg.ts";
 import { succeed } from "./support/process.ts";
+import { generateSshKey } from "./support/ssh-key.ts";
 import { createTeam, does, type Team, User } from "./support/team.ts";
 
 /** A passphrase that needs care on its way through pinentry. */
@@ -249,6 +252,70 @@ function plant(user: string, fingerprint: string, block: string): void {
     db.close();
   }
 }
+
+describe("a key of OpenSSH", () => {
+  const command = (args: readonly string[], stdin?: string) =>
+    team.server.command(args, stdin === undefined ? {} : { stdin });
+
+  test("is registered from a file or standard input, and known by what ssh-keygen calls it", async () => {
+    await team.server.addUser("keys");
+    for (const [type, bits] of [
+      ["ed25519", 256],
+      ["rsa", 3072],
+    ] as const) {
+      const file = join(team.server.folder, type);
+      const key = await generateSshKey(file, { type, comment: "of\u202ekeys" });
+      const { code, text } = await command(
+        ["key", "add", "keys", ...(type === "rsa" ? ["-"] : [`${file}.pub`])],
+        key.line,
+      );
+      const shown = key.fingerprint.slice("ssh:".length);
+      expect([code, text]).toEqual([
+        0,
+        [
+          "user         keys",
+          "type         SSH",
+          `algorithm    ssh-${type}, ${bits} bits`,
+          `fingerprint  ${shown}`,
+          "comment      of\\u{202e}keys",
+          "expires      never",
+          `encrypts     with ${type === "rsa" ? "rsa3072" : type} ${shown}`,
+          "",
+        ].join("\n"),
+      ]);
+      expect((await command(["key", "list", "keys"])).text).toMatch(
+        new RegExp(`^keys +${shown.replaceAll(/[+/]/g, "\\$&")} +SSH `, "m"),
+      );
+      expect((await command(["key", "remove", shown])).code).toBe(0);
+    }
+  });
+
+  test("that is private, or cannot decrypt, is refused, and of it nothing stays anywhere", async () => {
+    await team.server.addUser("careless");
+    const secret = await generateSshKey(join(team.server.folder, "secret"), { type: "ed25519" });
+    const text = await readFile(secret.file, "utf8");
+    for (const args of [
+      ["key", "add", "careless", secret.file],
+      ["key", "add", "careless", "-"],
+    ]) {
+      const { code, text: stdout, stderr } = await command(args, text);
+      expect([code, stdout]).toEqual([1, ""]);
+      expect(stderr).toMatch(/^pstore-server: careless's SSH key cannot be used: it is a private key: .*\n$/);
+      for (const line of text.split("\n").slice(1, -2)) expect(stderr).not.toContain(line);
+    }
+    const ecdsa = await generateSshKey(join(team.server.folder, "ecdsa"), { type: "ecdsa" });
+    const refusal = await command(["key", "add", "careless", `${ecdsa.file}.pub`, "--write-only"]);
+    expect([refusal.code, refusal.stderr]).toEqual([
+      1,
+      expect.stringContaining("it is an ECDSA key, which can sign but not decrypt; make one with"),
+    ]);
+    expect(JSON.parse((await command(["key", "list", "careless", "--json"])).text)).toEqual({ keys: [] });
+    const stored = await Promise.all(
+      ["", "-wal"].map((suffix) => readFile(`${team.server.database}${suffix}`, "latin1").catch(() => "")),
+    );
+    for (const line of text.split("\n").slice(1, -2)) expect(stored.join("")).not.toContain(line);
+  });
+});
 
 describe("a key that cannot be used", () => {
   for (const { name, options, why } of unusable) {

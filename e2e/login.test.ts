@@ -13,6 +13,8 @@ import { encodeManifest, type Manifest } from "@pstore/core/manifest";
 import { exportPublic, generateKey, gpg, revokeKey } from "./support/gnupg.ts";
 import { HostileServer, keyOf, memberOf, signAs, signWith, the } from "./support/hostile.ts";
 import { succeed } from "./support/process.ts";
+import { generateSshKey, signBlob } from "./support/ssh-key.ts";
+import { addSshUser, type SshUser } from "./support/ssh-user.ts";
 import { createTeam, type Team, type User } from "./support/team.ts";
 
 let team: Team;
@@ -309,6 +311,68 @@ describe("a login counts once, for the store, origin, user, key and challenge th
   });
 });
 
+describe("a login by an SSH key", () => {
+  let ed: SshUser;
+  let rsa: SshUser;
+
+  beforeAll(async () => {
+    ed = await addSshUser(team, "ed", { type: "ed25519" });
+    rsa = await addSshUser(team, "rsa", { type: "rsa" });
+  });
+
+  /** A login of which only the signature is wanted, which `sign` makes of the right text. */
+  async function sshLogin(
+    { name: user, key }: { name: string; key: Fingerprint },
+    sign: (text: string) => Promise<string>,
+  ): Promise<LoginRequest> {
+    const login = { user, key, origin: team.server.url, challenge: await challenge() };
+    return { ...login, signature: await sign(loginText({ ...login, store })) };
+  }
+
+  test("signs in with what ssh-keygen signs, by either hash", async () => {
+    const tests: Promise<void>[] = [];
+    for (const user of [ed, rsa]) {
+      for (const hash of ["sha512", "sha256"]) {
+        const sign = (text: string) => signBlob(user.ssh, text, "pstore-login", "-O", `hashalg=${hash}`);
+        const request = await sshLogin(user, sign);
+        expect((await post(request)).status).toBe(200);
+        tests.push(refused("used twice", request));
+      }
+    }
+    await Promise.all(tests);
+  });
+
+  test("not with what was signed for something else, or by another key", async () => {
+    const own = await generateSshKey(`${ed.home}/other`, { type: "ed25519" });
+    const tests: Promise<void>[] = [];
+    const told = (what: string, login: LoginRequest) => void tests.push(refused(what, login));
+    for (const namespace of ["pstore-commit", "pstore-vouch", "git", "file"])
+      told(namespace, await sshLogin(ed, (text) => signBlob(ed.ssh, text, namespace)));
+    told("rsa signs", await sshLogin(ed, (text) => signBlob(rsa.ssh, text, "pstore-login")));
+    told("walter signs", await sshLogin(ed, (text) => signAs(walter, text)));
+    told("another text", await sshLogin(ed, () => signBlob(ed.ssh, "x", "pstore-login")));
+    told("no signature", await sshLogin(ed, async () => Buffer.from("SSHSIG").toString("base64")));
+    const byOwn = (text: string) => signBlob(own, text, "pstore-login");
+    told("another key of ed's, which the store does not have", await sshLogin(ed, byOwn));
+    told("and named as such", await sshLogin({ name: "ed", key: own.fingerprint }, byOwn));
+    await Promise.all(tests);
+  });
+
+  test("ends with the key; whatever its comment says, it is the same key", async () => {
+    const token = async () => {
+      const request = await sshLogin(ed, (text) => signBlob(ed.ssh, text, "pstore-login"));
+      return await post(request);
+    };
+    const { status, json } = await token();
+    expect(status).toBe(200);
+    expect((await team.server.command(["key", "remove", ed.key.slice("ssh:".length)])).code).toBe(0);
+    await signedOut("after the removal of the key", json["token"] as string);
+    expect((await token()).status).toBe(401);
+    await team.server.addKey("ed", `${ed.ssh.line.split(" ").slice(0, 2).join(" ")} rsa`);
+    expect((await token()).status).toBe(200);
+  });
+});
+
 /** What a client would send to make an object without properties. */
 async function firstRevision(
   author: User,
@@ -522,19 +586,26 @@ describe("neither answer nor time tells a known user name from an unknown one", 
   test("with a wrong signature, over 100 interleaved requests each", async () => {
     const off = await team.add("off");
     await team.server.command(["user", "disable", "off"]);
-    const wrong = await signAs(joe, "something else");
+    const ssh = await addSshUser(team, "ssh", { type: "ed25519" });
+    const other = await generateSshKey(`${ssh.home}/other`, { type: "ed25519" });
+    const bySsh = await signBlob(ssh.ssh, "something else", "pstore-login");
+    const byOther = await signBlob(other, "something else", "pstore-login");
+    const byJoe = await signAs(joe, "something else");
     const unknown = openpgpFingerprint("0".repeat(40));
-    const kinds = {
+    const kinds: Record<string, { user: string; key: Fingerprint; signature?: string }> = {
       "known user, own key": { user: "walter", key: keyOf(walter) },
       "disabled user, own key": { user: "off", key: keyOf(off) },
       "unknown user, unknown key": { user: "nobody", key: unknown },
       "unknown user, known key": { user: "nobody", key: keyOf(walter) },
       "known user, unknown key": { user: "walter", key: unknown },
+      "known user, own SSH key": { user: "ssh", key: ssh.key, signature: bySsh },
+      "known user, unknown SSH key": { user: "ssh", key: other.fingerprint, signature: byOther },
+      "unknown user, known SSH key": { user: "nobody", key: ssh.key, signature: bySsh },
     };
     const times = new Map<string, number[]>(Object.keys(kinds).map((kind) => [kind, []]));
     const answers = new Set<string>();
     const attempt = async (kind: string, who: { user: string; key: Fingerprint }, good: string) => {
-      const json = { ...who, origin: team.server.url, challenge: good, signature: wrong };
+      const json = { origin: team.server.url, challenge: good, signature: byJoe, ...who };
       const start = performance.now();
       const answer = await post(json);
       times.get(kind)?.push(performance.now() - start);
@@ -559,7 +630,7 @@ describe("neither answer nor time tells a known user name from an unknown one", 
       const at = (share: number) => all[Math.floor(share * (rounds - 1))] ?? 0;
       medians.push(at(0.5));
       console.log(
-        `  ${kind.padEnd(26)} median ${at(0.5).toFixed(1)} ms, quartiles ${at(0.25).toFixed(1)}-${at(0.75).toFixed(1)} ms (${rounds} refusals)`,
+        `  ${kind.padEnd(28)} median ${at(0.5).toFixed(1)} ms, quartiles ${at(0.25).toFixed(1)}-${at(0.75).toFixed(1)} ms (${rounds} refusals)`,
       );
     }
     expect(Math.max(...medians) / Math.min(...medians)).toBeLessThan(1.1);

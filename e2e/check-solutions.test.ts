@@ -10,7 +10,7 @@ let team: Team;
 let joe: User;
 
 beforeAll(async () => {
-  team = await createTeam({ users: ["joe", "ann", "bob"] });
+  team = await createTeam({ users: ["joe", "ann", "bob", "max"] });
   joe = team.user("joe");
 });
 afterAll(() => team.dispose());
@@ -88,10 +88,33 @@ test("a reader who is disabled is taken out, also of a machine that came back fr
   await does(joe, ["web4", "-D", "--yes"]);
   expect(await check()).toEqual([]);
   const back = await joe.pstore(["web4", "--restore", "1", "--yes"]);
-  expect([back.code, back.stderr]).toEqual([1, expect.stringContaining("revoke them with ^bob")]);
+  expect([back.code, back.stderr]).toEqual([1, expect.stringContaining("revoke bob with ^bob")]);
   await does(joe, ["web4", "--restore", "1", "--yes", "^bob"]);
   expect(await check()).toEqual([]);
   expect(await does(joe, ["web4"])).toBe("password = secret\n");
+});
+
+test("a reader whose key was removed stays without one, or is let in with another", async () => {
+  await does(joe, ["-c", "web5", "+max"], "secret\n");
+  const max = team.user("max");
+  expect((await team.server.command(["key", "remove", max.fingerprint])).code).toBe(0);
+  const [found, ...others] = await check();
+  expect(others).toEqual([]);
+  const [, keep, add, again] =
+    /; or keeps them without a key: (pstore .*); or add a usable key: (pstore-server .*), and then (pstore .*)$/.exec(
+      found?.[1] ?? "",
+    ) ?? [];
+  expect([keep, add, again]).toEqual([
+    "pstore web5 +max --pending",
+    "pstore-server key add max FILE",
+    "pstore web5 +max",
+  ]);
+  await follow(keep);
+  expect(await check()).toEqual([]);
+  await team.server.addKey("max", await max.publicKey());
+  expect(await check()).toEqual([]);
+  await follow(again);
+  expect(await does(max, ["web5"])).toBe("password = secret\n");
 });
 
 test("a client that may asks the server for the check; one that may not is told", async () => {

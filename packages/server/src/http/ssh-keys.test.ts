@@ -228,6 +228,32 @@ describe("a commit", () => {
     expect((await make(() => {}))[0]).toBe(200);
   });
 
+  test("with garbage for a wrapped key is refused, or taken where only the key's holder could tell", async () => {
+    const right = async () => {
+      const draft = store.draft(rsa, crypto.randomUUID(), { ed: [ed, "read"] });
+      await store.putSecret(draft, "password", bytes("s3cret"));
+      const own = draft.wrappedKeys.find((one) => one.key === ed.key);
+      if (own === undefined) throw new Error("it is wrapped to ed");
+      return { draft, own, age: Buffer.from(own.wrapped, "base64") };
+    };
+    const made = await right();
+    const answers = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(fc.nat(1000), fc.uint8Array({ maxLength: 3 }), fc.nat(3), async (seed, put, drop) => {
+        const at = seed % (made.age.length + 1);
+        const garbage = Buffer.concat([made.age.subarray(0, at), put, made.age.subarray(at + drop)]);
+        made.own.wrapped = base64(garbage);
+        // The same manifest may be committed once: what was taken is followed by another.
+        const answer = await store.commit(rsasToken, made.draft);
+        answers.add(`${answer.status} ${answer.body.code ?? ""}`);
+        if (answer.status === 200) Object.assign(made, await right());
+        expect([200, 400]).toContain(answer.status);
+      }),
+      { numRuns: 150 },
+    );
+    expect([...answers].sort()).toEqual(["200 ", "400 bad-wrapped-key"]);
+  });
+
   test("lists an SSH key as wrapped to itself, or as write-only", async () => {
     const list = async (user: TestUser, keys: TestUser["keys"]) => {
       const draft = store.draft(rsa, "listed");

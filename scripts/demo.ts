@@ -4,10 +4,12 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { Account } from "@pstore/e2e/support/account";
 import { pstore } from "@pstore/e2e/support/executables";
 import { environment } from "@pstore/e2e/support/process";
+import { addSshUser, type SshUser } from "@pstore/e2e/support/ssh-user";
 import { storedMessage } from "@pstore/e2e/support/stored-message";
-import { createTeam, type Team, type User } from "@pstore/e2e/support/team";
+import { createTeam, type Team } from "@pstore/e2e/support/team";
 import { openTerminal } from "@pstore/e2e/support/terminal";
 
 /** A command as a user types it. */
@@ -39,7 +41,7 @@ const certificateKey = ["-----BEGIN PRIVATE KEY-----", ...keyLines, "-----END PR
 /** The colours in which a terminal conceals a password, and their end. */
 const concealment = /\u001b\[30;40m(.*)\u001b\[0m/g;
 
-async function demo(team: Team): Promise<void> {
+async function demo(team: Team, alex: SshUser): Promise<void> {
   const walter = team.user("walter");
   const joe = team.user("joe");
   await writeFile(join(walter.home, "ssl-cert.key"), certificateKey);
@@ -96,6 +98,16 @@ async function demo(team: Team): Promise<void> {
       "error: no machine of yours is named 'walter.example.com' or contains that in its name; pstore lists all of yours\n",
   });
 
+  say("Alex has an SSH key, and no GPG. Walter lets alex in, and joe out:");
+  await play(walter, { command: "pstore walter2.example.com +alex ^joe" });
+  await play(alex, { command: "command -v gpg || echo no gpg here", shows: "no gpg here\n" });
+  await play(alex, { command: "pstore walter2.example.com", shows: shown });
+  await play(joe, {
+    command: "pstore walter2.example.com",
+    code: 1,
+    shows: `error: you have no access to 'walter2.example.com': its revision 4, by walter, is without you; ask a member to allow you again\n`,
+  });
+
   say("What the server has: the bytes of its database file.");
   lookInto(team.server.database);
 
@@ -115,11 +127,11 @@ function say(text: string): void {
 }
 
 /** Runs a command at a terminal of its own, shows it with what the terminal shows, and compares that. */
-async function play(user: User, { command, answers = [], shows = "", code = 0 }: Step): Promise<void> {
+async function play(user: Account, { command, answers = [], shows = "", code = 0 }: Step): Promise<void> {
   console.log(`${user.name}$ ${command}`);
   const terminal = openTerminal(["sh", "-c", command], {
     cwd: user.home,
-    env: { ...user.env, PATH: `${dirname(pstore)}:${environment()["PATH"]}` },
+    env: { ...user.env, PATH: `${dirname(pstore)}:${user.env["PATH"] ?? environment()["PATH"]}` },
     columns: 500,
   });
   for (const answer of answers) {
@@ -159,7 +171,7 @@ try {
   // What was made goes with the demo, also when somebody interrupts it.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.once(signal, () => team.dispose().finally(() => process.exit(1)));
-  await demo(team);
+  await demo(team, await addSshUser(team, "alex", { type: "ed25519", hasGpg: false }));
   console.log("\nEverything answered as it should.");
 } catch (error) {
   console.error(`\nThe demo failed: ${error instanceof Error ? error.message : error}`);

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { mkdtempSync, rmSync } from "node:fs";
 import { checkInclusion, commitText, leafOf } from "./commit.ts";
 import { keyCommitment } from "./commitment.ts";
 import { digestOf, measure } from "./digest.ts";
@@ -10,17 +9,7 @@ import { encodeManifest, type Manifest, parseManifest } from "./manifest.ts";
 import { inclusionPaths, merkleRoot } from "./merkle.ts";
 import { openWhole, sealWhole } from "./openpgp/body.ts";
 import { first, key, objectId, storeId } from "./samples-for-tests.ts";
-
-const docs = readFileSync(join(import.meta.dir, "../../../docs/formats.md"), "utf8");
-
-/** The content of the block that `docs/formats.md` marks so, its last line feed included. */
-function vector(name: string): string {
-  const found = [...docs.matchAll(/^```\w+ vector-([a-z]+)\n([^`]*)^```$/gm)].filter(
-    (match) => match[1] === name,
-  );
-  expect(found).toHaveLength(1);
-  return found[0]?.[2] ?? "";
-}
+import { formats, vector } from "./vectors-for-tests.ts";
 
 /** A line of the block of digests. */
 function digest(what: string): string {
@@ -101,7 +90,7 @@ describe("docs/formats.md tells, byte for byte,", () => {
   test("how plain gpg opens a body with its session key", () => {
     const home = mkdtempSync("/tmp/p-");
     try {
-      const option = /--override-session-key (9:[0-9A-F]{64}) -d body/.exec(docs)?.[1] ?? "";
+      const option = /--override-session-key (9:[0-9A-F]{64}) -d body/.exec(formats)?.[1] ?? "";
       const args = ["--homedir", home, "--batch", "--quiet", "--override-session-key", option, "-d"];
       const { status, stdout } = spawnSync("gpg", args, { input: body() });
       expect(status).toBe(0);

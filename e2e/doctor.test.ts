@@ -323,7 +323,7 @@ describe("keys", () => {
     await elsewhere.dispose();
     expect(of("sign-in")[0]).toStartWith("ok ");
     expect(of("round trip")[0]).toContain(
-      "is not opened by what is here (looked at: gpg); import its private",
+      "is not opened by what is here (looked at: gpg, ~/.ssh/id_* (there is none)); import its private",
     );
     expect(code).toBe(1);
   });

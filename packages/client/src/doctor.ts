@@ -1,7 +1,8 @@
+import { askerOf } from "./asker.ts";
 import { type Arguments, checkWords } from "./cli/words.ts";
 import { checks } from "./doctor/checks.ts";
 import { Examination } from "./doctor/examination.ts";
-import { type Finding, faultBy, lineOf } from "./doctor/finding.ts";
+import { type Finding, lineOf, unforeseen } from "./doctor/finding.ts";
 import type { Io, Output } from "./io.ts";
 import { Interrupted } from "./terminal/interrupted.ts";
 import { printJson, printLine } from "./terminal/output.ts";
@@ -14,15 +15,15 @@ import { PersonAtTerminal } from "./terminal/person.ts";
  */
 export async function examine(args: Arguments, io: Io, output: Output): Promise<number> {
   checkWords(args);
+  const person = new PersonAtTerminal(io.stderr, args.options);
   const findings: Finding[] = [];
-  for await (const finding of findingsOf(new Examination(args.options, io.env))) {
+  for await (const finding of findingsOf(new Examination(args.options, io.env, askerOf(person)))) {
     findings.push(finding);
     if (!args.options.json) await printLine(output, lineOf(finding));
   }
   if (args.options.json) await printJson(output, { findings });
   const count = (status: Finding["status"]) => findings.filter((finding) => finding.status === status).length;
   const [faults, warnings] = [count("fault"), count("warning")];
-  const person = new PersonAtTerminal(io.stderr, args.options);
   person.notice(`${numbered(faults, "fault")}, ${numbered(warnings, "warning")}`);
   return faults === 0 ? 0 : 1;
 }
@@ -34,7 +35,7 @@ async function* findingsOf(examination: Examination): AsyncGenerator<Finding> {
     } catch (error) {
       if (error instanceof Interrupted) throw error;
       // The others may still find out why.
-      yield faultBy(name, error);
+      yield unforeseen(name, error);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { askerOf } from "./asker.ts";
 import { type Arguments, checkWords } from "./cli/words.ts";
 import { commands, type StoreMode, usual } from "./commands/all.ts";
 import type { Context } from "./commands/command.ts";
@@ -6,8 +7,6 @@ import { ownName, refuseUncheckedTls } from "./environment.ts";
 import { Transport } from "./http/transport.ts";
 import type { Io, Output } from "./io.ts";
 import { chooseKeyring } from "./keyring/choose.ts";
-import type { Asker } from "./keyring/passphrases.ts";
-import type { Person } from "./person.ts";
 import { openState } from "./state/database.ts";
 import { sessionFolder, stateFolder } from "./state/folders.ts";
 import { Pins } from "./state/pins.ts";
@@ -53,17 +52,6 @@ export async function runAtStore(args: Arguments, io: Io, output: Output): Promi
   });
   await store.begin();
   return command({ args, store, output, person, stdin: io.stdin, env });
-}
-
-/** Who is asked for the passphrase of a key file. */
-function askerOf(person: Person): Asker {
-  return {
-    secret: async (question, otherwise) => {
-      const { askSecret } = await import("./terminal/prompt.ts");
-      return askSecret(question, otherwise);
-    },
-    notice: (text) => person.notice(text),
-  };
 }
 
 async function command(context: Context): Promise<number> {

@@ -6,8 +6,10 @@ import { checkFiles } from "./files.ts";
 import type { Finding } from "./finding.ts";
 import { checkGnupg } from "./gnupg.ts";
 import { checkKey } from "./key.ts";
+import { checkKeyFiles } from "./key-files.ts";
 import { checkPins } from "./pins.ts";
 import { checkRoundTrip } from "./round-trip.ts";
+import { checkSshAgent } from "./ssh-agent.ts";
 import { checkStore } from "./store.ts";
 import { checkUnanswered } from "./unanswered.ts";
 
@@ -25,6 +27,8 @@ export const checks: readonly Check[] = [
   { name: "clock", run: checkClock },
   { name: "certificate", run: checkCertificate },
   { name: "gpg", run: checkGnupg },
+  { name: "key file", run: checkKeyFiles },
+  { name: "ssh-agent", run: checkSshAgent },
   { name: "key", run: checkKey },
   { name: "round trip", run: checkRoundTrip },
   { name: "pins", run: checkPins },

@@ -1,8 +1,10 @@
-import { isSsh } from "@pstore/core/fingerprint";
+import { type Fingerprint, isSsh } from "@pstore/core/fingerprint";
+import { Problem } from "@pstore/core/problem";
 import type { Arguments } from "../cli/words.ts";
 import type { Io } from "../io.ts";
-import { GnupgKeyring } from "../keyring/gnupg.ts";
-import type { Keyring } from "../keyring/keyring.ts";
+import { chooseKeyring } from "../keyring/choose.ts";
+import type { Keyring, PrivateKey } from "../keyring/keyring.ts";
+import type { Asker } from "../keyring/passphrases.ts";
 import { type Pin, Pins } from "../state/pins.ts";
 import { KnownState } from "./known-state.ts";
 import { keysAsPinned, keysAsServed, type OwnKey } from "./own-keys.ts";
@@ -22,20 +24,34 @@ export class Examination {
   store: string | null = null;
   /** The URLs that have answered as that store. */
   urls: readonly string[] = [];
-  #keyring: Keyring | null = null;
+  /** The SSH keys in files that can be used, with the names of these. */
+  readonly sshKeys: { readonly name: string; readonly fingerprint: Fingerprint }[] = [];
+  readonly #asker: Asker;
+  #keyring: Promise<Keyring> | null = null;
   #signedIn: Promise<SignedIn> | null = null;
   #keys: Promise<readonly OwnKey[]> | null = null;
 
-  constructor(options: Arguments["options"], env: Io["env"]) {
+  /** @param asker who is asked for the passphrase of a key file */
+  constructor(options: Arguments["options"], env: Io["env"], asker: Asker) {
     this.options = options;
     this.env = env;
+    this.#asker = asker;
     this.known = new KnownState(env);
   }
 
   /** The user's private keys, as every command finds them. */
-  get keyring(): Keyring {
-    this.#keyring ??= new GnupgKeyring(this.env);
+  keyring(): Promise<Keyring> {
+    const { identities, passphraseFd } = this.options;
+    this.#keyring ??= chooseKeyring({
+      ...{ env: this.env, identities, passphraseFd, asker: this.#asker },
+      own: () => this.#own.map(({ fingerprint }) => fingerprint),
+    });
     return this.#keyring;
+  }
+
+  /** The pinned keys whose private part was here once. */
+  get #own(): readonly Pin[] {
+    return this.pinned.filter(({ source }) => source === "own");
   }
 
   /** The keys that are pinned as the user's. */
@@ -56,12 +72,11 @@ export class Examination {
     return this.whyAlone ?? (this.user === null ? "it is not known who signs in" : null);
   }
 
-  /** Why gpg is not needed; `null` when it may be. */
-  get whyNoGnupg(): string | null {
-    const keys = this.pinned.filter(({ source }) => source === "own");
-    return keys.length > 0 && keys.every(({ fingerprint }) => isSsh(fingerprint))
-      ? "your key is an SSH key"
-      : null;
+  /** What kind of key is known to be the user's; `null`: it is not known yet. */
+  get kind(): "named" | "ssh" | "gpg" | null {
+    if (this.options.identities.length > 0) return "named";
+    if (this.#own.length === 0) return null;
+    return this.#own.every(({ fingerprint }) => isSsh(fingerprint)) ? "ssh" : "gpg";
   }
 
   /**
@@ -74,15 +89,21 @@ export class Examination {
   }
 
   async #signIn(): Promise<SignedIn> {
-    const { urls, keyring, known, store, user } = this;
-    if (this.whyUnknown !== null || store === null || user === null)
-      throw new Error(`nobody can sign in: ${this.whyUnknown}`);
+    const { urls, known, store, user } = this;
+    if (store === null || user === null) throw new Error("it is not known who signs in where");
+    const keyring = await this.keyring();
     return signIn({ urls, keyring, pins: new Pins(known.state, store), store, user });
   }
 
-  /** What there is of a sign-in; `null`: none, for whatever reason. */
+  /** What there is of a sign-in; `null`: nobody could, for whatever reason. */
   async orNobody(): Promise<SignedIn | null> {
-    return this.signedIn().catch(() => null);
+    if (this.whyUnknown !== null) return null;
+    try {
+      return await this.signedIn();
+    } catch (error) {
+      if (error instanceof Problem) return null;
+      throw error;
+    }
   }
 
   /** The user's public keys: those that the store has, and where it does not tell, those that are pinned. */
@@ -93,8 +114,17 @@ export class Examination {
 
   async #readKeys(): Promise<readonly OwnKey[]> {
     const signedIn = await this.orNobody();
-    return signedIn === null
-      ? keysAsPinned(this.pinned, this.keyring)
-      : keysAsServed(signedIn.self.keys, this.keyring);
+    const held = (await this.#held()).map(({ fingerprint }) => fingerprint);
+    return signedIn === null ? keysAsPinned(this.pinned, held) : keysAsServed(signedIn.self.keys, held);
+  }
+
+  /** The private keys that are here. Why none can be listed, whoever signs in is told. */
+  async #held(): Promise<readonly PrivateKey[]> {
+    try {
+      return await (await this.keyring()).list();
+    } catch (error) {
+      if (error instanceof Problem) return [];
+      throw error;
+    }
   }
 }

@@ -32,19 +32,24 @@ export function skipped(check: string, because: string, remedy = "mend that firs
   return { check, status: "skipped", found: because, remedy };
 }
 
-/** A fault that a command would end with: its sentence says what is wrong, and behind a semicolon what to do. */
+/**
+ * A fault that a command would end with: its sentence says what is wrong, and behind a semicolon what to do.
+ * @throws what is neither a Problem nor an error of the operating system
+ */
 export function faultBy(check: string, error: unknown, remedy = "mend it and run this again"): Finding {
-  if (!(error instanceof Problem)) return unforeseen(check, error);
-  const [found = "", ...rest] = error.message.split("; ");
-  return fault(check, found, rest.join("; ") || remedy);
+  if (error instanceof Problem) {
+    const [found = "", ...rest] = error.message.split("; ");
+    return fault(check, found, rest.join("; ") || remedy);
+  }
+  const { message, syscall } = error as NodeJS.ErrnoException;
+  if (syscall === undefined) throw error;
+  return fault(check, `it cannot be looked at (${message})`, remedy);
 }
 
-/** What an error says that nobody foresaw: one of the operating system is the host's affair, the rest is ours. */
-function unforeseen(check: string, error: unknown): Finding {
-  const { message, syscall } = error as NodeJS.ErrnoException;
-  return syscall === undefined
-    ? fault(check, `pstore has a fault (${message})`, "please report it")
-    : fault(check, `it cannot be looked at (${message})`, "mend that and run this again");
+/** A fault of pstore itself. */
+export function unforeseen(check: string, error: unknown): Finding {
+  const { message } = error as Error;
+  return fault(check, `pstore has a fault (${message})`, "please report it");
 }
 
 const signs = { ok: "ok", warning: "warning", fault: "FAULT", skipped: "skipped" } as const;

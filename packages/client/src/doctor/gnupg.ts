@@ -8,8 +8,9 @@ import { ask, type Environment } from "./program.ts";
 /** Whether gpg, its agent and its pinentry work, for those whose key they hold. */
 export async function* checkGnupg(examination: Examination): AsyncGenerator<Finding> {
   const { env } = examination;
-  const because = examination.whyNoGnupg;
-  if (because !== null) {
+  const { kind } = examination;
+  if (kind === "named" || kind === "ssh") {
+    const because = kind === "ssh" ? "your key is an SSH key" : "the file of your key is named";
     yield skipped("gpg", because, "nothing is to be done");
     return;
   }

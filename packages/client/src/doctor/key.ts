@@ -23,7 +23,7 @@ export async function* checkKey(examination: Examination): AsyncGenerator<Findin
   const keys = await examination.keys();
   if (keys.length === 0) yield skipped("key", "none is known to be yours before you have signed in once");
   if (keys.length > 0 && keys.every(({ isHere }) => !isHere)) {
-    const nowhere = `no private part of your keys is here (looked at: ${examination.keyring.lookedAt})`;
+    const nowhere = `no private part of your keys is here (looked at: ${(await examination.keyring()).lookedAt})`;
     yield fault("key", nowhere, "import it, or give --identity or --user");
   }
   const place = signer === null ? "pinned" : "at the store";

@@ -2,7 +2,6 @@ import type { PublicKey } from "@pstore/core/api/schemas";
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import { readUserKey, type UserKey } from "@pstore/core/keys/user-key";
 import { Problem } from "@pstore/core/problem";
-import type { Keyring } from "../keyring/keyring.ts";
 import type { Pin } from "../state/pins.ts";
 
 /** A public key of the user here. */
@@ -17,23 +16,29 @@ export interface OwnKey {
   readonly isHere: boolean;
 }
 
-/** The keys that the store has for a user, without those that were removed. */
+/**
+ * The keys that the store has for a user, without those that were removed.
+ * @param held whose private part is here
+ */
 export async function keysAsServed(
   served: readonly PublicKey[],
-  keyring: Keyring,
+  held: readonly Fingerprint[],
 ): Promise<readonly OwnKey[]> {
   const present = served.filter(({ removed }) => !removed);
   return readAll(
     present.map((key) => ({ ...key, bytes: key.publicKey ?? "" })),
-    keyring,
+    held,
   );
 }
 
 /** The keys that are pinned as a user's. */
-export async function keysAsPinned(pins: readonly Pin[], keyring: Keyring): Promise<readonly OwnKey[]> {
+export async function keysAsPinned(
+  pins: readonly Pin[],
+  held: readonly Fingerprint[],
+): Promise<readonly OwnKey[]> {
   return readAll(
     pins.map((pin) => ({ ...pin, bytes: pin.certificate })),
-    keyring,
+    held,
   );
 }
 
@@ -43,9 +48,7 @@ interface Unread {
   readonly bytes: string | Uint8Array;
 }
 
-async function readAll(keys: readonly Unread[], keyring: Keyring): Promise<readonly OwnKey[]> {
-  // Why nothing can be listed, whoever signs in is told.
-  const held = (await keyring.list().catch(() => [])).map(({ fingerprint }) => fingerprint);
+function readAll(keys: readonly Unread[], held: readonly Fingerprint[]): Promise<readonly OwnKey[]> {
   return Promise.all(
     keys.map(async ({ fingerprint, writeOnly, bytes }) => {
       const own = { fingerprint, writeOnly, isHere: held.includes(fingerprint) };

@@ -22,7 +22,7 @@ export async function* checkRoundTrip(examination: Examination): AsyncGenerator<
     if (publicKey === null) continue;
     const name = readable(fingerprint);
     try {
-      const took = await sealAndOpen(publicKey, examination.keyring, `your key ${name}`);
+      const took = await sealAndOpen(publicKey, await examination.keyring(), `your key ${name}`);
       yield ok(check, `a value was sealed for ${name} and opened again, in ${Math.round(took)} ms`);
     } catch (error) {
       yield faultBy(check, error, "look whether what other checks say explains it");

@@ -1,0 +1,13 @@
+import type { Asker } from "./keyring/passphrases.ts";
+import type { Person } from "./person.ts";
+
+/** Who is asked for the passphrase of a key file. */
+export function askerOf(person: Person): Asker {
+  return {
+    secret: async (question, otherwise) => {
+      const { askSecret } = await import("./terminal/prompt.ts");
+      return askSecret(question, otherwise);
+    },
+    notice: (text) => person.notice(text),
+  };
+}

@@ -1,6 +1,7 @@
 /** What this folder writes, Debian's age reads, and the reverse. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { SshFolder } from "./ssh-for-tests.ts";
 import { wrapForSsh } from "./wrapped-key.ts";
 
@@ -29,3 +30,24 @@ for (const [name, ...args] of [
     });
   });
 }
+
+test("age opens ours with a key that has a passphrase", async () => {
+  folder.generate("locked", ["-t", "ed25519"], "secret");
+  const file = folder.write("file", await wrapForSsh(folder.publicKey("locked"), sessionKey));
+  // It asks at its terminal, whatever its standard input is.
+  let shown = "";
+  let isAsked = false;
+  const age = Bun.spawn(["age", "-d", "-i", folder.at("locked"), "-o", folder.at("opened"), file], {
+    terminal: {
+      data: (terminal, bytes) => {
+        shown += Buffer.from(bytes).toString();
+        if (isAsked || !shown.includes("passphrase")) return;
+        isAsked = true;
+        terminal.write("secret\r");
+      },
+    },
+  });
+  expect(await age.exited).toBe(0);
+  expect(isAsked).toBe(true);
+  expect(Uint8Array.from(readFileSync(folder.at("opened")))).toEqual(sessionKey);
+});

@@ -183,7 +183,8 @@ function checkCompanions(
     throw new Problem("usage", "--generate and --words are two ways to make up a password; give one of them");
   if ((only.length > 0 || prefix !== "") && mode !== "run")
     throw new Problem("usage", "--only and --prefix stand beside --run alone");
-  if (pending && mode !== "pending" && !isChange)
+  const mayLeavePending = isChange || mode === "pending" || mode === "offboard" || mode === "rewrap";
+  if (pending && !mayLeavePending)
     throw new Problem("usage", "--pending stands alone, or beside what changes a machine or its users");
   if (output !== null && (mode === "ssh" || mode === "run"))
     throw new Problem("usage", `what --${mode} runs prints by itself; redirect it (>) instead of -o`);

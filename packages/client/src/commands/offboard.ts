@@ -5,6 +5,7 @@ import type { StoredObject } from "../store/store.ts";
 import { sealNothing } from "../store/writing/change.ts";
 import { printJson, printLine } from "../terminal/output.ts";
 import type { Command, Context } from "./command.ts";
+import { membersChange } from "./each.ts";
 import { listText, nameWidth, rowOf } from "./layout.ts";
 
 /**
@@ -51,7 +52,7 @@ export const offboard: Command = async (context) => {
 
 /** @returns why they were not revoked; `null` when they were */
 async function revoke(
-  { store, person }: Context,
+  { args, store, person }: Context,
   objects: readonly StoredObject[],
   user: string,
 ): Promise<Problem | null> {
@@ -61,7 +62,7 @@ async function revoke(
     return new Problem("declined", "nothing was changed");
   const names = objects.map(({ manifest }) => manifest.object.name);
   try {
-    await store.changeAll(names, { allow: [], revoke: [user] }, sealNothing);
+    await store.changeAll(names, { ...membersChange(args), revoke: [user] }, sealNothing);
     return null;
   } catch (error) {
     if (error instanceof Problem) return error;

@@ -1,9 +1,8 @@
 import { isPending, readersOf, reads, sameProperty } from "@pstore/core/checks";
-import type { Manifest } from "@pstore/core/manifest";
+import type { Manifest, Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Person } from "../../person.ts";
 import { named } from "../named.ts";
-import { waitingOf } from "../waiting.ts";
 import type { Draft } from "./draft.ts";
 
 /**
@@ -31,9 +30,13 @@ export async function warnOfConsequences(drafts: readonly Draft[], person: Perso
       return base !== null && !manifest.members.has(user);
     });
     if (left.length > 0) person.notice(`you have given up your own access to ${named(left)}`);
-    for (const [user, waited] of madeToWait(drafts))
+    for (const [user, its] of membersWho(drafts, beginToWait))
       person.notice(
-        `${user} is a member of ${named(waited)} without a key, and reads nothing there until pstore --pending lets them in`,
+        `${user} is a member of ${named(its)} without a key, and reads nothing there until pstore --pending lets them in`,
+      );
+    for (const [user, its] of membersWho(drafts, keepWriteOnly))
+      person.notice(
+        `${user} keeps only write-only keys on ${named(its)}: once they have another, +${user} lets them read again`,
       );
     for (const [user, manifests] of stillKnown(drafts)) {
       const [first] = manifests;
@@ -60,17 +63,28 @@ function hasWriter({ members }: Manifest): boolean {
   return [...members.values()].some((member) => member.access === "write" && !isPending(member));
 }
 
-/** Who waits for a key from now on, and did not before. */
-function madeToWait(drafts: readonly Draft[]): ReadonlyMap<string, readonly Draft[]> {
+/** The members of whom something holds, each with the drafts. */
+function membersWho(
+  drafts: readonly Draft[],
+  isSo: (now: Member, before: Member | undefined) => boolean,
+): ReadonlyMap<string, readonly Draft[]> {
   const found = new Map<string, Draft[]>();
   for (const draft of drafts) {
-    const { base, manifest } = draft;
-    if (manifest.deleted) continue;
-    const before = base === null ? [] : waitingOf(base.verified.manifest);
-    for (const user of waitingOf(manifest))
-      if (!before.includes(user)) found.set(user, [...(found.get(user) ?? []), draft]);
+    if (draft.manifest.deleted) continue;
+    for (const [user, member] of draft.manifest.members) {
+      if (!isSo(member, draft.base?.verified.manifest.members.get(user))) continue;
+      found.set(user, [...(found.get(user) ?? []), draft]);
+    }
   }
   return found;
+}
+
+function beginToWait(now: Member, before: Member | undefined): boolean {
+  return isPending(now) && (before === undefined || !isPending(before));
+}
+
+function keepWriteOnly(now: Member, before: Member | undefined): boolean {
+  return before !== undefined && reads(before) && !reads(now) && !isPending(now);
 }
 
 /** Whom a change revokes, with the encrypted values that stay as they could read them. */

@@ -1,7 +1,7 @@
 import type { PublicKey, User } from "@pstore/core/api/schemas";
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import { encryptionSubkey, whyUnusable } from "@pstore/core/keys/usability";
-import { readUserKey } from "@pstore/core/keys/user-key";
+import { mergeUserKeys, readUserKey } from "@pstore/core/keys/user-key";
 import type { Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Person } from "../../person.ts";
@@ -13,14 +13,17 @@ export class NoUsableKey extends Problem {
   readonly mayWait: boolean;
   /** Their keys that sign all the same. */
   readonly writeOnly: Member["keys"];
+  /** Whether they have another trusted key that could be listed. */
+  readonly hasOther: boolean;
 
   constructor(
     sentence: string,
-    { mayWait = true, writeOnly = new Map() }: { mayWait?: boolean; writeOnly?: Member["keys"] } = {},
+    more: { mayWait?: boolean; writeOnly?: Member["keys"]; hasOther?: boolean } = {},
   ) {
     super("unusable-key", sentence);
-    this.mayWait = mayWait;
-    this.writeOnly = writeOnly;
+    this.mayWait = more.mayWait ?? true;
+    this.writeOnly = more.writeOnly ?? new Map();
+    this.hasOther = more.hasOther ?? false;
   }
 }
 
@@ -85,7 +88,13 @@ export class PresentKeys {
     }
     for (const [key, part] of more) keys.set(key, part);
     const lostReading = fault !== null && [...keys.values()].every((part) => part === null);
-    if (fault !== null && lostReading) throw new NoUsableKey(fault.message, { writeOnly: keys });
+    if (fault !== null && lostReading) {
+      const hasOther = [...acquaintance.trusted].some(
+        ([key, trusted]) =>
+          !trusted.writeOnly && !(this.#partOf(user, key, trusted, null) instanceof Problem),
+      );
+      throw new NoUsableKey(fault.message, { writeOnly: keys, hasOther });
+    }
     if (fault !== null) this.#person.warn(`${fault.message}; the other keys of ${user} are used`);
     return keys;
   }
@@ -123,9 +132,12 @@ export class PresentKeys {
   async #isAnyUsable(served: User): Promise<boolean> {
     const { name } = served;
     for (const { fingerprint, publicKey: block, writeOnly } of current(served)) {
-      const pinned = await this.#trust.pinned(name, fingerprint);
+      const given = block === null ? null : await readUserKey(block).catch(() => null);
+      const pinned = (await this.#trust.pinned(name, fingerprint))?.publicKey ?? null;
       const publicKey =
-        pinned?.publicKey ?? (block === null ? null : await readUserKey(block).catch(() => null));
+        given === null || pinned === null
+          ? (given ?? pinned)
+          : await mergeUserKeys(pinned, given).catch(() => null);
       if (publicKey === null) continue;
       if (!(this.#partOf(name, fingerprint, { publicKey, writeOnly }, null) instanceof Problem)) return true;
     }

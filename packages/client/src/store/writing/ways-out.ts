@@ -30,6 +30,11 @@ function waysOf(some: readonly InTheWay[], them = some.length === 1 ? namesOf(so
   const [kept, fresh] = [some.filter(({ isNew }) => !isNew), some.filter(({ isNew }) => isNew)];
   const mayWait = some.every(({ fault }) => fault.mayWait);
   const ways: string[] = [];
+  const isOther = some.every(({ fault }) => fault.hasOther);
+  if (isOther) {
+    const words = some.map(({ user }) => `+${user}`).join(" ");
+    ways.push(`encrypt to the present keys of ${them} with ${words} in the same command`);
+  }
   if (kept.length > 0) {
     const words = kept.map(({ user }) => `^${user}`).join(" ");
     ways.push(`revoke ${fresh.length === 0 ? them : namesOf(kept)} with ${words} in the same command`);
@@ -39,8 +44,8 @@ function waysOf(some: readonly InTheWay[], them = some.length === 1 ? namesOf(so
     const verb = fresh.length === 0 ? "keep" : kept.length === 0 ? "add" : "have";
     const [members, keys] = some.length === 1 ? ["a member", "a usable key"] : ["members", "usable keys"];
     ways.push(`${verb} ${them} as ${members}, to be let in later, with --pending`);
-    ways.push(`have ${keys} added at the store`);
-  } else ways.push(...kept.map(({ user }) => `everywhere with --offboard ${user}`).slice(0, 1));
+    if (!isOther) ways.push(`have ${keys} added at the store`);
+  } else if (some.length === 1) ways.push(...kept.map(({ user }) => `everywhere with --offboard ${user}`));
   return oneOf(ways);
 }
 

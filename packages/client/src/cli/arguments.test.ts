@@ -167,6 +167,17 @@ describe(".pstorerc", () => {
   });
 });
 
+test("$PSTORE_IDENTITY stands between the file and the command line", () => {
+  const file = () => parseRc("--identity ~/a\n[work]\n--identity ~/w", "rc");
+  const of = (words: readonly string[], variable?: string) =>
+    readArguments(words, file, undefined, variable).options.identities;
+  for (const unset of [undefined, "", ":"]) expect(of([], unset)).toEqual(["~/a"]);
+  expect(of([], "~/b:/c d:e")).toEqual(["~/b", "/c d", "e"]);
+  expect(of(["-twork"], "~/b")).toEqual(["~/b"]);
+  expect(of(["--identity=x"], "~/b")).toEqual(["x"]);
+  expect(readArguments([], undefined, undefined, "~/b").options.identities).toEqual(["~/b"]);
+});
+
 describe("sections of .pstorerc", () => {
   const file = `-u joe --store-url https://common
 [work]
@@ -191,6 +202,16 @@ describe("sections of .pstorerc", () => {
     expect(
       withFile(file, ["-t", "home", "-pg", "X", "p", "-uwalter", "--store-url=https://z"]).options,
     ).toMatchObject({ user: "walter", storeUrls: ["https://z"], mode: "get" });
+  });
+
+  test("have key files that take the place of those above them", () => {
+    const text = "--identity ~/a --identity ~/b\n[work]\n--identity ~/w\n[home]\n-v";
+    const of = (words: readonly string[]) => withFile(text, words).options.identities;
+    expect(of([])).toEqual(["~/a", "~/b"]);
+    expect(of(["-thome"])).toEqual(["~/a", "~/b"]);
+    expect(of(["-twork"])).toEqual(["~/w"]);
+    expect(of(["-twork", "--identity=x", "--identity", "y"])).toEqual(["x", "y"]);
+    expect(refusal(["--identity="])).toContain("--identity names no file");
   });
 
   test("are listed where the one that is named is none of them", () => {

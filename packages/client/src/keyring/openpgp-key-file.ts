@@ -79,7 +79,7 @@ export class OpenpgpKeyFile implements Keyring {
       const { readOpenpgpPrivateKey } = await import("@pstore/core/openpgp/private-key");
       // The executable starts with a compiler that holds back; private-key operations are what it is for.
       Bun.unsafe.setJITPolicy(1);
-      return readOpenpgpPrivateKey(this.#bytes);
+      return await readOpenpgpPrivateKey(this.#bytes).finally(() => this.#bytes.fill(0));
     });
     return this.#key;
   }

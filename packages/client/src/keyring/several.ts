@@ -1,7 +1,7 @@
-import type { Fingerprint } from "@pstore/core/fingerprint";
+import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import type { SignedText } from "@pstore/core/keys/signature";
 import type { Member } from "@pstore/core/manifest";
-import { cannotSign } from "./cannot-sign.ts";
+import { Problem } from "@pstore/core/problem";
 import type { Keyring, PrivateKey } from "./keyring.ts";
 
 /** Several keyrings as one, of which no more are opened than it takes to find a key. */
@@ -23,9 +23,22 @@ export abstract class Several implements Keyring {
   }
 
   async sign(key: Fingerprint, signed: SignedText): Promise<Uint8Array> {
-    for await (const keyring of this.opened())
-      if (await keyring.mayHold(key)) return keyring.sign(key, signed);
-    throw cannotSign(key, undefined, "none of the key files", `looked at: ${this.lookedAt}; give --identity`);
+    let fault: Problem | null = null;
+    for await (const keyring of this.opened()) {
+      if (!(await keyring.mayHold(key))) continue;
+      try {
+        return await keyring.sign(key, signed);
+      } catch (error) {
+        // Of some files it shows only when they are unlocked that they hold another key.
+        if (!(error instanceof Problem) || error.code !== "no-private-key") throw error;
+        fault ??= error;
+      }
+    }
+    if (fault !== null) throw fault;
+    throw new Problem(
+      "no-private-key",
+      `no key file here holds a usable private key to sign with for ${readable(key)} (looked at: ${this.lookedAt}); give its file as --identity`,
+    );
   }
 
   expectUnwrap(keys: Member["keys"]): void {

@@ -13,10 +13,14 @@ const rsaSha512 = 4;
 /** The most that an agent may answer, in bytes, as OpenSSH has it. */
 const longestAnswer = 256 * 1024;
 
-/** How long an agent may take to list its keys, in milliseconds. */
-const listingPatience = 3000;
-/** The same for a signature: somebody may have to confirm it (`ssh-add -c`). */
-const signingPatience = 60_000;
+/** How long an agent may take, in milliseconds. */
+export interface AgentPatience {
+  readonly listing: number;
+  /** Somebody may have to confirm a signature (`ssh-add -c`). */
+  readonly signing: number;
+}
+
+const usualPatience: AgentPatience = { listing: 3000, signing: 60_000 };
 
 /** What an answer that is none means is the same in all cases: the agent does not help. */
 const noAnswer = () => new Problem("no-private-key", "the ssh-agent does not answer as one does");
@@ -24,11 +28,13 @@ const noAnswer = () => new Problem("no-private-key", "the ssh-agent does not ans
 /** The agent of OpenSSH, or what speaks as it does. It signs, and cannot decrypt. */
 export class SshAgent {
   readonly #socket: string;
+  readonly #patience: AgentPatience;
   #keys: Promise<readonly Uint8Array[]> | null = null;
 
   /** @param socket the path that `SSH_AUTH_SOCK` names */
-  constructor(socket: string) {
+  constructor(socket: string, patience = usualPatience) {
     this.#socket = socket;
+    this.#patience = patience;
   }
 
   /** Whether it holds a key. An agent that does not answer holds none. */
@@ -42,10 +48,12 @@ export class SshAgent {
    * @returns the algorithm's name and the signature (RFC 4253, section 6.6); null when it does not sign with this key
    */
   async sign(key: SshKey, data: Uint8Array): Promise<Uint8Array | null> {
+    // One that hangs is not waited for as one is whose owner confirms.
+    if (!(await this.holds(key))) return null;
     const flags = key.algorithmName === "ssh-rsa" ? rsaSha512 : 0;
     const request = wire(Uint8Array.of(signRequest), wireString(key.bytes), wireString(data), flags);
     try {
-      const answer = await this.#ask(request, signResponse, signingPatience);
+      const answer = await this.#ask(request, signResponse, this.#patience.signing);
       const signature = answer.string();
       answer.end();
       return signature;
@@ -55,7 +63,11 @@ export class SshAgent {
   }
 
   async #list(): Promise<readonly Uint8Array[]> {
-    const answer = await this.#ask(Uint8Array.of(requestIdentities), identitiesAnswer, listingPatience);
+    const answer = await this.#ask(
+      Uint8Array.of(requestIdentities),
+      identitiesAnswer,
+      this.#patience.listing,
+    );
     const count = answer.uint32();
     // Each has a length and a comment's length at least.
     if (count > answer.left / 8) throw noAnswer();

@@ -79,8 +79,9 @@ async function isFile(path: string): Promise<boolean> {
 /** Why a file is not used, out of the sentence that says it: without its name, and what to do. */
 function reasonIn(sentence: string, name: string): string {
   const about = sentence
+    .replace(/^.* cannot be used: /, "")
     .replace(`${name}: `, "")
-    .replace(`${name} `, "")
-    .replace(/^.* cannot be used: /, "");
+    .replace(` of ${name}`, "")
+    .replace(`${name} is `, "");
   return about.split("; ")[0] ?? about;
 }

@@ -144,7 +144,7 @@ describe("a secret is encrypted to the keys that this client has pinned, whateve
     });
     await scene.refuses(walter, ["-c", "first.example.com"], {
       ...{ attack, env: scene.newcomer(walter), stdin: `${secret}\n` },
-      says: /no public key for 'walter' whose private key gpg holds/,
+      says: /no public key for 'walter' whose private key is here/,
     });
     const further = keysOf("walter", (user) => {
       user.keys = [other, ...user.keys];

@@ -59,7 +59,10 @@ export class SignIn {
   async #signIn(): Promise<string> {
     const own = this.#pins.ownOf(this.#user).map(({ fingerprint }) => fingerprint);
     const tries = new Tries((key) => this.#signInWith(key));
-    const token = (await tries.first(own)) ?? (await tries.first(await this.#others(own, tries)));
+    const mayBeHere = await Promise.all(own.map((key) => this.#keyring.mayHold(key)));
+    const token =
+      (await tries.first(own.filter((_, index) => mayBeHere[index]))) ??
+      (await tries.first(await this.#others(own, tries)));
     if (token !== null) return token;
     if (tries.fault !== null) throw tries.fault;
     const ended = (await this.#keyring.list()).filter((key) => key.fault !== undefined);

@@ -1,5 +1,5 @@
 import type { CheckAnswer, ObjectRow, User } from "@pstore/core/api/schemas";
-import type { Fingerprint } from "@pstore/core/fingerprint";
+import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import type { Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import { Api } from "../http/api.ts";
@@ -61,7 +61,7 @@ export class Store {
     this.#parts = parts;
     this.#pins = new Pins(state, store);
     const signIn = new SignIn({ transport, keyring, pins: this.#pins, sessions, store, user });
-    this.#api = new Api(transport, (renew) => signIn.token(renew));
+    this.#api = new Api(transport, (renew) => this.#token(signIn, renew));
     this.#objects = new Objects(state, store);
     this.#pending = new PendingCommits(state, store, user);
     this.#trust = new Trust({ pins: this.#pins, keyring, person, user, isStrict });
@@ -73,8 +73,9 @@ export class Store {
     const { user, person } = this.#parts;
     if (!this.#pins.ofUser(user).some((pin) => pin.source === "own")) await this.#meetOneself();
     const now = new Date();
-    for (const { expires, source, fingerprint } of this.#pins.ofUser(user)) {
-      if (expires === null || source !== "own") continue;
+    // Of several, the one in use: another may be on its way out.
+    const [{ expires = null, fingerprint = "" } = {}] = this.#pins.ownOf(user);
+    if (expires !== null) {
       const warning = expiryWarning(`your key ${fingerprint.slice(-16)}`, new Date(expires), now);
       if (warning !== null) person.warn(warning);
     }
@@ -83,6 +84,18 @@ export class Store {
       await (isGivenUp ? tellFate : sendAgain)(this.#api, person, request);
       this.#pending.forget(request);
     }
+  }
+
+  async #token(signIn: SignIn, renew: boolean): Promise<string> {
+    const token = await signIn.token(renew);
+    const { key } = signIn;
+    const { user, person } = this.#parts;
+    const own = this.#pins.ownOf(user);
+    if (key !== null && own.length > 0 && own.every(({ fingerprint }) => fingerprint !== key))
+      person.notice(
+        `signed in with ${readable(key)}, which this client does not know as yours yet: if it is, run pstore --trust ${user}`,
+      );
+    return token;
   }
 
   async #meetOneself(): Promise<void> {

@@ -3,6 +3,7 @@ import { isPending, reads } from "@pstore/core/checks";
 import { clientCommand } from "@pstore/core/client-command";
 import { checkCommitment } from "@pstore/core/commitment";
 import { pieceCount } from "@pstore/core/digest";
+import { readable } from "@pstore/core/fingerprint";
 import { checkWrappedKey } from "@pstore/core/keys/wrapped-key";
 import type { EncryptedProperty, Manifest, Member, Property } from "@pstore/core/manifest";
 import type { BodyOpener } from "@pstore/core/openpgp/body";
@@ -11,7 +12,7 @@ import { Problem } from "@pstore/core/problem";
 import type { Api } from "../../http/api.ts";
 import type { Keyring } from "../../keyring/keyring.ts";
 import type { Person } from "../../person.ts";
-import { waits } from "../waiting.ts";
+import { anyOf, lettersInOf, waits } from "../waiting.ts";
 
 /** A property of an object whose manifest was verified. */
 export interface Source {
@@ -62,7 +63,43 @@ export class Opener {
       const sessionKey = await this.#keyring.unwrap(packet);
       if (sessionKey !== null) return this.#checked(source, entry, sessionKey);
     }
-    throw noSessionKey(source, source.manifest.members.get(this.#user), this.#keyring.lookedAt);
+    throw await this.#noSessionKey(source);
+  }
+
+  async #noSessionKey({ manifest, detail, property }: Source): Promise<Problem> {
+    const self = manifest.members.get(this.#user);
+    const offered = detail.wrappedKeys.filter((wrapped) => wrapped.property === property).length;
+    const what = `'${property}' of '${manifest.object.name}'`;
+    if (self !== undefined && isPending(self)) return waits(manifest);
+    if (self !== undefined && !reads(self))
+      return new Problem("no-private-key", `your key is write-only: it may set ${what}, but not read it`);
+    const colleague = `have ${anyOf(lettersInOf(manifest).filter((user) => user !== this.#user)) || "a colleague"} run pstore --rewrap=${this.#user}`;
+    if (self !== undefined && offered === 0) {
+      const gone = await this.#removedOf(self);
+      return gone === null
+        ? new Problem(
+            "untrusted-server",
+            `the server withholds your wrapped key of ${what}; ask who runs the server`,
+          )
+        : new Problem(
+            "no-private-key",
+            `${what} is encrypted to your key ${gone}, which was removed at the store; ${colleague}`,
+          );
+    }
+    return new Problem(
+      "no-private-key",
+      `${what} is not encrypted to any private key here (looked at: ${this.#keyring.lookedAt}); use the machine that has your key, or give --identity; if it is lost, ${colleague}`,
+    );
+  }
+
+  /** The keys that are listed for the user, where the server says that it has none of them any more: it serves nothing for these. */
+  async #removedOf(self: Member): Promise<string | null> {
+    const { users } = await this.#api.users([this.#user]);
+    const present = users
+      .flatMap(({ keys }) => keys.filter((key) => !key.removed))
+      .map((key) => key.fingerprint);
+    const listed = [...self.keys].filter(([, part]) => part !== null).map(([key]) => key);
+    return listed.some((key) => present.includes(key)) ? null : listed.map(readable).join(" and ");
   }
 
   /** Gets the session keys of several values in one go, so that each is then at hand. */
@@ -129,29 +166,6 @@ export class Opener {
 /** Of one sealed value, and what proves its key; ids, numbers and digests hold no space. */
 function nameOf({ manifest, property }: Source, { revision, commitment }: EncryptedProperty): string {
   return `${manifest.object.id} ${revision} ${commitment} ${property}`;
-}
-
-function noSessionKey(
-  { manifest, detail, property }: Source,
-  self: Member | undefined,
-  lookedAt: string,
-): Problem {
-  const offered = detail.wrappedKeys.filter((wrapped) => wrapped.property === property).length;
-  const what = `'${property}' of '${manifest.object.name}'`;
-  if (self !== undefined && isPending(self)) return waits(manifest);
-  if (self !== undefined && !reads(self)) {
-    return new Problem("no-private-key", `your key is write-only: it may set ${what}, but not read it`);
-  }
-  if (self !== undefined && offered === 0) {
-    return new Problem(
-      "untrusted-server",
-      `the server withholds your wrapped key of ${what}; ask who runs the server`,
-    );
-  }
-  return new Problem(
-    "no-private-key",
-    `${what} is not encrypted to any private key here (looked at: ${lookedAt}); use the machine that has your key, or give --identity`,
-  );
 }
 
 function entryOf({ manifest, property }: Source): Property {

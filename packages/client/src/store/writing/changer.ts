@@ -216,7 +216,7 @@ export class Changer {
   #author(members: readonly ReadonlyMap<string, Member>[]): Manifest["author"] {
     const { user, pins } = this.#parts;
     const listed = (key: Fingerprint) => members.every((all) => all.get(user)?.keys.has(key) === true);
-    const own = pins.ofUser(user).filter((pin) => pin.source === "own" && listed(pin.fingerprint));
+    const own = pins.ownOf(user).filter((pin) => listed(pin.fingerprint));
     // A reading key may do what a write-only one may not.
     const [key] = own.sort((a, b) => Number(a.writeOnly) - Number(b.writeOnly));
     if (key !== undefined) return { user, key: key.fingerprint };

@@ -83,7 +83,7 @@ test("sizes around what fits into an RSA key make no difference", async () => {
   }
 }, 60_000);
 
-describe("by hand, with curl, age and gpg alone", () => {
+describe("by hand, with curl, age and gpg alone, as docs/formats.md says", () => {
   /** For gpg, which wants one: it holds no key. */
   let gnupg: GnupgHome;
 
@@ -121,15 +121,19 @@ describe("by hand, with curl, age and gpg alone", () => {
         // The digests of its pieces come first.
         const digests = 32 * Math.ceil(size / 2 ** 20);
         await succeed(["sh", "-c", `tail -c +${digests + 1} served > body`], { cwd: folder });
-        await succeed(["sh", "-c", recipe, "sh", user.ssh.file], { cwd: folder, env: gnupg.env });
-        expect(digest(await readFile(at("value")))).toBe(digest(value));
+        const env = { ...gnupg.env, HOME: user.home };
+        const { stdout } = await succeed(["sh", "-c", await recipe(user)], { cwd: folder, env });
+        expect(digest(stdout)).toBe(digest(value));
       }
     }, 60_000);
   }
 });
 
-/** With a key file as its argument, in a folder with both parts. */
-const recipe = `
-key=$(age -d -i "$1" wrapped | od -An -tx1 -v | tr -d ' \\n')
-gpg --batch --override-session-key "9:$key" -d body > value
-`;
+/** The commands of docs/formats.md, for whoever has another kind of key. */
+async function recipe(user: SshUser): Promise<string> {
+  const text = await readFile(join(import.meta.dir, "../docs/formats.md"), "utf8");
+  const section = text.slice(text.indexOf("## Recovering a value without pstore"));
+  const block = /```sh\n([^`]*age -d [^`]*)```/.exec(section)?.[1];
+  if (block === undefined) throw new Error("docs/formats.md says no more how age recovers a session key.");
+  return block.replace("~/.ssh/id_ed25519", user.ssh.file);
+}

@@ -159,8 +159,12 @@ export class MemberPlanner {
       return await keys();
     } catch (error) {
       if (!(error instanceof NoUsableKey)) throw error;
-      if (user === this.#user)
-        throw new Problem(error.code, `${error.message}; have a usable key of yours added at the store`);
+      if (user === this.#user) {
+        const way = error.hasOther
+          ? `run pstore --rewrap where your old key is, or have a colleague run pstore --rewrap=${user}`
+          : "have a usable key of yours added at the store";
+        throw new Problem(error.code, `${error.message}; ${way}`);
+      }
       inTheWay.push({ user, fault: error, isNew });
       return null;
     }

@@ -186,6 +186,25 @@ describe("the store", () => {
     ]);
   });
 
+  test("behind a proxy that the environment names is a warning without TLS", async () => {
+    const { code, of } = await examine(walter, [], { env: { HTTP_PROXY: team.server.url } });
+    expect(code).toBe(0);
+    expect(of("proxy")).toEqual([
+      `warning  proxy: requests to ${frontUrl} go through the proxy that HTTP_PROXY names, without TLS; leave the store out of it: NO_PROXY=127.0.0.1`,
+    ]);
+    // It is so: they came to the server itself, where the proxy is said to be.
+    expect(of("store")[0]).toStartWith("ok ");
+    expect(asked).toEqual([]);
+    const env = { HTTP_PROXY: closed, NO_PROXY: "example.com, 127.0.0.1" };
+    expect((await examine(walter, [], { env })).of("proxy")).toEqual([]);
+    const secure = await anew([`--store-url=${secureUrl}`], { https_proxy: closed });
+    expect(secure.of("proxy")[0]).toStartWith(
+      `ok       proxy: requests to ${secureUrl} go through the proxy that https_proxy`,
+    );
+    expect(secure.of("store")[0]).toStartWith("FAULT ");
+    expect(secure.of("certificate")[0]).toStartWith("skipped  certificate (because https://localhost");
+  });
+
   test("on another host is not spoken to by http:// alone", async () => {
     const { code, of } = await anew(["--store-url=http://store.example.com"]);
     expect(code).toBe(1);

@@ -338,7 +338,7 @@ describe("pins", () => {
     const { code, of } = await examine(user);
     expect(code).toBe(1);
     expect(of("pins")).toEqual([
-      `FAULT    pins: YOUR KEYS HAVE CHANGED: ${spaced(user.fingerprint)} is pinned, and the store has ${spaced(fingerprint)}, or it with other rights; if that is yours, run pstore --trust pinned, else ask who runs the server`,
+      `FAULT    pins: YOUR KEYS HAVE CHANGED: ${spaced(user.fingerprint)} is pinned, and the store has ${spaced(fingerprint)}, or it with other rights; if that is yours, run pstore --trust pinned (and --rewrap, to read with a new key), else ask who runs the server`,
     ]);
     await does(user, ["--trust", "pinned", "--yes"]);
     expect((await examine(user)).of("pins")[0]).toStartWith("ok ");

@@ -4,6 +4,7 @@ import { checkServerIdentity, connect, type PeerCertificate } from "node:tls";
 import { lacksTls } from "../http/transport.ts";
 import type { Examination } from "./examination.ts";
 import { type Finding, fault, ok, skipped, warning } from "./finding.ts";
+import { proxyFor } from "./proxy.ts";
 
 const check = "certificate";
 
@@ -18,7 +19,11 @@ const day = 86_400_000;
 export async function* checkCertificate({ options, env }: Examination): AsyncGenerator<Finding> {
   if (options.storeUrls.length === 0) yield skipped(check, "no store is named");
   for (const url of options.storeUrls) {
-    if (new URL(url).protocol === "https:") yield await certificateOf(url, env["NODE_EXTRA_CA_CERTS"]);
+    const isSecure = new URL(url).protocol === "https:";
+    if (isSecure && proxyFor(url, env) !== null) {
+      const told = "what it lacks, if anything, the line of the store says";
+      yield skipped(check, `${url} is reached through a proxy`, told);
+    } else if (isSecure) yield await certificateOf(url, env["NODE_EXTRA_CA_CERTS"]);
     else if (!lacksTls(url)) yield ok(check, `${url} is this host itself, and needs no TLS`);
     else if (options.allowHttp) {
       yield warning(

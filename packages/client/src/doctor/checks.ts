@@ -8,6 +8,7 @@ import { checkGnupg } from "./gnupg.ts";
 import { checkKey } from "./key.ts";
 import { checkKeyFiles } from "./key-files.ts";
 import { checkPins } from "./pins.ts";
+import { checkProxy } from "./proxy.ts";
 import { checkRoundTrip } from "./round-trip.ts";
 import { checkSshAgent } from "./ssh-agent.ts";
 import { checkStore } from "./store.ts";
@@ -23,6 +24,7 @@ interface Check {
 /** All checks, in their order: what one finds out, those behind it build upon. */
 export const checks: readonly Check[] = [
   { name: "configuration", run: checkConfiguration },
+  { name: "proxy", run: checkProxy },
   { name: "store", run: checkStore },
   { name: "clock", run: checkClock },
   { name: "certificate", run: checkCertificate },

@@ -97,11 +97,17 @@ export class Examination {
 
   /** What there is of a sign-in; `null`: nobody could, for whatever reason. */
   async orNobody(): Promise<SignedIn | null> {
+    return this.whyUnknown !== null || (await this.whyNobody()) !== null ? null : this.signedIn();
+  }
+
+  /** Why the user could not sign in; `null`: they could, or it was not tried. */
+  async whyNobody(): Promise<Problem | null> {
     if (this.whyUnknown !== null) return null;
     try {
-      return await this.signedIn();
+      await this.signedIn();
+      return null;
     } catch (error) {
-      if (error instanceof Problem) return null;
+      if (error instanceof Problem) return error;
       throw error;
     }
   }

@@ -26,7 +26,7 @@ export async function* checkPins(examination: Examination): AsyncGenerator<Findi
     yield fault(
       check,
       `YOUR KEYS HAVE CHANGED: ${names} is pinned, and the store has ${listed(strange)}, or it with other rights`,
-      `if that is yours, run pstore --trust ${user}, else ask who runs the server`,
+      `if that is yours, run pstore --trust ${user} (and --rewrap, to read with a new key), else ask who runs the server`,
     );
   }
   const gone = pinned.filter((pin) => served.every((key) => key.fingerprint !== pin.fingerprint));
@@ -34,7 +34,7 @@ export async function* checkPins(examination: Examination): AsyncGenerator<Findi
     yield warning(
       check,
       `the store has ${listed(gone)} no more, which is pinned as yours`,
-      "if you did not have it removed, ask who runs the server",
+      "run pstore --rewrap if you had it replaced, and else ask who runs the server",
     );
   }
   if (strange.length + gone.length === 0) yield ok(check, `the store has what is pinned as yours: ${names}`);

@@ -13,6 +13,12 @@ const check = "round trip";
 
 /** Whether what is encrypted to the user's keys opens here. Nothing of it is sent. */
 export async function* checkRoundTrip(examination: Examination): AsyncGenerator<Finding> {
+  const code = (await examination.whyNobody())?.code;
+  if (code === "no-private-key" || code === "no-terminal") {
+    // Whoever has just been asked for a passphrase in vain is not asked again.
+    yield skipped(check, "your private key could not be used to sign in");
+    return;
+  }
   const here = (await examination.keys()).filter(({ isHere }) => isHere);
   const reading = here.filter(({ writeOnly }) => !writeOnly);
   if (here.length === 0) yield skipped(check, "no key is here that is known to be yours");

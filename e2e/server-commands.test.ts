@@ -110,6 +110,28 @@ async function rows(...filters: string[]): Promise<Record<string, string>[]> {
   return lines.map((line) => JSON.parse(line));
 }
 
+describe("a member who waits to be let in", () => {
+  test("is shown as such by export, user show and the log, and is no fault", async () => {
+    await server.addUser("new");
+    await does(joe, ["-c", "wait", "+new:read", "--pending"], "s3cret-5\n");
+    expect(await prints("export")).toMatch(/^wait,,,write,read \(pending\),/m);
+    expect(await prints("user", "show", "new")).toContain(
+      "reads        wait (pending: waits to be let in by a writer)\n",
+    );
+    const shown = JSON.parse(await prints("user", "show", "new", "--json")) as { machines: object[] };
+    expect(shown.machines).toEqual([
+      { name: "wait", access: "read", pending: true, onlyMember: false, onlyWriter: false },
+    ]);
+    expect(await prints("user", "show", "joe")).toContain("depends      wait: no other member\n");
+    expect((await rows("--object", "wait", "--action", "allow")).map((row) => row["detail"])).toEqual([
+      "joe: write",
+      "new: read, pending",
+    ]);
+    expect(await server.command(["check"])).toMatchObject({ code: 0, text: "" });
+    await does(joe, ["wait", "-D", "--yes"]);
+  });
+});
+
 describe("audit", () => {
   test("shows who did what as a table, the oldest first", async () => {
     const lines = (await prints("audit", "--user", "ann", "--limit", "0")).split("\n");
@@ -218,13 +240,14 @@ describe("the lines of the log on standard error", () => {
   ] as const) {
     test(`are of the form that PSTORE_LOG_FORMAT=${format} names`, async () => {
       await using other = await createTeam({
-        users: ["joe"],
+        users: ["joe", "ann"],
         server: { env: { PSTORE_LOG_FORMAT: format } },
       });
       const user = other.user("joe");
       await does(user, ["-c", 'a=b "c'], "s3cret-5\n");
       await written(other.server, line);
-      const { code } = await user.pstore(["--user=eve", "--no-session"]);
+      // A key that is known as joe's would not be tried for somebody else.
+      const { code } = await other.user("ann").pstore(["--user=eve", "--no-session"]);
       expect(code).toBe(1);
       expect(await written(other.server, warning)).not.toContain("s3cret");
     });

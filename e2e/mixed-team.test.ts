@@ -12,6 +12,7 @@ import { createHome, exportSecret, importKeys } from "./support/gnupg.ts";
 import { the } from "./support/hostile.ts";
 import { addKeyFileUser, type KeyFileUser } from "./support/key-file-user.ts";
 import { addSshUser, type SshUser } from "./support/ssh-user.ts";
+import { createSystemUser, type SystemUser, startSshd, whyNoSshd } from "./support/sshd.ts";
 import { createTeam, does, type Team, type User } from "./support/team.ts";
 
 const passphrase = "correct horse battery";
@@ -250,5 +251,47 @@ describe("a user with an SSH key does what all others do", () => {
       expect(await does(user, ["-s", "host=192.0.2."])).toContain("app.mixed");
       expect(JSON.parse(await does(user, ["app.mixed", "--json"]))).toMatchObject({ name: "app.mixed" });
     }
+  });
+});
+
+const reason = whyNoSshd();
+
+describe.skipIf(reason !== null)(`--ssh${reason === null ? "" : ` (skipped: ${reason})`}`, () => {
+  const made = new AsyncDisposableStack();
+  const secret = `s3cret-${randomBytes(12).toString("hex")}`;
+  let account: SystemUser;
+  let words: readonly string[];
+
+  beforeAll(async () => {
+    account = made.use(await createSystemUser(secret));
+    const sshd = made.use(await startSshd({ users: { [account.name]: "password" } }));
+    await does(rita, ["-c", "ssh.mixed", "+sara", "+eddy", "+karl"], secret);
+    await does(rita, ["ssh.mixed", "-ps", "ip-address"], "127.0.0.1");
+    await does(rita, ["ssh.mixed", "-ps", "ssh-username"], account.name);
+    const known = join(sshd.folder, "known");
+    await writeFile(known, `[ssh.mixed]:${sshd.port} ${sshd.hostKey}\n`);
+    const options = [
+      `Port=${sshd.port}`,
+      `UserKnownHostsFile=${known}`,
+      "IdentityFile=none",
+      "IdentityAgent=none",
+    ];
+    words = ["--ssh", "ssh.mixed", ...options.map((option) => `-o${option}`), "whoami"];
+  }, 60_000);
+  afterAll(() => made.disposeAsync());
+
+  test("logs in with what a key file opens", async () => {
+    for (const user of [sara, eddy, karl])
+      expect(await user.pstore(words)).toMatchObject({ code: 0, text: `${account.name}\n` });
+  });
+
+  test("asks at the terminal for the passphrase of the key, where it is needed", async () => {
+    const terminal = eddy.terminal(words);
+    await terminal.waitFor(/passphrase[^\n]*: $/i);
+    terminal.type(`${passphrase}\r`);
+    const { code, output } = await terminal.exit;
+    expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining(account.name) });
+    expect(output.match(/passphrase[^\n]*: /gi)).toHaveLength(1);
+    expect(output).not.toContain(secret);
   });
 });

@@ -2,11 +2,15 @@
 // forgotten, and are let in by one command once they have a key.
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import type { ObjectRow } from "@pstore/core/api/schemas";
 import { openpgpFingerprint, readable } from "@pstore/core/fingerprint";
+import { createHomeFolder } from "./support/account.ts";
 import { makeMachines } from "./support/crowd.ts";
 import { exportPublic, generateKey, revokeKey } from "./support/gnupg.ts";
 import { succeed } from "./support/process.ts";
+import { generateSshKey } from "./support/ssh-key.ts";
+import { SshUser } from "./support/ssh-user.ts";
 import { createTeam, does, type Team, type User } from "./support/team.ts";
 
 let team: Team;
@@ -405,6 +409,7 @@ describe("what stops a change", () => {
     );
     await does(walter, ["--offboard", "ann", "--yes"]);
     expect((await membersOf(walter, "many")).map(({ user }) => user)).toEqual(["bob", "dan", "walter"]);
+    await does(walter, ["many", "^bob"]);
   });
 
   test("is, at a user with another key by now, told with +USER too, which helps", async () => {
@@ -500,4 +505,171 @@ describe("access of who waits", () => {
     expect(await told(walter, ["lone", "+gus"])).toEqual([]);
     expect(await does(gus, ["-pg", "lone", "password"])).toBe("x");
   });
+});
+
+describe("pstore --pending", () => {
+  test("leaves out machines where somebody else is in the way, and lets in on the others", async () => {
+    await withoutKey("ida");
+    const ivo = await team.add("ivo");
+    for (const name of ["host1", "host2"]) await does(walter, ["-c", name, "+ida", "--pending"], "x\n");
+    await does(walter, ["host2", "+ivo"]);
+    await revokeKey(ivo.gnupg, ivo.fingerprint);
+    await register(ivo);
+    const ida = team.user("ida");
+    await register(ida);
+    const { code, stderr } = await walter.pstore(["--pending", "--yes"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `WARNING: 'host2' is left out: ivo's key ${shown(ivo)} cannot be used: it is revoked; revoke ivo with ^ivo in the same command, keep ivo as a member, to be let in later, with --pending, or have a usable key added at the store, as in pstore MACHINE +USER --pending\n`,
+    );
+    expect(await does(ida, ["-pg", "host1", "password"])).toBe("x");
+    expect((await membersOf(walter, "host2")).filter(({ pending }) => pending)).toMatchObject([
+      { user: "ida" },
+    ]);
+    await does(walter, ["host2", "+ida", "--pending"]);
+    expect(await does(ida, ["-pg", "host2", "password"])).toBe("x");
+    await does(walter, ["host2", "^ivo"]);
+  });
+
+  test("names those to ask where one may not let in oneself", async () => {
+    const jan = await withoutKey("jan");
+    await does(alice, ["-c", "rack", "+jan", "+walter:read", "--pending"], "x\n");
+    await register(jan);
+    const before = commits();
+    expect(await told(walter, ["--pending", "--yes"])).toEqual([
+      "NOTICE: jan waits on 'rack', where you cannot let them in: ask alice to run pstore --pending",
+    ]);
+    const { waiting, others, own } = JSON.parse(await does(walter, ["--pending", "--json"]));
+    expect({ waiting, others, own }).toEqual({
+      waiting: [],
+      others: [{ machine: "rack", users: ["jan"], ask: ["alice"] }],
+      own: [],
+    });
+    expect(JSON.parse(await does(jan, ["--pending", "--json"])).own).toEqual([
+      { machine: "rack", ask: ["alice"] },
+    ]);
+    expect(commits()).toBe(before);
+    expect(await does(alice, ["--pending", "--yes"])).toContain(
+      `jan          rack                      ${shown(jan)}\n`,
+    );
+    expect(await does(jan, ["-pg", "rack", "password"])).toBe("x");
+  });
+
+  test("stands alone, or beside a change", async () => {
+    for (const args of [
+      ["--pending", "rack"],
+      ["--pending", "rack", "password"],
+      ["--pending", "-s", "x"],
+    ]) {
+      const { code, stderr } = await walter.pstore(args);
+      expect({ args, code, stderr }).toEqual({
+        args,
+        code: 2,
+        stderr: "error: --pending stands alone, or beside what changes a machine or its users\n",
+      });
+    }
+  });
+
+  test("asks once for several users, and lets each in with all of their keys", async () => {
+    const kai = await team.add({ name: "kai", makeKeys: [{}, {}], keys: [] });
+    const liv = await withoutKey("liv");
+    await does(walter, ["-c", "desk", "+kai", "+liv", "--pending"], "x\n");
+    for (const { fingerprint } of kai.keys)
+      await team.server.addKey("kai", await exportPublic(kai.gnupg, fingerprint));
+    await register(liv);
+    const { text } = await walter.pstore(["--pending"]);
+    const keys = kai.keys.map(({ fingerprint }) => readable(openpgpFingerprint(fingerprint))).sort();
+    expect(text.split("\n").slice(2)).toEqual([
+      `kai          desk                      ${keys[0]}`,
+      `                                       ${keys[1]}`,
+      `liv          desk                      ${shown(liv)}`,
+      "",
+    ]);
+    const terminal = walter.terminal(["--pending"], { columns: 400 });
+    await terminal.waitFor(
+      `Let kai in on 'desk' with ${keys[0]} and ${keys[1]}, and liv in on 'desk' with ${shown(liv)}? [y/N] `,
+    );
+    terminal.type("y\r");
+    expect((await terminal.exit).code).toBe(0);
+    for (const user of [kai, liv]) expect(await does(user, ["-pg", "desk", "password"])).toBe("x");
+  });
+});
+
+describe("what was there before", () => {
+  test("is encrypted to who is let in, also what was restored or brought back meanwhile", async () => {
+    const mia = await withoutKey("mia");
+    await does(walter, ["-c", "old"], "first\n");
+    await does(walter, ["-P", "old"], "second\n");
+    expect(await refused(walter, ["old", "--restore", "1", "password", "+mia"])).toContain(
+      "mia has no public key",
+    );
+    await does(walter, ["old", "--restore", "1", "password", "+mia", "--pending"]);
+    await does(walter, ["-D", "old", "--yes"]);
+    await does(walter, ["old", "--restore", "3"]);
+    await does(walter, ["old", "--rename", "new", "+alice"]);
+    await register(mia);
+    await does(walter, ["--pending", "--yes"]);
+    expect(await does(mia, ["-pg", "new", "password"])).toBe("first");
+  });
+
+  test("is known to who waits, as a member: a restored value of then is no news", async () => {
+    const noa = await team.add("noa");
+    await does(walter, ["-c", "vault", "+noa", "+alice"], "first\n");
+    await revokeKey(noa.gnupg, noa.fingerprint);
+    await register(noa);
+    await does(walter, ["-P", "vault", "--pending", "^alice"], "second\n");
+    await does(walter, ["-P", "vault"], "third\n");
+    expect(await told(walter, ["vault", "--restore", "1", "password"])).toEqual([
+      "WARNING: alice, revoked in revision 2 by walter, could read this 'password' and still knows it; change it",
+    ]);
+    await does(walter, ["vault", "^noa"]);
+    await does(walter, ["-P", "vault"], "fourth\n");
+    const warned = await told(walter, ["vault", "--restore", "1", "password"]);
+    expect(warned).toContain(
+      "WARNING: noa, revoked in revision 5 by walter, could read this 'password' and still knows it; change it",
+    );
+    // What came while they waited, they do not know.
+    const { text } = await walter.pstore(["--offboard", "noa", "--json"]);
+    expect(JSON.parse(text).secrets).toMatchObject([{ machine: "vault", how: "could-read" }]);
+    await does(walter, ["vault", "--restore", "3", "password"]);
+    expect(JSON.parse((await walter.pstore(["--offboard", "noa", "--json"])).text).secrets).toEqual([]);
+  });
+
+  test("is taken from who leaves, past a colleague without a usable key", async () => {
+    await team.add("ole");
+    const pia = await team.add("pia");
+    await does(walter, ["-c", "both", "+ole", "+pia"], "x\n");
+    await team.server.command(["key", "remove", pia.fingerprint]);
+    const { code, stderr } = await walter.pstore(["--offboard", "ole", "--yes"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`pia has no public key at the store`);
+    await does(walter, ["--offboard", "ole", "--yes", "--pending"]);
+    expect(await membersOf(walter, "both")).toMatchObject([
+      { user: "pia", pending: true },
+      { user: "walter" },
+    ]);
+  });
+});
+
+test("a newcomer with a key of OpenSSH is let in likewise", async () => {
+  const home = await createHomeFolder();
+  const ssh = await generateSshKey(join(home, ".ssh/id_ed25519"), { type: "ed25519" });
+  const uma = new SshUser("uma", home, ssh);
+  await team.admit(uma);
+  await team.server.addUser("uma");
+  await does(walter, ["-c", "kiosk", "+uma", "--pending"], "x\n");
+  await team.server.addKey("uma", ssh.line);
+  expect((await uma.pstore(["kiosk"])).stderr).toContain("ask walter to run pstore --pending");
+  expect(await does(walter, ["--pending", "--yes"])).toContain(
+    `uma          kiosk                     ${readable(ssh.fingerprint)}\n`,
+  );
+  expect(await does(uma, ["-pg", "kiosk", "password"])).toBe("x");
+});
+
+test("all of it leaves a store without faults", async () => {
+  const { text } = await team.server.command(["check"]);
+  // But for the machine that was left to who waits.
+  expect(text.split("\n").filter((line) => /^\w/.test(line))).toEqual([
+    expect.stringContaining("shelf: nobody can write it"),
+  ]);
 });

@@ -15,17 +15,20 @@ export interface WaitingObjects {
  * Finds the objects in which members wait. The signed members say so, of every object: the server's marks only serve those
  * who look at its list.
  */
-export async function waitingObjects(parts: SurveyParts & { objects: Objects }): Promise<WaitingObjects> {
-  const { lookup, objects, reader } = parts;
+export async function waitingObjects(
+  parts: SurveyParts & { objects: Objects; user: string },
+): Promise<WaitingObjects> {
+  const { lookup, objects, reader, user } = parts;
   const survey = new Survey(parts);
   const names = (await lookup.list("", false)).map(({ name }) => name);
   const listed = new Set(names);
   for (const name of objects.names()) {
     const known = listed.has(name) ? null : objects.byName(name);
     if (known === null || waitingOf(known.manifest).length === 0) continue;
+    if (!known.manifest.members.has(user)) continue;
     const absence = await reader.explainAbsence(name);
     // A signed revision that ended it is remembered now.
-    const stays = objects.byName(name)?.digest === known.digest;
+    const stays = objects.byName(name)?.manifest.members.has(user) === true;
     if (absence !== null && stays) survey.unseen.push({ machine: name, why: absence.message });
   }
   const all = await survey.own(names);

@@ -290,6 +290,22 @@ test("a write-only SSH key sets a password, and is refused reading it", async ()
   expect(wrapped.map((row) => row.fingerprint)).not.toContain(host.key);
 });
 
+test("a session by a write-only SSH key reads nothing with the user's other key either", async () => {
+  const reading = await store.addSshUser("both", "ed25519");
+  const writeOnly = await store.addSshKey("both", "ed25519", true);
+  const both = { ...reading, keys: new Map([...reading.keys, ...writeOnly.keys]) };
+  const draft = store.draft(rsa, "two keys", { both: [both, "write"] });
+  await store.putSecret(draft, "password", bytes("s3cret"));
+  await store.committed(rsasToken, draft);
+  const wrappedFor = async (user: TestUser) => {
+    const token = await store.signIn(user);
+    const { body } = await store.call("GET", "/object?name=two%20keys&value=password", { token });
+    return [body.wrappedKeys.map((one: { key: string }) => one.key), body.values.length];
+  };
+  expect(await wrappedFor(reading)).toEqual([[reading.key], 1]);
+  expect(await wrappedFor(writeOnly)).toEqual([[], 0]);
+});
+
 test("an SSH key is served as its line, and not to who has it", async () => {
   const { body } = await store.call("GET", "/users?name=rsa", { token: rsasToken });
   const [key] = body.users[0].keys;

@@ -17,9 +17,9 @@ test("an SSH key is stood in for by the one that signed, if that is the one name
   for (const type of ["rsa", "ed25519"] as const) {
     const made = await store.makeSshKey(type, "");
     const other = await store.makeSshKey(type, "");
-    const own = await readUserKey(decoyFor(made.key, signature(made.key)));
+    const own = await readUserKey(await decoyFor(made.key, signature(made.key)));
     expect(own.fingerprint).toBe(made.key);
-    const decoy = await readUserKey(decoyFor(made.key, signature(other.key)));
+    const decoy = await readUserKey(await decoyFor(made.key, signature(other.key)));
     expect([made.key, other.key]).not.toContain(decoy.fingerprint);
     expect(decoy.algorithm).toBe(type === "rsa" ? "rsa3072" : "ed25519");
   }
@@ -28,9 +28,9 @@ test("an SSH key is stood in for by the one that signed, if that is the one name
 test("its type is that of the key named, whatever the signature looks like", async () => {
   const joe = await store.addUser("joe");
   const ssh = await store.makeSshKey("ed25519", "");
-  expect((await readUserKey(decoyFor(ssh.key, signature(joe.key)))).type).toBe("ssh");
-  expect((await readUserKey(decoyFor(joe.key, signature(ssh.key)))).type).toBe("openpgp");
-  const openpgp = await readUserKey(decoyFor(joe.key, signature(joe.key)));
+  expect((await readUserKey(await decoyFor(ssh.key, signature(joe.key)))).type).toBe("ssh");
+  expect((await readUserKey(await decoyFor(joe.key, signature(ssh.key)))).type).toBe("openpgp");
+  const openpgp = await readUserKey(await decoyFor(joe.key, signature(joe.key)));
   expect([openpgp.type, openpgp.algorithm]).toEqual(["openpgp", "ed25519"]);
   for (const garbage of [
     "",
@@ -41,7 +41,7 @@ test("its type is that of the key named, whatever the signature looks like", asy
   ]) {
     for (const named of ["x", "ssh:", "ssh:x", ssh.key, joe.key]) {
       const bytes = Uint8Array.from(Buffer.from(garbage, "latin1"));
-      expect((await readUserKey(decoyFor(named, bytes))).type).toBe(
+      expect((await readUserKey(await decoyFor(named, bytes))).type).toBe(
         named.startsWith("ssh:") ? "ssh" : "openpgp",
       );
     }

@@ -3,23 +3,23 @@
  * against one of them, so that it takes as long as with a key that it has.
  */
 import { Problem } from "@pstore/core/problem";
-import { sshFingerprint } from "@pstore/core/ssh/public-key";
 import { WireReader } from "@pstore/core/ssh/wire";
 
 /**
  * A public key, in binary, to check a login's signature with that names an unknown key.
  * @param named the fingerprint that the login names, or whatever stands there
  */
-export function decoyFor(named: string, signature: Uint8Array): Uint8Array {
+export async function decoyFor(named: string, signature: Uint8Array): Promise<Uint8Array> {
   // The type is that of the key named: no signature makes a stored key another one.
-  return named.startsWith("ssh:") ? sshDecoyFor(named, signature) : openpgpDecoyFor(signature);
+  return named.startsWith("ssh:") ? await sshDecoyFor(named, signature) : openpgpDecoyFor(signature);
 }
 
 /**
  * An SSH signature brings its public key along. Where that is the one named, a store that had it would verify with it,
  * and so it is done here; where it is another, such a store would see that, and no more.
  */
-function sshDecoyFor(named: string, signature: Uint8Array): Uint8Array {
+async function sshDecoyFor(named: string, signature: Uint8Array): Promise<Uint8Array> {
+  const { sshFingerprint } = await import("@pstore/core/ssh/public-key");
   const signer = signerOf(signature);
   if (signer !== null && sshFingerprint(signer) === named) return signer;
   const isRsa = signer !== null && Buffer.from(signer.subarray(4, 11)).toString("latin1") === "ssh-rsa";

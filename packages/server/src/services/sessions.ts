@@ -140,7 +140,7 @@ async function faultOfSignature(
   const named = isFingerprint(request.key) ? request.key : "openpgp:";
   const text = loginText({ store: storeId, origin, user, key: named, challenge });
   try {
-    const publicKey = await readUserKey(key?.block ?? decoyFor(request.key, signature));
+    const publicKey = await readUserKey(key?.block ?? (await decoyFor(request.key, signature)));
     const { signedBy } = await verifySignature(publicKey, { text, purpose: "login" }, signature);
     assertMayStillSign(publicKey, signedBy, now, request.key);
     return null;

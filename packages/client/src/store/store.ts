@@ -23,6 +23,7 @@ import { Trust } from "./trust.ts";
 import type { Change, NewMembers, Seal } from "./writing/change.ts";
 import type { LeftOut } from "./writing/changer.ts";
 import type { Prospect } from "./writing/prospects.ts";
+import type { Rewrapper, Rewrapping } from "./writing/rewrapper.ts";
 import type { SealedValue } from "./writing/seal.ts";
 import type { Writer } from "./writing/writer.ts";
 
@@ -157,6 +158,20 @@ export class Store {
   /** Lets users in where they wait, with one commit. @returns the objects that are left out */
   async letIn(names: readonly string[], users: readonly string[]): Promise<readonly LeftOut[]> {
     return (await this.#writer()).letIn(names, users);
+  }
+
+  /** What it takes to encrypt everything to the present keys of a user. @throws Problem `untrusted-key`, … */
+  async rewrapping(user: string): Promise<Rewrapping> {
+    return (await this.#rewrapper()).plan(user);
+  }
+
+  /** Does that. @returns the objects that are left out */
+  async rewrap(rewrapping: Rewrapping, others: Pick<Change, "pending">): Promise<readonly LeftOut[]> {
+    return (await this.#rewrapper()).apply(rewrapping, others);
+  }
+
+  async #rewrapper(): Promise<Rewrapper> {
+    return (await this.#writer()).rewrapper();
   }
 
   /**

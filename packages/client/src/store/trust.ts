@@ -1,7 +1,7 @@
 import { have, maxHave } from "@pstore/core/api/have";
 import type { PublicKey, User } from "@pstore/core/api/schemas";
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
-import { isIntroducedBy, type UserKey } from "@pstore/core/keys/user-key";
+import type { UserKey } from "@pstore/core/keys/user-key";
 import { Problem } from "@pstore/core/problem";
 import type { Keyring } from "../keyring/keyring.ts";
 import type { Person } from "../person.ts";
@@ -9,6 +9,7 @@ import type { Pin, PinSource, Pins } from "../state/pins.ts";
 import { KeyReader, type ServedKey } from "./trust/key-reader.ts";
 import { merged, pinOf } from "./trust/pin.ts";
 import { confirmRecipients } from "./trust/recipients.ts";
+import { type Standing, standingOf } from "./trust/standing.ts";
 
 /** A public key that is believed to be its user's. */
 export interface TrustedKey {
@@ -21,6 +22,17 @@ export interface Acquaintance {
   readonly trusted: ReadonlyMap<Fingerprint, TrustedKey>;
   /** Keys that the server gave, but that nothing speaks for. */
   readonly changed: readonly PublicKey[];
+}
+
+/** A key that the server gives for a user, looked at. */
+export interface SeenKey {
+  readonly key: PublicKey;
+  readonly publicKey: UserKey;
+  readonly standing: Standing;
+  /** The other user whose it is known as. */
+  readonly owner: string | null;
+  /** Whether it is pinned to nobody, but its private part is here, and the user is the one here. */
+  readonly isHeld: boolean;
 }
 
 /** Which public keys are believed to be whose: the server's word alone is good for the first sight of a user. */
@@ -62,7 +74,7 @@ export class Trust {
     const fresh: Pin[] = [];
     for (const one of served) {
       const { key } = one;
-      const pin = await this.#pinFor({ ...one, pins });
+      const pin = await this.#pinFor(one, pins);
       if (pin === null) {
         changed.push(key);
         continue;
@@ -83,48 +95,56 @@ export class Trust {
     return pins.slice(0, maxHave).map((pin) => have(pin.fingerprint, pin.certificate));
   }
 
+  /** What speaks for each of the keys that the server gives for a user, now: nothing is pinned, and nobody refused. */
+  async look(user: User): Promise<readonly SeenKey[]> {
+    const pins = this.#pins.ofUser(user.name);
+    return Promise.all(
+      user.keys.map(async (key) => {
+        const served = await this.#keys.served(user.name, key);
+        const standing = await standingOf(served, pins, this.#keys);
+        const publicKey =
+          standing.is === "pinned"
+            ? await this.#keys.read((await this.#merged(standing.pin, served.publicKey)).certificate)
+            : served.publicKey;
+        const owner = this.#pins.ownersOf(key.fingerprint).find((name) => name !== user.name) ?? null;
+        const isUnknown = standing.is !== "pinned" && standing.is !== "reflagged" && owner === null;
+        const isHeld = isUnknown && (await this.#isHeld(user.name, key.fingerprint));
+        return { key, publicKey, standing, owner, isHeld };
+      }),
+    );
+  }
+
   /** The pin that makes a served key believed: an old one, a merged one, a new one; `null` when there is none. */
-  async #pinFor(about: ServedKey & { pins: readonly Pin[] }): Promise<Pin | null> {
-    const { user, key, publicKey, pins } = about;
-    const known = pins.find((pin) => pin.fingerprint === key.fingerprint);
-    if (known !== undefined) {
-      return known.writeOnly === key.writeOnly ? this.#merged(known, publicKey) : null;
+  async #pinFor(served: ServedKey, pins: readonly Pin[]): Promise<Pin | null> {
+    const { user, key, publicKey } = served;
+    const standing = await standingOf(served, pins, this.#keys);
+    if (standing.is === "changed" || standing.is === "reflagged") return null;
+    if (standing.is === "pinned") return this.#merged(standing.pin, publicKey);
+    this.#refuseForeign(user, key);
+    const { writeOnly, fingerprint } = key;
+    if (standing.is === "introduced") {
+      const { by } = standing;
+      this.#person.notice(`${user} has a further key, signed by the one known: ${readable(fingerprint)}`);
+      const notHeld = by.source === "own" ? "trusted" : by.source;
+      const source = (await this.#isHeld(user, fingerprint)) ? "own" : notHeld;
+      return pinOf(publicKey, { user, writeOnly, source, confirmed: by.confirmed });
     }
-    if (pins.length > 0) return this.#introduced(about);
     const source = await this.#firstSource(user, key);
-    if (source === null) return null;
-    return pinOf(publicKey, { user, writeOnly: key.writeOnly, source, confirmed: source === "own" });
+    return source && pinOf(publicKey, { user, writeOnly, source, confirmed: source === "own" });
   }
 
   async #merged(pin: Pin, served: UserKey): Promise<Pin> {
     return merged(pin, await this.#keys.read(pin.certificate), served);
   }
 
-  /** A further key of a known user is believed when a pinned key of that user has signed it. */
-  async #introduced({
-    user,
-    key,
-    publicKey,
-    pins,
-  }: ServedKey & { pins: readonly Pin[] }): Promise<Pin | null> {
-    for (const pin of pins) {
-      if (pin.writeOnly && !key.writeOnly) continue;
-      if (!(await isIntroducedBy(publicKey, await this.#keys.read(pin.certificate)))) continue;
-      this.#refuseForeign(user, key);
-      this.#person.notice(`${user} has a further key, signed by the one known: ${readable(key.fingerprint)}`);
-      const source = pin.source === "own" ? "trusted" : pin.source;
-      return pinOf(publicKey, { user, writeOnly: key.writeOnly, source, confirmed: pin.confirmed });
-    }
-    return null;
+  /** Whether a key of the user here is one whose private part is here too. */
+  async #isHeld(user: string, key: Fingerprint): Promise<boolean> {
+    return user === this.#user && (await this.#keyring.list()).some(({ fingerprint }) => fingerprint === key);
   }
 
   /** Why a key of a user never seen is believed; `null` when it is not. */
   async #firstSource(user: string, key: PublicKey): Promise<PinSource | null> {
-    this.#refuseForeign(user, key);
-    if (user === this.#user) {
-      const isHeld = (await this.#keyring.list()).some(({ fingerprint }) => fingerprint === key.fingerprint);
-      return isHeld ? "own" : null;
-    }
+    if (user === this.#user) return (await this.#isHeld(user, key.fingerprint)) ? "own" : null;
     if (this.#isStrict) {
       throw new Problem(
         "untrusted-key",
@@ -181,14 +201,12 @@ export class Trust {
   /** Pins keys as meant by the person here, beside those already pinned. */
   async accept(user: User): Promise<void> {
     const pins = this.#pins.ofUser(user.name);
-    const held = user.name === this.#user ? await this.#keyring.list() : [];
     const accepted: Pin[] = [];
     for (const key of user.keys) {
       const { publicKey } = await this.#keys.served(user.name, key);
       this.#refuseForeign(user.name, key);
       const old = pins.find((pin) => pin.fingerprint === key.fingerprint);
-      const isOwn = held.some(({ fingerprint }) => fingerprint === key.fingerprint);
-      const source = isOwn ? "own" : "trusted";
+      const source = (await this.#isHeld(user.name, key.fingerprint)) ? "own" : "trusted";
       const pin = pinOf(publicKey, {
         user: user.name,
         writeOnly: key.writeOnly,

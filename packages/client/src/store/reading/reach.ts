@@ -1,10 +1,10 @@
 import { reads } from "@pstore/core/checks";
 import type { Api } from "../../http/api.ts";
-import type { Objects } from "../../state/objects.ts";
 import { History } from "./history.ts";
 import type { StoredObject } from "./reader.ts";
 import { bySureness, type LoggedRead, type Secret, secretsOf } from "./secrets.ts";
-import { nameOf, Survey, type SurveyParts, type Unseen } from "./survey.ts";
+import { hiddenObjects, type SharedParts } from "./shared-objects.ts";
+import { nameOf, Survey, type Unseen } from "./survey.ts";
 
 /** What a user has access to, and what they know. */
 export interface Reach {
@@ -26,10 +26,8 @@ export interface Beyond {
   readonly readers: readonly string[];
 }
 
-interface ReachParts extends SurveyParts {
+interface ReachParts extends SharedParts {
   readonly api: Api;
-  readonly objects: Objects;
-  readonly user: string;
 }
 
 /**
@@ -51,7 +49,7 @@ export class ReachFinder {
     const own = rows.filter(({ access }) => access !== null).map(({ name }) => name);
     const logged = Map.groupBy(log, ({ id }) => id);
     const foreign = rows.filter(({ access }) => access === null).map(({ name }) => name);
-    await this.#lookForHidden(survey, user, new Set(own));
+    survey.unseen.push(...(await hiddenObjects(this.#parts, user, new Set(own))));
     const objects = [...(await survey.own(own)), ...(await survey.oneByOne(foreign, true))];
     const concerned = objects.filter(({ manifest }) => manifest.members.has(user));
     const revocable = concerned.filter(canRevoke);
@@ -61,19 +59,6 @@ export class ReachFinder {
       secrets: await this.#secrets(survey, objects, user, logged),
       unseen: survey.unseen,
     };
-  }
-
-  /** A server may leave an object out of its list, but not one of which this client knows that both are members. */
-  async #lookForHidden(survey: Survey, user: string, listed: ReadonlySet<string>): Promise<void> {
-    const { objects, reader, user: self } = this.#parts;
-    for (const { manifest } of objects.withMember(user)) {
-      const { name } = manifest.object;
-      if (listed.has(name) || !manifest.members.has(self)) continue;
-      const absence = await reader.explainAbsence(name);
-      // A signed revision that ended it is remembered now.
-      const stays = objects.byName(name)?.manifest.members.has(self) === true;
-      if (absence !== null && stays) survey.unseen.push({ machine: name, why: absence.message });
-    }
   }
 
   async #secrets(

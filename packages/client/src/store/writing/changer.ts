@@ -5,7 +5,7 @@ import { isPending } from "@pstore/core/checks";
 import type { Fingerprint } from "@pstore/core/fingerprint";
 import type { Manifest, Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
-import type { Pins } from "../../state/pins.ts";
+import type { Pin, Pins } from "../../state/pins.ts";
 import type { Opener } from "../reading/open.ts";
 import { waits } from "../waiting.ts";
 import { type Change, changeOf, mayNotChange, type NewMembers, type Seal } from "./change.ts";
@@ -59,7 +59,7 @@ export class Changer {
     const change = { ...who, revoke: [] };
     const planned = await planner.plan(null, change, users);
     await planner.confirm([planned], change);
-    const author = this.#author([planned.members]);
+    const author = await this.#author([planned.members]);
     const values = await seal();
     await this.#commit([
       makeDraft({
@@ -83,7 +83,7 @@ export class Changer {
   ): Promise<void> {
     let current = bases;
     let steps = await this.#plan(current, change);
-    const author = this.#author(bases.map(({ verified }) => verified.manifest.members));
+    const author = await this.#author(bases.map(({ verified }) => verified.manifest.members));
     await this.#ask(bases, change);
     const values: (readonly SealedValue[])[] = [];
     for (const _ of bases) values.push(await seal());
@@ -213,17 +213,21 @@ export class Changer {
    * The user with the key that signs: one of their own, listed in all of these members.
    * @throws Problem `no-private-key`: asked for before a value is sealed, and so before a password is typed
    */
-  #author(members: readonly ReadonlyMap<string, Member>[]): Manifest["author"] {
-    const { user, pins } = this.#parts;
+  async #author(members: readonly ReadonlyMap<string, Member>[]): Promise<Manifest["author"]> {
+    const { user, pins, keyring } = this.#parts;
     const listed = (key: Fingerprint) => members.every((all) => all.get(user)?.keys.has(key) === true);
     const own = pins.ownOf(user).filter((pin) => listed(pin.fingerprint));
+    // Of an earlier key, the private part may be gone.
+    const held = own.length < 2 ? [] : (await keyring.list()).filter((key) => key.fault === undefined);
+    const isHeld = (key: Fingerprint) => held.some(({ fingerprint }) => fingerprint === key);
     // A reading key may do what a write-only one may not.
-    const [key] = own.sort((a, b) => Number(a.writeOnly) - Number(b.writeOnly));
+    const rank = (pin: Pin) => Number(isHeld(pin.fingerprint)) * 2 + Number(!pin.writeOnly);
+    const [key] = own.sort((a, b) => rank(b) - rank(a));
     if (key !== undefined) return { user, key: key.fingerprint };
     const where = members.length === 1 ? "" : " of all these machines";
     throw new Problem(
       "no-private-key",
-      `none of the keys that '${user}' is a member${where} with is here (looked at: ${this.#parts.keyring.lookedAt}); use the machine that has it, or give --identity`,
+      `none of the keys that '${user}' is a member${where} with is here (looked at: ${keyring.lookedAt}); use the machine that has it, or give --identity, or with a new key, run pstore --trust ${user}`,
     );
   }
 

@@ -11,6 +11,7 @@ import { MemberPlanner } from "./members.ts";
 import { PresentKeys } from "./present-keys.ts";
 import { type Prospect, prospectOf } from "./prospects.ts";
 import { Restorer } from "./restoring.ts";
+import type { Rewrapper } from "./rewrapper.ts";
 import { type SealedValue, sealValue } from "./seal.ts";
 
 export interface WriterParts extends ReaderParts {
@@ -109,8 +110,22 @@ export class Writer {
    * Lets users in where they wait, with one commit; objects in which somebody else is in the way are left out.
    * @returns those, and why
    */
-  async letIn(names: readonly string[], users: readonly string[]): Promise<readonly LeftOut[]> {
-    const change = { allow: [], revoke: [], letIn: users, isNarrowed: true } as const;
+  letIn(names: readonly string[], users: readonly string[]): Promise<readonly LeftOut[]> {
+    return this.#changePossible(names, { allow: [], revoke: [], letIn: users });
+  }
+
+  /** What encrypts everything to the present keys of a user. */
+  async rewrapper(): Promise<Rewrapper> {
+    const { Rewrapper } = await import("./rewrapper.ts");
+    return new Rewrapper({
+      ...this.#parts,
+      keys: this.#keys,
+      change: (names, change) => this.#changePossible(names, change),
+    });
+  }
+
+  async #changePossible(names: readonly string[], whole: Change): Promise<readonly LeftOut[]> {
+    const change: Change = { ...whole, isNarrowed: true };
     const { reader } = this.#parts;
     const { bases, leftOut } = await this.#changer.possible(await reader.bases(names, []), change);
     const possible = bases.map(({ verified }) => verified.manifest.object.name);

@@ -1,13 +1,14 @@
 /** The test vectors of age (C2SP's CCTV, package cctv-age), for what a wrapped key shares with them: header and payload. */
 import { describe, expect, test } from "bun:test";
-import { createHash, createHmac, hkdfSync, randomBytes } from "node:crypto";
+import { createHash, createHmac, generateKeyPairSync, hkdfSync, randomBytes } from "node:crypto";
 import { inflateSync } from "node:zlib";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { Decrypter } from "age-encryption";
 import * as packaged from "cctv-age";
 import { refusal } from "../openpgp/gnupg-for-tests.ts";
 import { encode, readAgeFile } from "./age-file.ts";
-import { ed25519PrivateKey } from "./private-numbers.ts";
+import { ed25519PrivateKey, fromKeyObject } from "./private-numbers.ts";
+import type { SshKey } from "./public-key.ts";
 import { wrapFileKey } from "./stanza.ts";
 import { unwrapWithSsh } from "./wrapped-key.ts";
 
@@ -63,6 +64,11 @@ function mac(fileKey: Uint8Array, header: string): string {
   return encode(hmac.update(`${header.split("\n---")[0]}\n---`).digest());
 }
 
+/** The cipher of a payload of one piece. */
+function value(fileKey: Uint8Array, nonce: Uint8Array) {
+  return chacha20poly1305(hkdf(fileKey, nonce, "payload"), Uint8Array.of(...new Uint8Array(11), 1));
+}
+
 /** The same file for an SSH key: another stanza, a code that is right where it was, and a session key as its value. */
 function twin({ file, fileKey, expect: expected }: Vector): Buffer {
   const { type, tag, ephemeralShare, body } = wrapFileKey(own.publicKey, fileKey);
@@ -73,12 +79,21 @@ function twin({ file, fileKey, expect: expected }: Vector): Buffer {
   const changed = header.replace(known, stanza).replace(/^-> X25519(?= )/gm, `-> ${type} ${tag}`);
   const renewed = changed.replace(mac(fileKey, header), mac(fileKey, changed));
   const nonce = randomBytes(16);
-  const value = chacha20poly1305(hkdf(fileKey, nonce, "payload"), Uint8Array.of(...new Uint8Array(11), 1));
   const hasOwnPayload = expected === "payload failure" || headerEnd + 16 > file.length;
   const payload = hasOwnPayload
     ? file.subarray(headerEnd)
-    : Buffer.concat([nonce, value.encrypt(sessionKey)]);
+    : Buffer.concat([nonce, value(fileKey, nonce).encrypt(sessionKey)]);
   return Buffer.concat([Buffer.from(renewed, "latin1"), payload]);
+}
+
+/** A whole wrapped key, made without the library. */
+function made(key: SshKey, fileKey: Uint8Array): Buffer {
+  const { type, tag, body } = wrapFileKey(key, fileKey);
+  const lines = encode(body).replace(/.{64}/g, "$&\n");
+  const header = `age-encryption.org/v1\n-> ${type} ${tag}\n${lines}\n---`;
+  const nonce = randomBytes(16);
+  const payload = value(fileKey, nonce).encrypt(sessionKey);
+  return Buffer.concat([Buffer.from(`${header} ${mac(fileKey, header)}\n`), nonce, payload]);
 }
 
 const open = (bytes: Uint8Array) => unwrapWithSsh(own.publicKey, own.opener(), bytes);
@@ -97,6 +112,15 @@ describe("as a wrapped key for an SSH key,", () => {
 
   test("a good one is opened", async () => {
     expect(await open(twin(x25519))).toEqual(Uint8Array.from(sessionKey));
+  });
+
+  test("one for RSA is opened, but not with a file key of another length", async () => {
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const { publicKey, opener } = fromKeyObject(privateKey);
+    const unwrap = (length: number) =>
+      unwrapWithSsh(publicKey, opener(), made(publicKey, randomBytes(length)));
+    expect(await unwrap(16)).toEqual(Uint8Array.from(sessionKey));
+    for (const length of [0, 15, 17, 24, 32]) await refusal("bad-wrapped-key", () => unwrap(length));
   });
 
   for (const vector of twins.filter(({ expect: expected }) => expected !== "success")) {

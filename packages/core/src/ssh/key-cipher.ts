@@ -60,7 +60,6 @@ async function bcrypt(passphrase: string, kdfOptions: Uint8Array, length: number
       `its passphrase is hardened with ${rounds} rounds, and pstore takes ${mostRounds}; \`ssh-keygen -p -a 100 -f FILE\` makes fewer`,
     );
   }
-  if (rounds === 0 || salt.length === 0) throw damagedFile("the hardening of its passphrase is none");
   if (passphrase === "") throw new WrongPassphrase();
   const { pbkdf } = await import("bcrypt-pbkdf");
   const bytes = Buffer.from(passphrase, "utf8");

@@ -50,7 +50,23 @@ export class SshFolder {
     return readSshPrivateKey(this.read(name)).unlock(passphrase);
   }
 
+  /** What stands in base64 in a private key file of OpenSSH. */
+  opensshBytes(name: string): Uint8Array {
+    return Uint8Array.from(Buffer.from(this.read(name).split("\n").slice(1, -2).join(""), "base64"));
+  }
+
   close(): void {
     rmSync(this.path, { recursive: true, force: true });
   }
+}
+
+/** A private key file of OpenSSH, of whatever bytes. */
+export function opensshArmor(bytes: Uint8Array): string {
+  const lines =
+    Buffer.from(bytes)
+      .toString("base64")
+      .match(/.{1,70}/g) ?? [];
+  return ["-----BEGIN OPENSSH PRIVATE KEY-----", ...lines, "-----END OPENSSH PRIVATE KEY-----", ""].join(
+    "\n",
+  );
 }

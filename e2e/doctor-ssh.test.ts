@@ -78,6 +78,10 @@ describe("an SSH key", () => {
     expect(named.code).toBe(1);
     expect(named.of("key file")[0]).toStartWith(`FAULT    key file: ${file} is no private key`);
     expect(named.of("gpg")[0]).toContain("the file of your key is named");
+    const first = await examine(plain, [`--identity=${plain.ssh.file}`, `--identity=${file}`]);
+    expect(first.code).toBe(1);
+    expect(first.of("sign-in")[0]).toStartWith("ok ");
+    expect(first.of("key file")[1]).toStartWith("FAULT ");
     const missing = await examine(plain, ["--identity=~/nowhere"]);
     expect(missing.of("key file")[0]).toBe(
       "FAULT    key file: there is no key file ~/nowhere; mend its name, or make it",
@@ -114,12 +118,15 @@ describe("an SSH key", () => {
     expect(code).toBe(0);
     expect(output).toContain("ok       round trip: ");
     expect(output.match(/passphrase.*: /gi)).toHaveLength(1);
-    const ended = locked.terminal(["--doctor"], { columns: 200 });
-    await ended.waitFor(/[Pp]assphrase.*: $/);
-    ended.type("\u0003");
-    const { code: status, output: rest } = await ended.exit;
-    expect(status).toBe(130);
-    expect(rest).not.toContain("FAULT");
+    // Also where gpg is there, and nobody asks for it to be missing.
+    for (const env of [{}, { PATH: process.env["PATH"] ?? "" }]) {
+      const ended = locked.terminal(["--doctor"], { columns: 200, env });
+      await ended.waitFor(/[Pp]assphrase.*: $/);
+      ended.type("\u0003");
+      const { code: status, output: rest } = await ended.exit;
+      expect(status).toBe(130);
+      expect(rest).not.toContain("FAULT");
+    }
   });
 
   test("in an ssh-agent is told, and so is an agent that does not answer", async () => {

@@ -16,6 +16,7 @@ import {
   importKeys,
   privateKeyOperations,
   setExpiry,
+  timesAsked,
 } from "./support/gnupg.ts";
 import { environment, run } from "./support/process.ts";
 import { createTeam, does, type Team, type User } from "./support/team.ts";
@@ -127,9 +128,12 @@ describe("where all is well", () => {
     expect({ sign: sign - before.sign, decrypt: decrypt - before.decrypt }).toEqual({ sign: 1, decrypt: 1 });
     const { bad } = await examine(locked);
     expect(bad).toEqual([]);
+    await does(locked, []);
     await answerPassphrase(locked.gnupg, null);
     await run(["gpgconf", "--homedir", locked.gnupg.path, "--kill", "gpg-agent"]);
+    const asked = await timesAsked(locked.gnupg);
     const cancelled = await examine(locked);
+    expect((await timesAsked(locked.gnupg)) - asked).toBe(1);
     expect(cancelled.of("gpg-agent")).toEqual([
       "ok       gpg-agent: it does not run, and gpg starts it when it needs it",
     ]);
@@ -224,6 +228,19 @@ describe("gpg", () => {
     const { code, of } = await examine(walter, [], { env: { PATH } });
     expect(code).toBe(0);
     expect(of("gpg")).toEqual(["warning  gpg: version 2.1.18; install 2.2 or a newer one"]);
+    await rm(PATH, { recursive: true });
+  });
+
+  test("without an agent's program is a fault", async () => {
+    await using home = await createHome();
+    const PATH = await programs("gpg", "gpg-connect-agent");
+    const script = `#!/bin/sh\n${Bun.which("gpgconf")} "$@" | ${Bun.which("sed")} 's,/usr/bin/gpg-agent,/nonexistent/gpg-agent,'\n`;
+    await writeFile(join(PATH, "gpgconf"), script, { mode: 0o700 });
+    const { code, of } = await examine(walter, [], { env: { PATH, ...home.env } });
+    expect(code).toBe(1);
+    expect(of("gpg-agent")).toEqual([
+      "FAULT    gpg-agent: there is no /nonexistent/gpg-agent; install it (the package gpg-agent)",
+    ]);
     await rm(PATH, { recursive: true });
   });
 
@@ -419,20 +436,28 @@ describe("files", () => {
 
   test("a change that was not answered is told, and not sent", async () => {
     const user = await team.add("unanswered");
-    await does(user, ["-c", "waits"], "secret");
+    await does(user, ["-c", "sent"], "secret");
+    await does(user, ["-c", "cut"], "secret");
     const db = new Database(join(user.home, ".local/state/pstore/state.db"));
-    const { manifest } = db.query("SELECT manifest FROM object").get() as { manifest: string };
     const { store } = db.query("SELECT store FROM url").get() as { store: string };
-    const request = JSON.stringify({ changes: [{ manifest }] });
-    db.run("INSERT INTO pending VALUES (?, 'unanswered', ?, 0, 0), (?, 'unanswered', ?, 1, 0)", [
-      ...[store, request, store, `${request} `],
-    ]);
+    // The numbers of processes: of one that has ended, and 0 for what was interrupted.
+    for (const [name, pid] of [
+      ["sent", 4_000_000],
+      ["cut", 0],
+    ]) {
+      const { manifest } = db.query("SELECT manifest FROM object WHERE name = ?").get(name as string) as {
+        manifest: string;
+      };
+      db.run("INSERT INTO pending VALUES (?, 'unanswered', ?, ?, 0)", [
+        ...[store, JSON.stringify({ changes: [{ manifest }] }), pid as number],
+      ]);
+    }
     db.close();
     const { code, of } = await examine(user);
     expect(code).toBe(0);
     expect(of("changes").sort()).toEqual([
-      "warning  changes: that of 'waits' was interrupted on its way; the next command says what has become of it",
-      "warning  changes: that of 'waits' was sent, and not answered; the next command sends it again",
+      "warning  changes: that of 'cut' was interrupted on its way; the next command says what has become of it",
+      "warning  changes: that of 'sent' was sent, and not answered; the next command sends it again",
     ]);
     expect((await examine(user)).of("changes")).toHaveLength(2);
   });

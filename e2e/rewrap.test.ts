@@ -130,4 +130,256 @@ describe("oneself", () => {
     expect(await me.pstore([b, "-pg", "password"])).toMatchObject({ code: 0, text: "secret b", stderr: "" });
     expect(await me.pstore(["-P", b], { stdin: "new b\n" })).toMatchObject({ code: 0, stderr: "" });
   });
+
+  test("finds machines they may only read, and says whom to ask", async () => {
+    const [me, joe] = [await add(), await add()];
+    await does(me, ["-c", `${me.name}-own`], "secret\n");
+    await does(joe, ["-c", `${me.name}-of-joe`, `+${me.name}:read`], "secret\n");
+    await does(me, ["--trust", joe.name, "--yes"]);
+    const fresh = await addKey(me);
+    const { code, stderr } = await me.pstore(["--rewrap", "--yes"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining(
+        `WARNING: '${me.name}-of-joe' stays as encrypted before: you may read, but not change that; ask ${joe.name} to run pstore --rewrap=${me.name}\n`,
+      ),
+    });
+    expect(stderr).toContain(`'${me.name}-own', so far encrypted for ${me.name} to\n`);
+    expect(wrappedTo(fresh)).toBe(1);
+    await does(joe, ["--trust", me.name, `--rewrap=${me.name}`, "--yes"]);
+    expect(wrappedTo(fresh)).toBe(2);
+    expect(await me.pstore(["--rewrap"])).toMatchObject({ code: 0 });
+  });
+
+  test("is refused a key that is not here until it is trusted, as that of another computer", async () => {
+    const me = await add();
+    await does(me, ["-c", me.name], "secret\n");
+    const other = await addKey(me);
+    await lose(me, other);
+    const { code, stderr } = await me.pstore(["--rewrap", "--yes"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `error: THE KEY OF ${me.name} HAS CHANGED: pinned ${shown(me.fingerprint)}, but the server gives ${shown(other)}; nothing was done: if it is yours, run pstore --trust ${me.name}\n`,
+    });
+    expect(wrappedTo(other)).toBe(0);
+    await does(me, ["--trust", me.name, "--rewrap", "--yes"]);
+    expect(wrappedTo(other)).toBe(1);
+  });
+
+  test("whose old key is gone at the store before anything was re-wrapped, is told who can help", async () => {
+    const [me, joe] = [await add(), await add()];
+    const [shared, alone] = [`${me.name}-shared`, `${me.name}-alone`];
+    await does(me, ["-c", shared, `+${joe.name}`], "secret\n");
+    await does(me, ["-c", alone], "secret\n");
+    await does(joe, ["-pg", shared, "password"]);
+    const fresh = await addKey(me);
+    await removeKey(me.fingerprint);
+    // The client knows the old key alone; it signs in with the other one that is here, and says so.
+    const signed = `NOTICE: signed in with ${shown(fresh)}, which this client does not know as yours yet: if it is, run pstore --trust ${me.name}\n`;
+    const read = await me.pstore(["-pg", shared, "password"]);
+    expect(read).toMatchObject({
+      code: 1,
+      text: "",
+      stderr: `${signed}error: 'password' of '${shared}' is encrypted to your key ${shown(me.fingerprint)}, which was removed at the store; have ${joe.name} run pstore --rewrap=${me.name}\n`,
+    });
+    await does(me, ["--trust", me.name, "--yes"]);
+    const write = await me.pstore(["-P", shared], { stdin: "other\n" });
+    expect(write).toMatchObject({ code: 1, text: "" });
+    expect(write.stderr).toBe(
+      `error: ${me.name}'s key ${shown(me.fingerprint)} is no longer at the store; run pstore --rewrap where your old key is, or have a colleague run pstore --rewrap=${me.name}\n`,
+    );
+    const before = commits();
+    const { code, stderr } = await me.pstore(["--rewrap", "--yes"]);
+    const gone = `your key there, ${shown(me.fingerprint)}, is not at the store any more, which takes nothing that it signs`;
+    const again = "have it added at the store again for as long as pstore --rewrap takes";
+    expect({ code, lines: stderr.trim().split("\n").sort() }).toEqual({
+      code: 1,
+      lines: [
+        `WARNING: '${alone}' stays as encrypted before: ${gone}; ${again}`,
+        `WARNING: '${shared}' stays as encrypted before: ${gone}; ${again}, or ask ${joe.name} to run pstore --rewrap=${me.name}`,
+      ],
+    });
+    expect(commits()).toBe(before);
+
+    // To the colleague it is a changed key.
+    const refused = await joe.pstore([`--rewrap=${me.name}`, "--yes"]);
+    expect(refused).toMatchObject({ code: 1, text: "" });
+    expect(refused.stderr).toContain(
+      `THE KEY OF ${me.name} HAS CHANGED: pinned ${shown(me.fingerprint)}, but the server gives ${shown(fresh)}; nothing was done: compare them with ${me.name}, and if they are right, run pstore --trust ${me.name}\n`,
+    );
+    const terminal = joe.terminal(["--trust", me.name, `--rewrap=${me.name}`]);
+    await terminal.waitFor(`Trust this key as ${me.name}'s? [y/N] `);
+    terminal.type("y\r");
+    const asked = await terminal.waitFor("Encrypt this machine so? [y/N] ");
+    expect(asked).toContain(
+      `'${shared}', so far encrypted for ${me.name} to\r\n  ${shown(me.fingerprint)}\r\nand from now on to\r\n  ${shown(fresh)}\r\n`,
+    );
+    terminal.type("y\r");
+    expect((await terminal.exit).code).toBe(0);
+    expect({ commits: commits(), wrapped: wrappedTo(fresh) }).toEqual({ commits: before + 1, wrapped: 1 });
+    expect(await me.pstore(["-pg", shared, "password"])).toMatchObject({
+      code: 0,
+      text: "secret",
+      stderr: "",
+    });
+    await does(me, ["-P", shared], "other\n");
+  });
+
+  test("whose old key has expired signs in with the new one, and is told who can help", async () => {
+    const me = await add({ makeKeys: [{ created: "20200101T000000" }] });
+    const joe = await add();
+    await does(me, ["-c", me.name, `+${joe.name}`], "secret\n");
+    await does(joe, ["-pg", me.name, "password"]);
+    const fresh = await addKey(me);
+    for (const subkeys of [[], ["*"]]) {
+      const expiry = ["--quick-set-expire", me.fingerprint, "1y", ...subkeys];
+      const faked = await gpg(me.gnupg, ["--faked-system-time", "20210101T000000!", ...expiry]);
+      expect(faked.code).toBe(0);
+    }
+    await team.server.addKey(me.name, await me.publicKey());
+    await me.forgetSession();
+    await does(me, ["--trust", me.name, "--yes"]);
+    const { code, stderr } = await me.pstore(["--rewrap", "--yes"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `WARNING: '${me.name}' stays as encrypted before: your key there, ${shown(me.fingerprint)}, is expired or revoked, so the store takes nothing that it signs; extend its life and have it added at the store anew, or ask ${joe.name} to run pstore --rewrap=${me.name}\n`,
+    );
+    await does(joe, ["--trust", me.name, `--rewrap=${me.name}`, "--yes"]);
+    expect(wrappedTo(fresh)).toBe(1);
+    expect((await me.pstore(["-pg", me.name, "password"])).text).toBe("secret");
+  });
+
+  test("on a new computer with the new key alone can sign in, and is told who can help", async () => {
+    const [me, joe] = [await add(), await add()];
+    const [mine, his] = [`${me.name}-mine`, `${me.name}-his`];
+    await does(me, ["-c", mine, `+${joe.name}`], "secret\n");
+    await does(joe, ["-c", his, `+${me.name}`], "secret\n");
+    const fresh = await addKey(me);
+    await lose(me, me.fingerprint);
+    await me.forgetState();
+    expect((await me.pstore([])).code).toBe(0);
+    const read = await me.pstore(["-pg", his, "password"]);
+    expect(read).toMatchObject({ code: 1, text: "" });
+    expect(read.stderr).toContain(
+      `error: 'password' of '${his}' is not encrypted to any private key here (looked at: gpg); use the machine that has your key, or give --identity; if it is lost, have ${joe.name} run pstore --rewrap=${me.name}\n`,
+    );
+    // The old key is theirs, says the server alone, and it has signed the other machine.
+    const refused = await me.pstore(["-pg", mine, "password"]);
+    expect(refused.stderr).toContain(
+      `but the server gives ${shown(me.fingerprint)}; nothing was done: if it is yours`,
+    );
+    await does(me, ["--trust", me.name, "--yes"]);
+    const { code, stderr } = await me.pstore(["--rewrap", "--yes"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `WARNING: '${his}', '${mine}' stay as encrypted before: your key there, ${shown(me.fingerprint)}, is not here; run pstore --rewrap where it is, or ask ${joe.name} to run pstore --rewrap=${me.name}\n`,
+    });
+    await does(joe, ["--trust", me.name, `--rewrap=${me.name}`, "--yes"]);
+    expect(wrappedTo(fresh)).toBe(2);
+    for (const name of [mine, his]) expect(await does(me, ["-pg", name, "password"])).toBe("secret");
+  });
+
+  test("gets a write-only key listed, but never instead of a reading one", async () => {
+    const me = await add();
+    await does(me, ["-c", me.name], "secret\n");
+    const host = await addKey(me, ["--write-only"]);
+    const { code, stderr } = await me.pstore(["--rewrap", "--yes"]);
+    expect(code).toBe(0);
+    expect(stderr).toContain(`  ${shown(host)}, write-only, not trusted here before\n`);
+    await does(me, ["-P", me.name], "other\n");
+    expect(wrappedTo(host)).toBe(0);
+    await removeKey(me.fingerprint);
+    expect((await me.pstore(["--rewrap", "--yes"])).code).toBe(1);
+    expect(await me.pstore([me.name, "-ps", "note"], { stdin: "x" })).toMatchObject({ code: 1 });
+  });
+
+  test("leaves out where somebody else is in the way, unless --pending keeps them waiting", async () => {
+    const [me, joe] = [await add(), await add()];
+    const [free, held] = [`${me.name}-free`, `${me.name}-held`];
+    await does(me, ["-c", free], "secret\n");
+    await does(me, ["-c", held, `+${joe.name}`], "secret\n");
+    const fresh = await addKey(me);
+    await removeKey(joe.fingerprint);
+    const { code, stderr } = await me.pstore(["--rewrap", "--yes"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`WARNING: '${held}' is left out: ${joe.name} has no public key at the store`);
+    expect(wrappedTo(fresh)).toBe(1);
+    expect(await me.pstore(["--rewrap", "--pending", "--yes"])).toMatchObject({ code: 0 });
+    expect(wrappedTo(fresh)).toBe(2);
+  });
+});
+
+describe("a colleague", () => {
+  test("who waits is let in too, and what one may only read is told", async () => {
+    const [me, joe, ada] = [await add(), await add(), await add()];
+    const [held, foreign] = [`${me.name}-held`, `${me.name}-foreign`];
+    await does(ada, ["-c", foreign, `+${me.name}:read`, `+${joe.name}`], "secret\n");
+    await does(me, ["--trust", ada.name, "--yes"]);
+    await removeKey(joe.fingerprint);
+    await does(me, ["-c", held, `+${joe.name}`, "--pending"], "secret\n");
+    const none = await me.pstore([`--rewrap=${joe.name}`, "--yes"]);
+    expect(none).toMatchObject({
+      code: 1,
+      stderr: `error: ${joe.name} has no public key at the store, so nothing can be encrypted for them; have a usable key of theirs added there\n`,
+    });
+    const fresh = await addKey(joe);
+    const { code, stderr } = await me.pstore([`--rewrap=${joe.name}`, "--yes"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `NOTICE: first sight of ${joe.name}, whose key is now pinned: ${shown(fresh)}\nWARNING: '${foreign}' stays as encrypted before: you may read, but not change that; ask ${ada.name} to run pstore --rewrap=${joe.name}\n'${held}', so far encrypted for ${joe.name} to\n  no key yet\nand from now on to\n  ${shown(fresh)}\n`,
+    });
+    await joe.forgetState();
+    expect(await does(joe, ["-pg", held, "password"])).toBe("secret");
+  });
+
+  test("does not lose their reading to a write-only key", async () => {
+    const [me, joe] = [await add(), await add()];
+    await does(me, ["-c", me.name, `+${joe.name}`], "secret\n");
+    await addKey(joe, ["--write-only"]);
+    await removeKey(joe.fingerprint);
+    const { code, stderr } = await me.pstore(["--trust", joe.name, `--rewrap=${joe.name}`, "--yes"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `WARNING: '${me.name}' stays as encrypted before: the store has nothing but write-only keys for them, who would read nothing there any more; have a reading key added at the store\n`,
+    );
+  });
+
+  test("seen first after the change of keys is known by what the old one signed, and re-wrapping signs that anew", async () => {
+    const [me, joe, ada] = [await add(), await add(), await add()];
+    const [first, second] = [`${me.name}-first`, `${me.name}-second`];
+    await does(me, ["-c", first, `+${joe.name}`, `+${ada.name}`], "secret\n");
+    await does(me, ["-c", second, `+${ada.name}`], "secret\n");
+    const fresh = await addKey(me);
+    await does(me, ["--rewrap", "--yes"]);
+    await removeKey(me.fingerprint);
+    // Whoever has seen the new key alone, cannot believe the old one for what it signed.
+    await does(ada, ["-c", ada.name, `+${me.name}`], "secret\n");
+    expect(await ada.pstore(["-pg", second, "password"])).toMatchObject({
+      code: 1,
+      stderr: `error: '${second}' was last changed with a key of ${me.name}, ${shown(me.fingerprint)}, that is not at the store any more and that this client does not know; ask a writer to sign it anew with pstore --rewrap=${me.name}\n`,
+    });
+    const { code, stderr } = await joe.pstore([`--rewrap=${me.name}`, "--yes"]);
+    expect(code).toBe(0);
+    for (const key of [fresh, me.fingerprint])
+      expect(stderr).toContain(`NOTICE: first sight of ${me.name}, whose key is now pinned: ${shown(key)}\n`);
+    await does(me, ["--rewrap", "--yes"]);
+    await does(me, ["--trust", joe.name, "--yes"]);
+    expect(await does(ada, ["-pg", second, "password"])).toBe("secret");
+  });
+
+  test("is named where there is nothing to do, or who there is not", async () => {
+    const [me, joe] = [await add(), await add()];
+    const alone = await me.pstore([`--rewrap=${joe.name}`]);
+    expect(alone.stderr).toContain(`NOTICE: there is no machine that you share with ${joe.name}\n`);
+    expect(alone.code).toBe(0);
+    await does(me, ["-c", me.name, `+${joe.name}`], "secret\n");
+    expect(await me.pstore([`--rewrap=${joe.name}`])).toMatchObject({
+      code: 0,
+      stderr: `NOTICE: the one machine that you share with ${joe.name} is encrypted to ${joe.name}'s present keys\n`,
+    });
+    expect(await me.pstore(["--rewrap=nobody"])).toMatchObject({
+      code: 1,
+      stderr: "error: the store knows no user 'nobody'\n",
+    });
+  });
 });

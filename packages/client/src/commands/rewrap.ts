@@ -1,8 +1,9 @@
 import { readable } from "@pstore/core/fingerprint";
 import type { Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
-import { named } from "../store/named.ts";
+import { named, quoted } from "../store/named.ts";
 import type { StoredObject } from "../store/store.ts";
+import type { LeftOut } from "../store/writing/changer.ts";
 import type { Rewrapping } from "../store/writing/rewrapper.ts";
 import type { Command, Context } from "./command.ts";
 import { beyondReach } from "./rewrap-beyond.ts";
@@ -14,7 +15,13 @@ import { beyondReach } from "./rewrap-beyond.ts";
 export const rewrap: Command = async (context) => {
   const { args, store, person } = context;
   const plan = await store.rewrapping(args.options.rewrap || store.self);
-  for (const { machine, why } of plan.unseen) person.warn(`'${machine}' is left out: ${why}`);
+  const leaveOut = (all: readonly LeftOut[]) => {
+    for (const [why, some] of Map.groupBy(all, (one) => one.why))
+      person.warn(
+        `${quoted(some.map(({ machine }) => machine))} ${some.length === 1 ? "is" : "are"} left out: ${why}`,
+      );
+  };
+  leaveOut(plan.unseen);
   for (const sentence of beyondReach(plan, store.self)) person.warn(sentence);
   const isComplete = plan.beyond.length + plan.unseen.length === 0;
   const stale = [...plan.stale.values()].flat();
@@ -24,10 +31,7 @@ export const rewrap: Command = async (context) => {
   }
   await ask(context, plan, stale);
   const leftOut = await store.rewrap(plan, args.options.pending ? { pending: true } : {});
-  for (const [why, some] of Map.groupBy(leftOut, (one) => one.why)) {
-    const its = stale.filter(({ manifest }) => some.some(({ machine }) => machine === manifest.object.name));
-    person.warn(`${named(its)} ${its.length === 1 ? "is" : "are"} left out: ${why}`);
-  }
+  leaveOut(leftOut);
   return isComplete && leftOut.length === 0 ? 0 : 1;
 };
 

@@ -75,11 +75,11 @@ export class SignIn {
 
   /** What may be tried when nothing came of the user's own keys: the likeliest first. */
   async #others(own: readonly Fingerprint[], { locked }: Tries): Promise<readonly Fingerprint[]> {
-    const held = await this.#keyring.list();
+    const able = (await this.#keyring.list()).filter(({ signing }) => signing.length > 0);
     // Whoever was asked to unlock their key and did not, does not mean another one.
-    if (held.some(({ fingerprint }) => locked.includes(fingerprint))) return [];
-    return held
-      .filter(({ fingerprint, signing }) => signing.length > 0 && !own.includes(fingerprint))
+    if (able.some(({ fingerprint }) => locked.includes(fingerprint))) return [];
+    return able
+      .filter(({ fingerprint }) => !own.includes(fingerprint))
       .filter(({ fingerprint }) => this.#pins.ownersOf(fingerprint).every((owner) => owner === this.#user))
       .sort((a, b) => this.#likeness(b) - this.#likeness(a))
       .map(({ fingerprint }) => fingerprint);

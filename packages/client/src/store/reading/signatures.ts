@@ -60,7 +60,7 @@ export class Signatures {
 
   async #verify({ revision, known }: Served, users: readonly User[]): Promise<void> {
     const { user, key } = known.manifest.author;
-    const trusted = (await this.#trust.pinned(user, key)) ?? (await this.#introduce(user, key, users));
+    const trusted = (await this.#trust.pinned(user, key)) ?? (await this.#introduce(known.manifest, users));
     // A key that is known as write-only is no more than that because a manifest says so.
     if (trusted.writeOnly && known.manifest.members.get(user)?.keys.get(key)) {
       throw this.#trust.changedKey(user, [key]);
@@ -77,7 +77,7 @@ export class Signatures {
   }
 
   /** Makes an author's key known, from what the server gave along or gives now. */
-  async #introduce(user: string, key: Known["manifest"]["author"]["key"], users: readonly User[]) {
+  async #introduce({ author: { user, key }, object }: Known["manifest"], users: readonly User[]) {
     const given = users.find(
       (one) => one.name === user && one.keys.some(({ fingerprint }) => fingerprint === key),
     );
@@ -87,9 +87,15 @@ export class Signatures {
         "untrusted-server",
         `the server does not give the key ${readable(key)} of ${user}, who signed; nothing was used`,
       );
-    const acquaintance = await this.#trust.meet(author);
-    const trusted = acquaintance.trusted.get(key);
-    if (trusted !== undefined) return trusted;
+    const { trusted, changed } = await this.#trust.meet(author);
+    const known = trusted.get(key);
+    if (known !== undefined) return known;
+    // Nobody can be asked to trust what the store does not give any more.
+    if (changed.some(({ fingerprint, removed }) => fingerprint === key && removed))
+      throw new Problem(
+        "untrusted-key",
+        `'${object.name}' was last changed with a key of ${user}, ${readable(key)}, that is not at the store any more and that this client does not know; ask a writer to sign it anew with pstore --rewrap=${user}`,
+      );
     throw this.#trust.changedKey(user, [key]);
   }
 }

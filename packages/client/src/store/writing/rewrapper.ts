@@ -11,7 +11,7 @@ import type { Unseen } from "../reading/survey.ts";
 import type { SeenKey, Trust, TrustedKey } from "../trust.ts";
 import type { Change } from "./change.ts";
 import type { LeftOut } from "./changer.ts";
-import { type PresentKeys, refuseInactive } from "./present-keys.ts";
+import { NoUsableKey, type PresentKeys, refuseInactive } from "./present-keys.ts";
 import { type Obstacle, Signers } from "./signers.ts";
 
 /** An object that lists other keys of a user than they have now, and why the user here cannot mend it. */
@@ -59,14 +59,13 @@ export class Rewrapper {
    * @throws Problem `untrusted-key` where the store gives a key that nothing speaks for
    */
   async plan(name: string): Promise<Rewrapping> {
-    const { api, user: here, keys: present } = this.#parts;
+    const { api, user: here } = this.#parts;
     const { users } = await api.users([...new Set([name, here])]);
     const user = named(users, name);
     const signers = await Signers.of(named(users, here), this.#parts);
-    const { acquaintance, fresh, unknown } =
-      name === here ? await this.#oneself(user) : await this.#another(user);
+    // Of who is seen first here, also an earlier key is, with what it has signed.
     const { objects, unseen } = await sharedObjects(this.#parts, name);
-    const keys = present.all(name, acquaintance);
+    const { keys, fresh, unknown } = await this.#keysOf(user);
     const mayRead = [...keys.values()].some((part) => part !== null);
     const stale = new Map<Fingerprint, StoredObject[]>();
     const beyond: Beyond[] = [];
@@ -102,6 +101,20 @@ export class Rewrapper {
       leftOut.push(...(await change(names, whole)));
     }
     return leftOut;
+  }
+
+  /** The keys that are to be listed, and what else there is. @throws Problem `unusable-key`, `untrusted-key` */
+  async #keysOf(user: User) {
+    const { keys, user: here } = this.#parts;
+    const whose = user.name === here ? "yours" : "theirs";
+    try {
+      const { acquaintance, ...more } =
+        user.name === here ? await this.#oneself(user) : await this.#another(user);
+      return { ...more, keys: keys.all(user.name, acquaintance) };
+    } catch (error) {
+      if (!(error instanceof NoUsableKey) || !error.mayWait) throw error;
+      throw new Problem(error.code, `${error.message}; have a usable key of ${whose} added there`);
+    }
   }
 
   async #another(user: User) {

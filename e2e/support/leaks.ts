@@ -19,8 +19,9 @@ const maxFile = 64 * 1024 * 1024;
  * Every place that holds the secret, as it is or in hexadecimal digits or base64: for example `/proc/12/environ (sh)`.
  * Command lines and environments of all processes are always looked at.
  */
-export async function findSecret(secret: string, places: Places): Promise<string[]> {
-  const needles = [secret, Buffer.from(secret).toString("hex"), ...inBase64(secret)];
+export async function findSecret(secret: string | Uint8Array, places: Places): Promise<string[]> {
+  const bytes = Buffer.from(secret);
+  const needles = [bytes, bytes.toString("hex"), ...inBase64(bytes)];
   const holds = (bytes: Buffer) => needles.some((needle) => bytes.includes(needle));
   const found: string[] = [];
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
@@ -45,10 +46,10 @@ export async function findSecret(secret: string, places: Places): Promise<string
   return found;
 }
 
-/** What of a text's base64 does not depend on what stands before and behind it. */
-function inBase64(text: string): string[] {
+/** What of the base64 of bytes does not depend on what stands before and behind them. */
+function inBase64(bytes: Uint8Array): string[] {
   return [0, 1, 2].map((shift) => {
-    const digits = Buffer.concat([Buffer.alloc(shift), Buffer.from(text)]).toString("base64");
+    const digits = Buffer.concat([Buffer.alloc(shift), bytes]).toString("base64");
     return digits.slice(shift === 0 ? 0 : shift + 1, -4);
   });
 }

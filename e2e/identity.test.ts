@@ -8,6 +8,7 @@ import { addKeyFileUser, type KeyFileUser } from "./support/key-file-user.ts";
 import { findSecret } from "./support/leaks.ts";
 import { type Finished, run, start, succeed } from "./support/process.ts";
 import { SshAgentProcess } from "./support/ssh-agent.ts";
+import { generateSshKey } from "./support/ssh-key.ts";
 import { addSshUser, type SshUser } from "./support/ssh-user.ts";
 import { createTeam, does, type Team } from "./support/team.ts";
 
@@ -130,6 +131,9 @@ describe("a key file is named", () => {
       "gpg (not installed), ~/.ssh/id_rsa (the permissions 0644 are too open: chmod 600 ~/.ssh/id_rsa)",
     );
     await chmod(file, 0o600);
+    // It comes first and has the user's name in it, but it needs a passphrase, and nobody is asked before all others were tried.
+    const likelier = { type: "ed25519", passphrase: secret, comment: "rosa@example.com" } as const;
+    await generateSshKey(join(home, ".ssh/id_ed25519"), likelier);
     expect((await rosa.pstore(words, { env })).text).toBe("password = hers\n");
   });
 });

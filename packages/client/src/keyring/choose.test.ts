@@ -99,15 +99,21 @@ async function uses(keyring: Keyring, key: UserKey): Promise<void> {
 }
 
 describe("at the first contact", () => {
-  test("gpg's keys come first, then those of ~/.ssh: ed25519, rsa, others; those with a passphrase last", async () => {
+  test("gpg's keys come first, then those of ~/.ssh: ed25519, rsa, others", async () => {
     const rsa = await sshKey("id_rsa", { type: "rsa", bits: 2048 });
     const ed25519 = await sshKey("id_ed25519", { type: "ed25519", passphrase: secret });
     const work = await sshKey("id_work", { type: "ed25519" });
     const play = await sshKey("id_play", { type: "ed25519" });
     await sshKey("other", { type: "ed25519" });
     const keyring = await choose();
-    const fingerprints = [rsa, play, work, ed25519].map(({ fingerprint }) => fingerprint);
-    expect(await listed(keyring)).toEqual([pgp.fingerprint, ...fingerprints]);
+    const keys = (await keyring.list()).map(({ fingerprint, asks = false }) => ({ fingerprint, asks }));
+    expect(keys).toEqual([
+      { fingerprint: pgp.fingerprint, asks: false },
+      ...[ed25519, rsa, play, work].map(({ fingerprint }) => ({
+        fingerprint,
+        asks: fingerprint === ed25519.fingerprint,
+      })),
+    ]);
     expect(keyring.lookedAt).toBe("gpg, ~/.ssh/id_ed25519, ~/.ssh/id_rsa, ~/.ssh/id_play, ~/.ssh/id_work");
     expect(said).toEqual([]);
   });
@@ -117,6 +123,7 @@ describe("at the first contact", () => {
     const rsa = await sshKey("id_rsa", { type: "rsa", bits: 2048 });
     await agent.add(ed25519);
     const keyring = await choose({ env: { ...empty.env, ...agent.env } });
+    expect((await keyring.list()).map(({ asks }) => asks)).toEqual([undefined, undefined]);
     expect(await listed(keyring)).toEqual([ed25519.fingerprint, rsa.fingerprint]);
     expect(keyring.lookedAt).toBe("gpg (no secret key), ~/.ssh/id_ed25519, ~/.ssh/id_rsa");
   });

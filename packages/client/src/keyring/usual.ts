@@ -37,9 +37,7 @@ export class UsualKeyring implements Keyring {
   }
 
   async list(): Promise<readonly PrivateKey[]> {
-    const keys = [...(await this.#inGnupg()), ...(await (await this.#openSsh()).list())];
-    // Nobody shall be asked for a passphrase before all that needs none was tried.
-    return keys.sort((a, b) => Number(a.asks ?? false) - Number(b.asks ?? false));
+    return [...(await this.#inGnupg()), ...(await (await this.#openSsh()).list())];
   }
 
   async mayHold(key: Fingerprint): Promise<boolean> {

@@ -81,7 +81,7 @@ export class SignIn {
     return able
       .filter(({ fingerprint }) => !own.includes(fingerprint))
       .filter(({ fingerprint }) => this.#pins.ownersOf(fingerprint).every((owner) => owner === this.#user))
-      .sort((a, b) => this.#likeness(b) - this.#likeness(a))
+      .sort((a, b) => asking(a) - asking(b) || this.#likeness(b) - this.#likeness(a))
       .map(({ fingerprint }) => fingerprint);
   }
 
@@ -128,6 +128,11 @@ export class SignIn {
       `${this.#transport.url} is another store than the one that this client knows there; nothing was done, ask who runs the server`,
     );
   }
+}
+
+/** Nobody is asked for a passphrase before all that needs none was tried. */
+function asking(key: PrivateKey): number {
+  return key.asks === true ? 1 : 0;
 }
 
 /** Keys that are tried one after the other. */

@@ -170,6 +170,9 @@ describe("the user's own pinned keys decide:", () => {
     const keyring = await choose({ own: [pgp.fingerprint] });
     expect(keyring.lookedAt).toBe("gpg");
     await uses(keyring, pgp);
+    expect((await keyring.list([pgp.fingerprint])).map(({ fingerprint }) => fingerprint)).toEqual([
+      pgp.fingerprint,
+    ]);
     const other = await readUserKey(readFileSync(join(home, ".ssh/id_ed25519.pub"), "utf8"));
     expect(await keyring.unwrap((await wrap(other)).wrapped)).toBeNull();
     expect(keyring.lookedAt).toBe("gpg");
@@ -183,6 +186,10 @@ describe("the user's own pinned keys decide:", () => {
     await uses(keyring, await readUserKey(made.line));
     expect(await keyring.unwrap((await wrap(pgp)).wrapped)).toBeNull();
     expect(keyring.lookedAt).toBe("~/.ssh/id_rsa");
+    expect((await keyring.list([made.fingerprint])).map(({ fingerprint }) => fingerprint)).toContain(
+      made.fingerprint,
+    );
+    expect(keyring.lookedAt).toBe("~/.ssh/id_rsa, ~/.ssh/id_work");
   });
 
   test("whoever has one in each place uses each, also many at a time", async () => {

@@ -21,8 +21,11 @@ export interface Keyring {
   /** Where it has looked for private keys so far, and what came of it, as sentences name it: "gpg, ~/.ssh/id_rsa". */
   readonly lookedAt: string;
 
-  /** The private keys that could be a user's. */
-  list(): Promise<readonly PrivateKey[]>;
+  /**
+   * The private keys that could be a user's.
+   * @param among where none of these can be, need not be looked at; left out: it is looked at all that there is
+   */
+  list(among?: readonly Fingerprint[]): Promise<readonly PrivateKey[]>;
 
   /**
    * Whether it may hold a key, by all that is known without asking anybody or starting a program: false where it surely

@@ -36,8 +36,10 @@ export class UsualKeyring implements Keyring {
     return looked.join(", ") || this.#whereOwnKeysAre().join(", ");
   }
 
-  async list(): Promise<readonly PrivateKey[]> {
-    return [...(await this.#inGnupg()), ...(await (await this.#openSsh()).list())];
+  async list(among?: readonly Fingerprint[]): Promise<readonly PrivateKey[]> {
+    const inGnupg = among?.every(isSsh) === true ? [] : await this.#inGnupg();
+    if (among?.some(isSsh) === false) return inGnupg;
+    return [...inGnupg, ...(await (await this.#openSsh()).list())];
   }
 
   async mayHold(key: Fingerprint): Promise<boolean> {

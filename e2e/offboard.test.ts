@@ -196,6 +196,30 @@ joe-was                   password                  could read
     expect(machines.toSorted()).toEqual(["alone", "anns", "mine", "shown"]);
   });
 
+  test("of who waits for a key: they are revoked, and know what they could read before they waited", async () => {
+    const wim = await scene.add("wim");
+    await scene.does(walter, ["-c", "wim-was", "+wim", "--yes"], "1");
+    await scene.does(walter, ["-c", "wim-kept", "+wim"], "2");
+    await scene.team.server.command(["key", "remove", wim.fingerprint]);
+    await scene.does(walter, ["--each", "wim-*", "-pe", "later", "--pending", "--yes"], "3");
+    await scene.does(walter, ["-P", "wim-was"], "4");
+    await scene.does(walter, ["-c", "wim-never", "+wim", "--pending"], "5");
+    const before = scene.server.commits.length;
+    const { code, text, stderr } = await walter.pstore(["--offboard", "wim", "--yes", "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(text)).toMatchObject({
+      revoked: ["wim-kept", "wim-never", "wim-was"],
+      remaining: [],
+      secrets: [{ machine: "wim-kept", property: "password", how: "could-read" }],
+    });
+    expect(stderr).toContain("+ wim-never                 walter, wim:pending\n");
+    expect(stderr).toContain(
+      "NOTICE: wim still knows the present values of 'wim-kept' (password) until they are changed\n",
+    );
+    expect(scene.server.commits).toHaveLength(before + 1);
+    expect(await membersOf(walter, "wim-kept")).toEqual(["walter"]);
+  });
+
   test("is not for oneself, nor for who is unknown", async () => {
     const own = await walter.pstore(["--offboard", "walter"]);
     expect({ code: own.code, text: own.text, stderr: own.stderr }).toEqual({

@@ -635,6 +635,18 @@ describe("what was there before", () => {
     expect(JSON.parse((await walter.pstore(["--offboard", "noa", "--json"])).text).secrets).toEqual([]);
   });
 
+  test("is no question to who has never meant them: of who waits, no key is vouched for", async () => {
+    const rex = await team.add("rex");
+    await does(walter, ["-c", "cell", "+rex", "+alice"], "x\n");
+    await does(rex, ["cell", "-ps", "note", "--yes"], "by rex");
+    await does(alice, ["cell"]);
+    expect(await refused(alice, ["-P", "cell"], "y\n")).toContain("Share this machine also with rex");
+    await revokeKey(rex.gnupg, rex.fingerprint);
+    await register(rex);
+    await does(walter, ["-P", "cell", "--pending"], "y\n");
+    expect(await told(alice, ["-P", "cell"], "z\n")).toEqual([]);
+  });
+
   test("is taken from who leaves, past a colleague without a usable key", async () => {
     await team.add("ole");
     const pia = await team.add("pia");

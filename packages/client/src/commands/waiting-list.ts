@@ -5,7 +5,7 @@ import type { Unseen } from "../store/reading/survey.ts";
 import type { StoredObject } from "../store/store.ts";
 import { anyOf, lettersInOf } from "../store/waiting.ts";
 import type { Prospect } from "../store/writing/prospects.ts";
-import { nameWidth } from "./layout.ts";
+import { byName, nameWidth } from "./layout.ts";
 
 /** Who waits to be let in, and where. */
 export interface WaitingList {
@@ -54,7 +54,8 @@ function outlookOf(prospect: Prospect): readonly string[] {
 }
 
 function keysText(keys: Member["keys"]): readonly string[] {
-  return [...keys].map(([key, part]) => `${readable(key)}${part === null ? " (write-only)" : ""}`);
+  const sorted = [...keys].sort(byName);
+  return sorted.map(([key, part]) => `${readable(key)}${part === null ? " (write-only)" : ""}`);
 }
 
 /** Somebody with their machines and keys, as a question names them. */

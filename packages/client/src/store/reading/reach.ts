@@ -43,13 +43,13 @@ export class ReachFinder {
 
   /** @param all also what is not the user's own */
   async of(user: string, all: boolean): Promise<Reach> {
-    const { api, lookup } = this.#parts;
+    const { api, lookup, objects: known } = this.#parts;
     const [rows, { reads: log }] = await Promise.all([lookup.list("", all), api.reads(user)]);
     const survey = new Survey(this.#parts);
     const own = rows.filter(({ access }) => access !== null).map(({ name }) => name);
     const logged = Map.groupBy(log, ({ id }) => id);
     const foreign = rows.filter(({ access }) => access === null).map(({ name }) => name);
-    survey.unseen.push(...(await hiddenObjects(this.#parts, user, new Set(own))));
+    survey.unseen.push(...(await hiddenObjects(this.#parts, known.withMember(user), new Set(own))));
     const objects = [...(await survey.own(own)), ...(await survey.oneByOne(foreign, true))];
     const concerned = objects.filter(({ manifest }) => manifest.members.has(user));
     const revocable = concerned.filter(canRevoke);

@@ -6,6 +6,7 @@ import type { Fingerprint } from "@pstore/core/fingerprint";
 import type { Manifest, Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Pin, Pins } from "../../state/pins.ts";
+import { History } from "../reading/history.ts";
 import type { Opener } from "../reading/open.ts";
 import { waits } from "../waiting.ts";
 import { type Change, changeOf, mayNotChange, type NewMembers, type Seal } from "./change.ts";
@@ -235,14 +236,14 @@ export class Changer {
   async #commit(all: readonly Draft[]): Promise<void> {
     const drafts = all.filter((draft) => !changesNothing(draft));
     const left = all.length - drafts.length;
-    const { opener, person } = this.#parts;
-    const afterwards = await warnOfConsequences(drafts, person);
+    const { api, opener, person } = this.#parts;
+    const afterwards = await warnOfConsequences(drafts, person, new History(api));
     await commit(this.#parts, drafts, await wrapAll(drafts, opener));
     if (all.length > 1) {
       const stay = left === 0 ? "" : `, ${left} stay as they are`;
       person.notice(`${drafts.length} ${drafts.length === 1 ? "machine" : "machines"} changed${stay}`);
     }
-    afterwards();
+    await afterwards();
     sayReaders(drafts, person);
   }
 }

@@ -1,16 +1,22 @@
-import { isPending, readersOf, reads, sameProperty } from "@pstore/core/checks";
+import { isPending, readersOf, reads } from "@pstore/core/checks";
 import type { Manifest, Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Person } from "../../person.ts";
 import { named } from "../named.ts";
+import type { History } from "../reading/history.ts";
 import type { Draft } from "./draft.ts";
+import { stillKnown } from "./still-known.ts";
 
 /**
  * Warns of what a change leads to that its author may not have in mind; what cannot be mended, a person at a terminal
  * is asked about.
  * @returns says the rest, once the change is stored
  */
-export async function warnOfConsequences(drafts: readonly Draft[], person: Person): Promise<() => void> {
+export async function warnOfConsequences(
+  drafts: readonly Draft[],
+  person: Person,
+  history: History,
+): Promise<() => Promise<void>> {
   const orphaned = drafts.filter(({ manifest }) => !manifest.deleted && !hasWriter(manifest));
   if (orphaned.length > 0) {
     person.warn(
@@ -19,7 +25,7 @@ export async function warnOfConsequences(drafts: readonly Draft[], person: Perso
     if (person.isPresent && !(await person.confirm("Do it all the same?")))
       throw new Problem("declined", "nothing was changed");
   }
-  return () => {
+  return async () => {
     for (const { base, manifest } of drafts) {
       if (base?.verified.manifest.deleted !== true || manifest.deleted) continue;
       const users = [...manifest.members.keys()].sort().join(", ");
@@ -38,7 +44,7 @@ export async function warnOfConsequences(drafts: readonly Draft[], person: Perso
       person.notice(
         `${user} keeps only write-only keys on ${named(its)}: once they have another, +${user} lets them read again`,
       );
-    for (const [user, manifests] of stillKnown(drafts)) {
+    for (const [user, manifests] of await stillKnown(drafts, history)) {
       const [first] = manifests;
       if (first === undefined || first.manifest.author.user === user) continue;
       const what =
@@ -85,26 +91,4 @@ function beginToWait(now: Member, before: Member | undefined): boolean {
 
 function keepWriteOnly(now: Member, before: Member | undefined): boolean {
   return before !== undefined && reads(before) && !reads(now) && !isPending(now);
-}
-
-/** Whom a change revokes, with the encrypted values that stay as they could read them. */
-function stillKnown(drafts: readonly Draft[]) {
-  const found = new Map<string, { manifest: Manifest; properties: readonly string[] }[]>();
-  for (const { base, manifest } of drafts) {
-    const before = base?.verified.manifest;
-    if (before === undefined) continue;
-    const properties = [...manifest.properties]
-      .filter(([name, entry]) => {
-        const old = before.properties.get(name);
-        return entry.kind === "encrypted" && old !== undefined && sameProperty(old, entry);
-      })
-      .map(([name]) => name)
-      .sort();
-    if (properties.length === 0) continue;
-    for (const [user, member] of before.members) {
-      if (manifest.members.has(user) || !reads(member)) continue;
-      found.set(user, [...(found.get(user) ?? []), { manifest, properties }]);
-    }
-  }
-  return found;
 }

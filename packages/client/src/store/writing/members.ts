@@ -1,5 +1,5 @@
 import type { User } from "@pstore/core/api/schemas";
-import { isPending, reads, sameKeys } from "@pstore/core/checks";
+import { isPending, sameKeys } from "@pstore/core/checks";
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import { expiresWithin } from "@pstore/core/keys/usability";
 import type { UserKey } from "@pstore/core/keys/user-key";
@@ -9,6 +9,7 @@ import type { Person } from "../../person.ts";
 import { expiryWarning, expiryWarningDays } from "../expiry.ts";
 import type { Acquaintance, Trust } from "../trust.ts";
 import type { Change } from "./change.ts";
+import { refuseLoss } from "./loss.ts";
 import { NoUsableKey, type PresentKeys, refuseInactive } from "./present-keys.ts";
 import { type InTheWay, stopped } from "./ways-out.ts";
 
@@ -235,28 +236,4 @@ function knownTo(served: readonly User[], user: string, remedy: string): User {
   const known = served.find((one) => one.name === user);
   if (known !== undefined) return known;
   throw new Problem("not-found", `the store knows no user '${user}'; ${remedy}`);
-}
-
-/** @throws Problem `bad-request` when nobody would be left, or nobody who can read */
-function refuseLoss(
-  name: string,
-  members: ReadonlyMap<string, Member>,
-  before: ReadonlyMap<string, Member> | null,
-): void {
-  if (members.size === 0) {
-    throw new Problem(
-      "bad-request",
-      `'${name}' would have no member left, and so be lost; give it to somebody with +USER in the same command`,
-    );
-  }
-  if (!hasReader(members) && (before === null || hasReader(before))) {
-    throw new Problem(
-      "bad-request",
-      "nobody could read the machine: all of its members would have write-only keys, or none; give it to a reader with +USER in the same command",
-    );
-  }
-}
-
-function hasReader(members: ReadonlyMap<string, Member>): boolean {
-  return [...members.values()].some(reads);
 }

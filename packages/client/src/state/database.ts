@@ -120,6 +120,11 @@ function refuseDamaged(error: unknown, path: string): void {
   );
 }
 
+/** A copy of all that a state knows, kept nowhere. */
+export function copyOf({ sql }: StateDatabase): StateDatabase {
+  return { sql: Database.deserialize(sql.serialize(), { strict: true }), isKept: false };
+}
+
 function openFile(folder: string, path: string): Database {
   let sql: Database;
   try {

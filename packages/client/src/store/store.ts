@@ -12,6 +12,7 @@ import { PendingCommits } from "../state/pending.ts";
 import { Pins } from "../state/pins.ts";
 import type { Sessions } from "../state/sessions.ts";
 import { expiryWarning } from "./expiry.ts";
+import type { KeyList } from "./key-list.ts";
 import type { History } from "./reading/history.ts";
 import { Lookup, type Wanted } from "./reading/lookup.ts";
 import type { Reach } from "./reading/reach.ts";
@@ -158,6 +159,16 @@ export class Store {
   /** Lets users in where they wait, with one commit. @returns the objects that are left out */
   async letIn(names: readonly string[], users: readonly string[]): Promise<readonly LeftOut[]> {
     return (await this.#writer()).letIn(names, users);
+  }
+
+  /**
+   * What is known of the keys of users: where they are pinned, served and listed. Nothing is pinned or remembered for it.
+   * @param user `null`: the user here, and all they share objects with
+   */
+  async keyList(user: string | null): Promise<KeyList> {
+    const [{ KeyLister }, { looking }] = await Promise.all([import("./key-list.ts"), import("./looking.ts")]);
+    const shared = looking(this.#shared(), this.#parts.state);
+    return new KeyLister({ ...this.#shared(), pins: this.#pins, shared }).list(user);
   }
 
   /** What it takes to encrypt everything to the present keys of a user. @throws Problem `untrusted-key`, … */

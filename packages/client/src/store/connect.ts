@@ -65,7 +65,8 @@ export class Identity {
 
   async #confirmSecondUrl(url: string, id: string): Promise<void> {
     const others = this.#urls.of(id);
-    if (others.length === 0) return;
+    // Another command may have pinned this very URL since it was looked up.
+    if (others.length === 0 || others.includes(url)) return;
     const given = others.filter((other) => this.#given.includes(other));
     if (given.length === 0) {
       throw new Problem(

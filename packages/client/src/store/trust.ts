@@ -139,7 +139,8 @@ export class Trust {
 
   /** Whether a key of the user here is one whose private part is here too. */
   async #isHeld(user: string, key: Fingerprint): Promise<boolean> {
-    return user === this.#user && (await this.#keyring.list()).some(({ fingerprint }) => fingerprint === key);
+    if (user !== this.#user) return false;
+    return (await this.#keyring.list([key])).some(({ fingerprint }) => fingerprint === key);
   }
 
   /** Why a key of a user never seen is believed; `null` when it is not. */

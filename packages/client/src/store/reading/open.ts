@@ -137,7 +137,13 @@ export class Opener {
   #checked(source: Source, entry: EncryptedProperty, sessionKey: Uint8Array): Uint8Array {
     const { manifest, property } = source;
     const place = { store: manifest.store, object: manifest.object.id, property, revision: entry.revision };
-    checkCommitment(sessionKey, place, entry.commitment);
+    try {
+      checkCommitment(sessionKey, place, entry.commitment);
+    } catch (error) {
+      // Of many machines, one must be told from the others.
+      if (!(error instanceof Problem)) throw error;
+      throw new Problem(error.code, `${error.message} (at '${manifest.object.name}')`, { cause: error });
+    }
     this.#sessionKeys.set(nameOf(source, entry), sessionKey);
     return sessionKey;
   }

@@ -40,11 +40,11 @@ export class Signers {
     const present = new Map(
       seen.map(({ key, publicKey }) => [key.fingerprint, signsNow(publicKey) ? "good" : "ended"] as const),
     );
-    const held = (await keyring.list()).filter((key) => key.signing.length > 0);
-    const usable = pins
-      .ownOf(self.name)
-      .map(({ fingerprint }) => fingerprint)
-      .filter((key) => present.get(key) === "good" && held.some(({ fingerprint }) => fingerprint === key));
+    const own = pins.ownOf(self.name).map(({ fingerprint }) => fingerprint);
+    const held = (await keyring.list(own)).filter((key) => key.signing.length > 0);
+    const usable = own.filter(
+      (key) => present.get(key) === "good" && held.some(({ fingerprint }) => fingerprint === key),
+    );
     return new Signers(self.name, usable, present);
   }
 

@@ -1,4 +1,4 @@
-import { closeSync, readSync } from "node:fs";
+import { readSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { isatty } from "node:tty";
 import { Problem } from "@pstore/core/problem";
@@ -24,7 +24,7 @@ export async function passphraseInFile(named: string, home: string | undefined):
 
 /**
  * The passphrase that a descriptor gives: up to its first line feed, and not an octet more, since what stands behind it
- * may be meant for something else. The descriptor is then closed, so that no program that is run gets it.
+ * may be meant for something else.
  * @throws Problem `no-private-key`
  */
 export async function passphraseOfDescriptor(descriptor: number): Promise<GivenPassphrase> {
@@ -42,7 +42,6 @@ export async function passphraseOfDescriptor(descriptor: number): Promise<GivenP
     if (count === 0 || octet[0] === 0x0a || octets.length > longest) break;
     octets.push(octet[0] ?? 0);
   }
-  if (descriptor > 2) closeSync(descriptor);
   return { text: firstLine(Buffer.from(octets), origin), origin };
 }
 

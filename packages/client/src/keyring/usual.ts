@@ -57,7 +57,11 @@ export class UsualKeyring implements Keyring {
     const first = [...keys].find(([key, part]) => part !== null && own.includes(key))?.[0];
     if (first === undefined) return;
     if (!isSsh(first)) this.#parts.gnupg.expectUnwrap();
-    else void this.#openSsh().then((keyring) => keyring.expectUnwrap(keys));
+    else
+      this.#openSsh().then(
+        (keyring) => keyring.expectUnwrap(keys),
+        () => {},
+      );
   }
 
   async unwrap(wrapped: Uint8Array): Promise<Uint8Array | null> {

@@ -92,15 +92,26 @@ export class Rewrapper {
     { user, fresh, stale }: Rewrapping,
     others: Pick<Change, "pending">,
   ): Promise<readonly LeftOut[]> {
-    const { trust, change } = this.#parts;
-    if (fresh.length > 0) await trust.accept({ ...user, keys: [...fresh] });
+    if (fresh.length > 0) await this.#parts.trust.accept({ ...user, keys: [...fresh] });
     const whole: Change = { ...others, allow: [], revoke: [], rewrap: [user.name] };
     const leftOut: LeftOut[] = [];
     for (const objects of stale.values()) {
       const names = objects.map(({ manifest }) => manifest.object.name);
-      leftOut.push(...(await change(names, whole)));
+      leftOut.push(...(await this.#change(names, whole)));
     }
     return leftOut;
+  }
+
+  /** What is too much for one commit is made with several: what was unwrapped for the first try is still at hand. */
+  async #change(names: readonly string[], whole: Change): Promise<readonly LeftOut[]> {
+    try {
+      return await this.#parts.change(names, whole);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== "too-large" || names.length === 1) throw error;
+    }
+    const middle = Math.ceil(names.length / 2);
+    const first = await this.#change(names.slice(0, middle), whole);
+    return [...first, ...(await this.#change(names.slice(middle), whole))];
   }
 
   /** The keys that are to be listed, and what else there is. @throws Problem `unusable-key`, `untrusted-key` */

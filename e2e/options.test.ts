@@ -147,14 +147,15 @@ describe("the user", () => {
     expect(await asEnvironment({ USER: "nobody" }, "--user=walter")).toMatchObject(yes);
     const no = await asEnvironment({ USER: "nobody", LOGNAME: "walter" });
     expect(no).toMatchObject({ code: 1, text: "" });
-    expect(no.stderr).toContain("refused to sign in 'nobody'");
+    expect(no.stderr).toContain("no private key here could sign in as 'nobody'");
+    expect(no.stderr).toContain("is known as walter's");
   });
 
   test("is without any of these the login name", async () => {
     const { code, stderr } = await asEnvironment({});
     expect(code).toBe(1);
     expect(stderr).toContain(
-      `refused to sign in '${execFileSync("id", ["-un"], { encoding: "utf8" }).trim()}'`,
+      `could sign in as '${execFileSync("id", ["-un"], { encoding: "utf8" }).trim()}'`,
     );
   });
 });

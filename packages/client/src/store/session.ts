@@ -65,12 +65,18 @@ export class SignIn {
       (await tries.first(await this.#others(own, tries)));
     if (token !== null) return token;
     if (tries.fault !== null) throw tries.fault;
-    const ended = (await this.#keyring.list()).filter((key) => key.fault !== undefined);
-    const why = ended.map((key) => `${readable(key.fingerprint)} is ${key.fault}`).join(", ");
+    const why = (await this.#keyring.list()).flatMap((key) => this.#whyNot(key)).join(", ");
     throw new Problem(
       "no-private-key",
       `no private key here could sign in as '${this.#user}' (looked at: ${this.#keyring.lookedAt}${why === "" ? "" : `; ${why}`}); import yours, or give --identity or --user`,
     );
+  }
+
+  /** What speaks against a key by itself, for a sentence. */
+  #whyNot({ fingerprint, fault }: PrivateKey): readonly string[] {
+    const owner = this.#pins.ownersOf(fingerprint).find((name) => name !== this.#user);
+    const why = fault ?? (owner === undefined ? null : `known as ${owner}'s`);
+    return why === null ? [] : [`${readable(fingerprint)} is ${why}`];
   }
 
   /** What may be tried when nothing came of the user's own keys: the likeliest first. */

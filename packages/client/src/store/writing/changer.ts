@@ -219,7 +219,8 @@ export class Changer {
     const listed = (key: Fingerprint) => members.every((all) => all.get(user)?.keys.has(key) === true);
     const own = pins.ownOf(user).filter((pin) => listed(pin.fingerprint));
     // Of an earlier key, the private part may be gone.
-    const held = own.length < 2 ? [] : (await keyring.list()).filter((key) => key.fault === undefined);
+    const all = own.length < 2 ? [] : await keyring.list(own.map(({ fingerprint }) => fingerprint));
+    const held = all.filter((key) => key.fault === undefined);
     const isHeld = (key: Fingerprint) => held.some(({ fingerprint }) => fingerprint === key);
     // A reading key may do what a write-only one may not.
     const rank = (pin: Pin) => Number(isHeld(pin.fingerprint)) * 2 + Number(!pin.writeOnly);

@@ -8,6 +8,7 @@ import { benchLarge } from "./large.ts";
 import { benchList } from "./list.ts";
 import { benchReading } from "./reading.ts";
 import { benchRequests } from "./requests.ts";
+import { benchRewrap } from "./rewrap.ts";
 import { type Claim, printClaims } from "./table.ts";
 
 const benches: Readonly<Record<string, () => Promise<readonly Claim[]>>> = {
@@ -16,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Claim[]>>> = {
   requests: benchRequests,
   crowd: () => benchCrowd(15),
   each: () => benchEach(5),
+  rewrap: () => benchRewrap(3),
   list: () => benchList(15),
 };
 

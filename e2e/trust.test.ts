@@ -3,8 +3,12 @@ import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readable } from "@pstore/core/fingerprint";
+import type { Account } from "./support/account.ts";
 import { createHome, exportPublic, type GnupgHome, generateKey, importKeys } from "./support/gnupg.ts";
 import { succeed } from "./support/process.ts";
+import { generateSshKey } from "./support/ssh-key.ts";
+import { addSshUser } from "./support/ssh-user.ts";
 import { createTeam, type Team, type User } from "./support/team.ts";
 
 let team: Team;
@@ -32,7 +36,7 @@ function spaced(fingerprint: string): string {
 }
 
 /** Runs a command that must succeed. */
-async function does(user: User, args: readonly string[], stdin?: string) {
+async function does(user: Account, args: readonly string[], stdin?: string) {
   const finished = await user.pstore(args, stdin === undefined ? {} : { stdin });
   if (finished.code !== 0)
     throw new Error(`${user.name}: pstore ${args.join(" ")} ended with ${finished.code}: ${finished.stderr}`);
@@ -40,7 +44,7 @@ async function does(user: User, args: readonly string[], stdin?: string) {
 }
 
 /** Runs a command that must fail with exit code 1 and one sentence, print nothing and change nothing in the store. */
-async function refused(user: User, args: readonly string[], stdin?: string): Promise<string> {
+async function refused(user: Account, args: readonly string[], stdin?: string): Promise<string> {
   const before = everything();
   const finished = await user.pstore(args, stdin === undefined ? {} : { stdin });
   expect({ code: finished.code, text: finished.text }).toEqual({ code: 1, text: "" });
@@ -315,6 +319,121 @@ describe("one's own keys", () => {
     await own.forgetState();
     await does(own, ["mine", "-pe", "file"], "y");
     expect(wrappedTo(evil.fingerprint)).toBe(0);
+  });
+});
+
+describe("keys of OpenSSH", () => {
+  /** A key of nobody's yet. */
+  const makeSsh = (name: string) =>
+    generateSshKey(join(forge.path, name), { type: "ed25519", comment: name });
+
+  /** Of how many values the server has a wrapped key for a key. */
+  const wrappedForSsh = (fingerprint: string) =>
+    atServer(
+      (db) =>
+        db
+          .query<{ n: number }, [string]>("SELECT count(*) AS n FROM wrapped_keys WHERE fingerprint = ?")
+          .get(fingerprint)?.n,
+    );
+
+  test("are pinned at first sight as they are on the wire, and shown as ssh-keygen does", async () => {
+    const una = await addSshUser(team, "una", { type: "ed25519", comment: "una@laptop" });
+    const { stderr } = await does(walter, ["-c", "unas", "+una"], "secret\n");
+    expect(stderr).toBe(`NOTICE: first sight of una, whose key is now pinned: ${readable(una.key)}\n`);
+    const state = new Database(join(walter.home, ".local/state/pstore/state.db"), { readonly: true });
+    const pin = state.query<{ certificate: Uint8Array; expires: number | null }, []>(
+      "SELECT certificate, expires FROM pin WHERE user = 'una'",
+    );
+    const wire = Buffer.from(una.ssh.line.split(" ")[1] ?? "", "base64");
+    expect(pin.all().map((row) => ({ ...row, certificate: Buffer.from(row.certificate) }))).toEqual([
+      { certificate: wire, expires: null },
+    ]);
+    state.close();
+    expect((await does(una, ["-pg", "unas", "password"])).text).toBe("secret");
+  });
+
+  test("are refused by strict trust until they are trusted", async () => {
+    const vic = await addSshUser(team, "vic", { type: "rsa" });
+    const strict = ["-c", "vics", "+vic", "--trust-mode=strict"];
+    const sentence = await refused(walter, strict, "secret\n");
+    expect(sentence).toContain(`the key ${readable(vic.key)} of vic is not trusted yet`);
+    const shown = await does(walter, ["--trust", "vic", "--yes"]);
+    expect(shown.stderr).toBe(`NOTICE: the store gives for vic: ${readable(vic.key)}\n`);
+    await does(walter, strict, "secret\n");
+    expect((await does(vic, ["-pg", "vics", "password"])).text).toBe("secret");
+  });
+
+  test("that change, or come beside one of either kind, are refused: nothing can introduce them", async () => {
+    const wes = await addSshUser(team, "wes", { type: "ed25519" });
+    const xan = await team.add("xan");
+    await does(walter, ["-c", "wess", "+wes"], "secret\n");
+    await does(walter, ["-c", "xans", "+xan"], "secret\n");
+    for (const [user, pinned] of [
+      ["wes", readable(wes.key)],
+      ["xan", spaced(xan.fingerprint)],
+    ] as const) {
+      const evil = await makeSsh(`evil-${user}`);
+      await team.server.addKey(user, evil.line);
+      const sentence = await refused(walter, ["-c", `more-of-${user}`, `+${user}`], "secret\n");
+      expect(sentence).toContain(
+        `THE KEY OF ${user} HAS CHANGED: pinned ${pinned}, but the server gives ${readable(evil.fingerprint)}`,
+      );
+      expect(wrappedForSsh(evil.fingerprint)).toBe(0);
+      await does(walter, ["--trust", user, "--yes"]);
+      await does(walter, ["-c", `more-of-${user}`, `+${user}`], "secret\n");
+      expect(wrappedForSsh(evil.fingerprint)).toBe(1);
+    }
+    // Nor is an OpenPGP key beside an SSH key introduced by anything.
+    const yan = await addSshUser(team, "yan", { type: "ed25519" });
+    await does(walter, ["-c", "yans", "+yan"], "secret\n");
+    const evil = await forged("yan");
+    await team.server.addKey("yan", evil.block);
+    const sentence = await refused(walter, ["-c", "more-of-yan", "+yan"], "secret\n");
+    expect(sentence).toContain(
+      `pinned ${readable(yan.key)}, but the server gives ${spaced(evil.fingerprint)}`,
+    );
+  });
+
+  test("of a mixed set are pinned together at first sight, and all encrypted to", async () => {
+    const zoe = await team.add("zoe");
+    const ssh = await makeSsh("zoe");
+    await team.server.addKey("zoe", ssh.line);
+    const { stderr } = await does(walter, ["-c", "zoes", "+zoe"], "secret\n");
+    expect(stderr.trim().split("\n").sort()).toEqual(
+      [spaced(zoe.fingerprint), readable(ssh.fingerprint)]
+        .map((shown) => `NOTICE: first sight of zoe, whose key is now pinned: ${shown}`)
+        .sort(),
+    );
+    expect([wrappedTo(zoe.fingerprint), wrappedForSsh(ssh.fingerprint)]).toEqual([1, 1]);
+    expect((await does(zoe, ["-pg", "zoes", "password"])).text).toBe("secret");
+  });
+
+  test("are changed ones when their write-only flag is another", async () => {
+    const web = await addSshUser(team, "web", { type: "ed25519", writeOnly: true });
+    await does(walter, ["-c", "webs", "+web"], "secret\n");
+    atServer((db) => {
+      db.run("UPDATE public_keys SET write_only = 0 WHERE fingerprint = ?", [web.key]);
+    });
+    expect(await refused(walter, ["-c", "webs-2", "+web"], "secret\n")).toBe(
+      `error: THE KEY OF web HAS CHANGED: the write-only flag of ${readable(web.key)} is another; nothing was done: compare them with web, and if they are right, run pstore --trust web`,
+    );
+    expect(wrappedForSsh(web.key)).toBe(0);
+  });
+
+  test("take the place of one in gpg: re-wrapped to, and signed in with once that one is gone", async () => {
+    const abe = await team.add("abe");
+    await does(abe, ["-c", "abes"], "secret\n");
+    const ssh = await generateSshKey(join(abe.home, ".ssh/id_ed25519"), { type: "ed25519" });
+    await team.server.addKey("abe", ssh.line);
+    const { stderr } = await does(abe, ["--rewrap", "--yes"]);
+    expect(stderr).toContain(`  ${readable(ssh.fingerprint)}, not trusted here before\n`);
+    expect(wrappedForSsh(ssh.fingerprint)).toBe(1);
+    await team.server.command(["key", "remove", abe.fingerprint]);
+    expect((await does(abe, ["-pg", "abes", "password"])).text).toBe("secret");
+    await does(abe, ["--rewrap", "--yes"]);
+    await abe.forgetState();
+    expect((await does(abe, ["-pg", "abes", "password"])).text).toBe("secret");
+    expect((await does(abe, ["-P", "abes"], "other\n")).stderr).toBe("");
   });
 });
 

@@ -117,7 +117,7 @@ export const store: OptionGroup = {
         isOptional: true,
         isRare: true,
         help: "list users' keys, what is pinned, what is stale",
-        more: "Of those you share machines with, or of USER.",
+        more: "Of yourself and those you share machines with, or of USER: whether each is at the store and how it is pinned here, when it expires, on how many of your machines it is listed; then what should be done. Nobody's keys are pinned by it.",
         set: (options, user) => {
           options.keysOf = user === "" ? "" : userName(user);
         },

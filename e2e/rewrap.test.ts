@@ -131,6 +131,17 @@ describe("oneself", () => {
     expect(await me.pstore(["-P", b], { stdin: "new b\n" })).toMatchObject({ code: 0, stderr: "" });
   });
 
+  test("is warned of the end of the key in use, and no more of one that it has followed", async () => {
+    const me = await add({ makeKeys: [{ expires: "30d" }] });
+    expect((await me.pstore(["-c", me.name], { stdin: "secret\n" })).stderr).toContain("WARNING: your key ");
+    await addKey(me);
+    await does(me, ["--rewrap", "--yes"]);
+    await removeKey(me.fingerprint);
+    // Once more, at the command that finds the old one gone.
+    await does(me, ["-pg", me.name, "password"]);
+    expect(await me.pstore(["-pg", me.name, "password"])).toMatchObject({ text: "secret", stderr: "" });
+  });
+
   test("finds machines they may only read, and says whom to ask", async () => {
     const [me, joe] = [await add(), await add()];
     await does(me, ["-c", `${me.name}-own`], "secret\n");

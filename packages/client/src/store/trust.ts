@@ -53,6 +53,11 @@ export class Trust {
     this.#keys = new KeyReader(parts.pins);
   }
 
+  /** The user's own keys, the one in use before the others. */
+  ownKeys(): readonly Fingerprint[] {
+    return this.#pins.ownOf(this.#user).map(({ fingerprint }) => fingerprint);
+  }
+
   /** The pinned key, as it was when last seen, or `null` when it is not pinned to this user. */
   async pinned(user: string, fingerprint: Fingerprint): Promise<TrustedKey | null> {
     const pin = this.#pins.ofUser(user).find((one) => one.fingerprint === fingerprint);

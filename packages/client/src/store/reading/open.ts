@@ -1,18 +1,17 @@
-import type { ObjectDetail } from "@pstore/core/api/schemas";
-import { isPending, reads } from "@pstore/core/checks";
+import type { ObjectDetail, WrappedKey } from "@pstore/core/api/schemas";
 import { clientCommand } from "@pstore/core/client-command";
 import { checkCommitment } from "@pstore/core/commitment";
 import { pieceCount } from "@pstore/core/digest";
-import { readable } from "@pstore/core/fingerprint";
 import { checkWrappedKey } from "@pstore/core/keys/wrapped-key";
-import type { EncryptedProperty, Manifest, Member, Property } from "@pstore/core/manifest";
+import type { EncryptedProperty, Manifest, Property } from "@pstore/core/manifest";
 import type { BodyOpener } from "@pstore/core/openpgp/body";
 import { checkedPieces, checkedValue } from "@pstore/core/pieces";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../../http/api.ts";
 import type { Keyring } from "../../keyring/keyring.ts";
 import type { Person } from "../../person.ts";
-import { anyOf, lettersInOf, waits } from "../waiting.ts";
+import type { Trust } from "../trust.ts";
+import { noSessionKey } from "./no-session-key.ts";
 
 /** A property of an object whose manifest was verified. */
 export interface Source {
@@ -26,14 +25,22 @@ export class Opener {
   readonly #api: Api;
   readonly #keyring: Keyring;
   readonly #person: Person;
+  readonly #trust: Pick<Trust, "ownKeys">;
   readonly #user: string;
   /** The session keys of this command, by value: each costs an operation with the private key. */
   readonly #sessionKeys = new Map<string, Uint8Array>();
 
-  constructor(parts: { api: Api; keyring: Keyring; person: Person; user: string }) {
+  constructor(parts: {
+    api: Api;
+    keyring: Keyring;
+    person: Person;
+    trust: Pick<Trust, "ownKeys">;
+    user: string;
+  }) {
     this.#api = parts.api;
     this.#keyring = parts.keyring;
     this.#person = parts.person;
+    this.#trust = parts.trust;
     this.#user = parts.user;
   }
 
@@ -63,75 +70,56 @@ export class Opener {
       const sessionKey = await this.#keyring.unwrap(packet);
       if (sessionKey !== null) return this.#checked(source, entry, sessionKey);
     }
-    throw await this.#noSessionKey(source);
-  }
-
-  async #noSessionKey({ manifest, detail, property }: Source): Promise<Problem> {
-    const self = manifest.members.get(this.#user);
-    const offered = detail.wrappedKeys.filter((wrapped) => wrapped.property === property).length;
-    const what = `'${property}' of '${manifest.object.name}'`;
-    if (self !== undefined && isPending(self)) return waits(manifest);
-    if (self !== undefined && !reads(self))
-      return new Problem("no-private-key", `your key is write-only: it may set ${what}, but not read it`);
-    const colleague = `have ${anyOf(lettersInOf(manifest).filter((user) => user !== this.#user)) || "a colleague"} run pstore --rewrap=${this.#user}`;
-    if (self !== undefined && offered === 0) {
-      const gone = await this.#removedOf(self);
-      return gone === null
-        ? new Problem(
-            "untrusted-server",
-            `the server withholds your wrapped key of ${what}; ask who runs the server`,
-          )
-        : new Problem(
-            "no-private-key",
-            `${what} is encrypted to your key ${gone}, which was removed at the store; ${colleague}`,
-          );
-    }
-    return new Problem(
-      "no-private-key",
-      `${what} is not encrypted to any private key here (looked at: ${this.#keyring.lookedAt}); use the machine that has your key, or give --identity; if it is lost, ${colleague}`,
-    );
-  }
-
-  /** The keys that are listed for the user, where the server says that it has none of them any more: it serves nothing for these. */
-  async #removedOf(self: Member): Promise<string | null> {
-    const { users } = await this.#api.users([this.#user]);
-    const present = users
-      .flatMap(({ keys }) => keys.filter((key) => !key.removed))
-      .map((key) => key.fingerprint);
-    const listed = [...self.keys].filter(([, part]) => part !== null).map(([key]) => key);
-    return listed.some((key) => present.includes(key)) ? null : listed.map(readable).join(" and ");
+    const { lookedAt } = this.#keyring;
+    throw await noSessionKey(source, { api: this.#api, user: this.#user, lookedAt });
   }
 
   /** Gets the session keys of several values in one go, so that each is then at hand. */
   async prepare(values: readonly { source: Source; entry: EncryptedProperty }[]): Promise<void> {
-    const missing = values.flatMap(({ source, entry }) => {
-      const [packet] = this.#sessionKeys.has(nameOf(source, entry)) ? [] : this.#offered(source);
-      return packet === undefined ? [] : [{ source, entry, packet }];
-    });
+    let missing = values.filter(({ source, entry }) => !this.#sessionKeys.has(nameOf(source, entry)));
     if (missing.length < 2) return;
     const progress = this.#person.progress("decrypting", missing.length, "items");
     try {
-      const packets = missing.map(({ packet }) => packet);
-      const found = await this.#keyring.unwrapAll(packets, () => progress.advance(1));
-      for (const [index, { source, entry }] of missing.entries()) {
-        const sessionKey = found[index];
-        if (sessionKey) this.#checked(source, entry, sessionKey);
+      // Of several keys of the user, the first may be none that is here.
+      for (let turn = 0; missing.length > 0; turn++) {
+        const tried = missing.flatMap((value) => {
+          const packet = this.#offered(value.source)[turn];
+          return packet === undefined ? [] : [{ ...value, packet }];
+        });
+        const packets = tried.map(({ packet }) => packet);
+        const found = await this.#keyring.unwrapAll(packets, () => turn === 0 && progress.advance(1));
+        missing = tried.filter(({ source, entry }, index) => {
+          const sessionKey = found[index];
+          if (sessionKey) this.#checked(source, entry, sessionKey);
+          return !sessionKey;
+        });
       }
     } finally {
       progress.done();
     }
   }
 
-  /** The wrapped keys for this user, parsed before anything that has a private key sees them. */
+  /**
+   * The wrapped keys for this user, parsed before anything that has a private key sees them; that for the key that is in
+   * use comes first.
+   */
   #offered({ manifest, detail, property }: Source): readonly Uint8Array[] {
     const self = manifest.members.get(this.#user);
-    return detail.wrappedKeys.flatMap(({ property: name, key, wrapped }) => {
-      const part = name === property ? self?.keys.get(key) : null;
+    const own = detail.wrappedKeys.filter((one) => one.property === property && self?.keys.get(one.key));
+    return this.#inOrder(own).flatMap(({ key, wrapped }) => {
+      const part = self?.keys.get(key);
       if (!part) return [];
       const packet = Buffer.from(wrapped, "base64");
       asServed(() => checkWrappedKey(packet, part));
       return [packet];
     });
+  }
+
+  #inOrder(offered: readonly WrappedKey[]): readonly WrappedKey[] {
+    if (offered.length < 2) return offered;
+    const own = this.#trust.ownKeys();
+    const rank = ({ key }: WrappedKey) => (own.includes(key) ? own.indexOf(key) : own.length);
+    return offered.toSorted((a, b) => rank(a) - rank(b));
   }
 
   #checked(source: Source, entry: EncryptedProperty, sessionKey: Uint8Array): Uint8Array {

@@ -289,6 +289,11 @@ describe("a passphrase that nobody types", () => {
     expect(await refused(bash(eddy, "pstore shared --passphrase-fd 97"))).toContain(
       "--passphrase-fd 97 cannot be read (EBADF)",
     );
+    // The numbers of what it opens by itself: its state is none.
+    for (const own of [3, 4, 5, 6, 7, 8, 9])
+      expect(await refused(bash(eddy, `pstore shared --no-session --passphrase-fd ${own}`))).toMatch(
+        new RegExp(`^--passphrase-fd ${own} cannot be read \\(E(BADF|INVAL)\\); give a descriptor`),
+      );
     await eddy.forgetSession();
     expect(await refused(bash(eddy, "pstore shared --passphrase-fd 3 3<<< wrong"))).toBe(
       "the passphrase in --passphrase-fd 3 is not that of ~/.ssh/id_ed25519; mend one of them",

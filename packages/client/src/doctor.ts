@@ -4,6 +4,7 @@ import { checks } from "./doctor/checks.ts";
 import { Examination } from "./doctor/examination.ts";
 import { type Finding, lineOf, unforeseen } from "./doctor/finding.ts";
 import type { Io, Output } from "./io.ts";
+import { checkDescriptor } from "./keyring/descriptor.ts";
 import { Interrupted } from "./terminal/interrupted.ts";
 import { printJson, printLine } from "./terminal/output.ts";
 import { PersonAtTerminal } from "./terminal/person.ts";
@@ -11,10 +12,11 @@ import { PersonAtTerminal } from "./terminal/person.ts";
 /**
  * `pstore --doctor`: looks whether all is well, also where no other command comes far. It changes nothing.
  * @returns the exit status: 0, or 1 when something is a fault
- * @throws Problem `usage` when the words do not fit
+ * @throws Problem `usage` when the words do not fit, `no-private-key` when nobody has opened `--passphrase-fd`
  */
 export async function examine(args: Arguments, io: Io, output: Output): Promise<number> {
   checkWords(args);
+  checkDescriptor(args.options.passphraseFd);
   const person = new PersonAtTerminal(io.stderr, args.options);
   const findings: Finding[] = [];
   for await (const finding of findingsOf(new Examination(args.options, io.env, askerOf(person)))) {

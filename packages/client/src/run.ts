@@ -7,6 +7,7 @@ import { ownName, refuseUncheckedTls } from "./environment.ts";
 import { Transport } from "./http/transport.ts";
 import type { Io, Output } from "./io.ts";
 import { chooseKeyring } from "./keyring/choose.ts";
+import { checkDescriptor } from "./keyring/descriptor.ts";
 import { openState } from "./state/database.ts";
 import { sessionFolder, stateFolder } from "./state/folders.ts";
 import { Pins } from "./state/pins.ts";
@@ -26,6 +27,7 @@ export async function runAtStore(args: Arguments, io: Io, output: Output): Promi
   const { env } = io;
   refuseUncheckedTls(env);
   checkWords(args);
+  checkDescriptor(options.passphraseFd);
   const person = new PersonAtTerminal(io.stderr, options);
   const user = options.user ?? ownName(env);
   const state = openState(stateFolder(env));

@@ -2,6 +2,7 @@ import { readSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { isatty } from "node:tty";
 import { Problem } from "@pstore/core/problem";
+import { originOf, unreadable } from "./descriptor.ts";
 import type { GivenPassphrase } from "./passphrases.ts";
 import { privateFile, readPrivate } from "./private-file.ts";
 
@@ -28,7 +29,7 @@ export async function passphraseInFile(named: string, home: string | undefined):
  * @throws Problem `no-private-key`
  */
 export async function passphraseOfDescriptor(descriptor: number): Promise<GivenPassphrase> {
-  const origin = `--passphrase-fd ${descriptor}`;
+  const origin = originOf(descriptor);
   if (isatty(descriptor)) {
     throw new Problem(
       "no-private-key",
@@ -38,25 +39,20 @@ export async function passphraseOfDescriptor(descriptor: number): Promise<GivenP
   const octets: number[] = [];
   const octet = Buffer.alloc(1);
   for (;;) {
-    const count = await readOctet(descriptor, octet, origin);
+    const count = await readOctet(descriptor, octet);
     if (count === 0 || octet[0] === 0x0a || octets.length > longest) break;
     octets.push(octet[0] ?? 0);
   }
   return { text: firstLine(Buffer.from(octets), origin), origin };
 }
 
-async function readOctet(descriptor: number, octet: Buffer, origin: string): Promise<number> {
+async function readOctet(descriptor: number, octet: Buffer): Promise<number> {
   for (;;) {
     try {
       return readSync(descriptor, octet, 0, 1, null);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code !== "EAGAIN") {
-        throw new Problem(
-          "no-private-key",
-          `${origin} cannot be read (${code}); give a descriptor that is open for reading, as in 3<FILE`,
-        );
-      }
+      if (code !== "EAGAIN") throw unreadable(descriptor, code);
       // Whoever writes into it is not ready, and it must not be waited for.
       await pause(patience);
     }

@@ -7,6 +7,7 @@ import { Problem } from "@pstore/core/problem";
 import { cannotSign } from "./cannot-sign.ts";
 import { another, inFile, type KeyFile } from "./key-file.ts";
 import type { Keyring, PrivateKey } from "./keyring.ts";
+import { oneByOne } from "./one-by-one.ts";
 import type { Passphrases } from "./passphrases.ts";
 import { isForSsh } from "./wrapped-form.ts";
 
@@ -62,16 +63,8 @@ export class OpenpgpKeyFile implements Keyring {
     return (await this.#unlock(here)).unwrap(wrapped);
   }
 
-  async unwrapAll(
-    wrapped: readonly Uint8Array[],
-    onEach: () => void,
-  ): Promise<readonly (Uint8Array | null)[]> {
-    const found: (Uint8Array | null)[] = [];
-    for (const one of wrapped) {
-      found.push(await this.unwrap(one));
-      onEach();
-    }
-    return found;
+  unwrapAll(wrapped: readonly Uint8Array[], onEach: () => void): Promise<readonly (Uint8Array | null)[]> {
+    return oneByOne(this, wrapped, onEach);
   }
 
   #read(): Promise<OpenpgpPrivateKey> {

@@ -57,7 +57,8 @@ export function forShell(shown: string): string {
   return shown.startsWith("~/") ? `~/${shellWord(shown.slice(2))}` : shellWord(shown);
 }
 
-async function readUpTo(file: FileHandle, most: number): Promise<Buffer | null> {
+/** @returns null when there is more */
+export async function readUpTo(file: FileHandle, most: number): Promise<Buffer | null> {
   const buffer = Buffer.alloc(most + 1);
   let length = 0;
   while (length < buffer.length) {

@@ -3,6 +3,7 @@ import type { SignedText } from "@pstore/core/keys/signature";
 import type { Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Keyring, PrivateKey } from "./keyring.ts";
+import { oneByOne } from "./one-by-one.ts";
 
 /** Several keyrings as one, of which no more are opened than it takes to find a key. */
 export abstract class Several implements Keyring {
@@ -59,15 +60,7 @@ export abstract class Several implements Keyring {
     return null;
   }
 
-  async unwrapAll(
-    wrapped: readonly Uint8Array[],
-    onEach: () => void,
-  ): Promise<readonly (Uint8Array | null)[]> {
-    const found: (Uint8Array | null)[] = [];
-    for (const one of wrapped) {
-      found.push(await this.unwrap(one));
-      onEach();
-    }
-    return found;
+  unwrapAll(wrapped: readonly Uint8Array[], onEach: () => void): Promise<readonly (Uint8Array | null)[]> {
+    return oneByOne(this, wrapped, onEach);
   }
 }

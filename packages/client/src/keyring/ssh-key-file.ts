@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { type Fingerprint, isSsh, readable } from "@pstore/core/fingerprint";
 import type { SignedText } from "@pstore/core/keys/signature";
 import type { Member } from "@pstore/core/manifest";
@@ -10,13 +9,15 @@ import {
   type SshPrivateKey,
   WrongPassphrase,
 } from "@pstore/core/ssh/private-key";
-import { readSshKey, type SshKey } from "@pstore/core/ssh/public-key";
+import type { SshKey } from "@pstore/core/ssh/public-key";
 import { signedData, sshsigBlob, verifySshsig } from "@pstore/core/ssh/sshsig";
 import { cannotSign } from "./cannot-sign.ts";
 import { another, inFile, type KeyFile } from "./key-file.ts";
 import type { Keyring, PrivateKey } from "./keyring.ts";
+import { oneByOne } from "./one-by-one.ts";
 import type { Passphrases } from "./passphrases.ts";
 import { forShell } from "./private-file.ts";
+import { readPublicFile } from "./public-file.ts";
 import type { SshAgent } from "./ssh-agent.ts";
 import { isForSsh } from "./wrapped-form.ts";
 
@@ -100,16 +101,8 @@ export class SshKeyFile implements Keyring {
     return (await this.#unlocked()).unwrap(wrapped);
   }
 
-  async unwrapAll(
-    wrapped: readonly Uint8Array[],
-    onEach: () => void,
-  ): Promise<readonly (Uint8Array | null)[]> {
-    const found: (Uint8Array | null)[] = [];
-    for (const one of wrapped) {
-      found.push(await this.unwrap(one));
-      onEach();
-    }
-    return found;
+  unwrapAll(wrapped: readonly Uint8Array[], onEach: () => void): Promise<readonly (Uint8Array | null)[]> {
+    return oneByOne(this, wrapped, onEach);
   }
 
   get #needsPassphrase(): boolean {
@@ -123,7 +116,7 @@ export class SshKeyFile implements Keyring {
 
   /** The key in FILE.pub, unless the file itself says that it is of another key. */
   #readBeside(): Promise<SshKey | null> {
-    this.#beside ??= readPublic(`${this.#path}.pub`).then((key) => {
+    this.#beside ??= readPublicFile(`${this.#path}.pub`).then((key) => {
       const own = this.#locked.publicKey;
       return own === null || own.fingerprint === key?.fingerprint ? key : null;
     });
@@ -148,8 +141,8 @@ export class SshKeyFile implements Keyring {
       ? this.#passphrases.unlock(this.lookedAt, (passphrase) => this.#unlockWith(passphrase))
       : this.#unlockWith(null));
     if (key === null) throw new Error("what has no passphrase cannot have a wrong one");
-    const beside = await this.#readBeside();
-    if (beside === null || beside.fingerprint === key.publicKey.fingerprint) return key;
+    const said = await this.#publicKey();
+    if (said === null || said.fingerprint === key.publicKey.fingerprint) return key;
     const name = forShell(this.lookedAt);
     throw new Problem(
       "no-private-key",
@@ -169,15 +162,6 @@ export class SshKeyFile implements Keyring {
 
   #another(key: SshKey, wanted: Fingerprint): Problem {
     return cannotSign(wanted, undefined, this.lookedAt, `it is ${readable(key.fingerprint)}; ${another}`);
-  }
-}
-
-/** A public key that may be there. */
-async function readPublic(path: string): Promise<SshKey | null> {
-  try {
-    return readSshKey(await readFile(path, "utf8"));
-  } catch {
-    return null;
   }
 }
 

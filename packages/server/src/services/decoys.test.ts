@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { readUserKey } from "@pstore/core/keys/user-key";
+import { readUserKey, writeUserKey } from "@pstore/core/keys/user-key";
+import { sshFingerprint } from "@pstore/core/ssh/public-key";
+import { wire, wireString } from "@pstore/core/ssh/wire";
 import { TestStore } from "../store-for-tests.ts";
 import { decoyFor } from "./decoys.ts";
 
@@ -45,5 +47,14 @@ test("its type is that of the key named, whatever the signature looks like", asy
         named.startsWith("ssh:") ? "ssh" : "openpgp",
       );
     }
+  }
+});
+
+test("what stands in an SSH signature is read as an SSH key or not at all, whatever fingerprint is named", async () => {
+  const joe = await store.addUser("joe-too");
+  const openpgp = await readUserKey(await decoyFor(joe.key, signature(joe.key)));
+  for (const signer of [openpgp.bytes, Buffer.from(await writeUserKey(openpgp))]) {
+    const blob = wire("SSHSIG", 1, wireString(Uint8Array.from(signer)));
+    expect((await readUserKey(await decoyFor(sshFingerprint(signer), blob))).type).toBe("ssh");
   }
 });

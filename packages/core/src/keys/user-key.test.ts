@@ -75,6 +75,7 @@ describe("a user's key", () => {
       checkWrappedKey(wrapped, part);
       const wrong = encryptionSubkey(other, now, "it").fingerprint;
       await refusal("bad-wrapped-key", () => checkWrappedKey(wrapped, wrong));
+      await refusal("unusable-key", () => wrapFor(key, wrong, sessionKey));
     }
   });
 

@@ -1,6 +1,7 @@
 /** Wrapped keys: the session key of a value, encrypted to one public key. */
 import { type Fingerprint, isSsh } from "../fingerprint.ts";
 import { readPkeskFor } from "../openpgp/packet.ts";
+import { Problem } from "../problem.ts";
 import { readAgeFileFor } from "../ssh/age-file.ts";
 import type { UserKey } from "./user-key.ts";
 
@@ -16,6 +17,8 @@ export async function wrapFor(
   sessionKey: Uint8Array,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (key.type === "ssh") {
+    if (part !== key.fingerprint)
+      throw new Problem("unusable-key", `${key.fingerprint} is an SSH key, and has no part ${part}`);
     const { wrapForSsh } = await import("../ssh/wrapped-key.ts");
     return wrapForSsh(key, sessionKey);
   }

@@ -74,7 +74,8 @@ function leavesRights(before: Manifest, next: Manifest): boolean {
   );
 }
 
-function sameMember(a: Member, b: Member | undefined): boolean {
+/** Whether two members have the same access, with the same keys. */
+export function sameMember(a: Member, b: Member | undefined): boolean {
   return b !== undefined && a.access === b.access && sameKeys(a, b);
 }
 

@@ -1,5 +1,12 @@
-import { faultOfFirst, faultOfNext, isPending, type Known, sameProperty } from "@pstore/core/checks";
-import { type Manifest, parseManifest } from "@pstore/core/manifest";
+import {
+  faultOfFirst,
+  faultOfNext,
+  isPending,
+  type Known,
+  sameMember,
+  sameProperty,
+} from "@pstore/core/checks";
+import { type Manifest, type Member, parseManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import { flag } from "../../database/schema.ts";
 import { insertObject, updateObject } from "../../repositories/objects.ts";
@@ -29,7 +36,7 @@ export class Application {
     const next = this.#next;
     const base = this.#base();
     this.#checkName();
-    await this.#checkMembers();
+    await this.#checkMembers(base?.manifest ?? null);
     await this.#storeObject();
 
     const { id } = next.object;
@@ -97,16 +104,34 @@ export class Application {
     }
   }
 
-  async #checkMembers(): Promise<void> {
+  async #checkMembers(base: Manifest | null): Promise<void> {
     const { members, deleted } = this.#next;
+    const stay = base !== null && this.#isRevocation(base) ? base.members : new Map<string, Member>();
     for (const [name, member] of members) {
       if (!this.#circumstances.users.has(name))
         bad("unusable-key", `'${name}' is no user of this store; use ^${name} to revoke`);
       // What is deleted is encrypted to nobody, and must be deletable whatever became of its members.
-      if (deleted) continue;
+      if (deleted || sameMember(member, stay.get(name))) continue;
       const fault = await this.#circumstances.faults(name, member);
       if (fault !== null) bad("unusable-key", `${fault}, so '${this.#name}' was not changed`);
     }
+  }
+
+  /**
+   * Whether somebody goes, and nothing else is done that would be encrypted to anybody: then those who stay as they were
+   * need no usable key, whatever became of them.
+   */
+  #isRevocation(base: Manifest): boolean {
+    const { values, wrappedKeys } = this.#change;
+    const { members, object } = this.#next;
+    return (
+      values.size === 0 &&
+      wrappedKeys.size === 0 &&
+      object.name === base.object.name &&
+      members.size < base.members.size &&
+      [...members.keys()].every((name) => base.members.has(name)) &&
+      sameProperties(base, this.#next)
+    );
   }
 
   #userId(name: string): string {

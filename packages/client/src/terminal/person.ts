@@ -1,7 +1,7 @@
 import { visible, visibleLine } from "@pstore/core/visible";
 import type { Messages } from "../io.ts";
 import type { Person, Progress } from "../person.ts";
-import { ProgressBar } from "./progress.ts";
+import { makeRoom, ProgressBar } from "./progress.ts";
 
 /** The person at the terminal: told on stderr, asked at /dev/tty. */
 export class PersonAtTerminal implements Person {
@@ -29,6 +29,7 @@ export class PersonAtTerminal implements Person {
   }
 
   show(text: string): void {
+    makeRoom();
     this.#stderr.write(`${this.#stderr.isTerminal ? visible(text) : text}\n`);
   }
 
@@ -51,6 +52,7 @@ export class PersonAtTerminal implements Person {
   #say(text: string): void {
     if (this.#said.has(text)) return;
     this.#said.add(text);
+    makeRoom();
     this.#stderr.write(`${visibleLine(text)}\n`);
   }
 }

@@ -1,5 +1,6 @@
 import { expect, setSystemTime, test } from "bun:test";
-import { ProgressBar } from "./progress.ts";
+import { PersonAtTerminal } from "./person.ts";
+import { aside, ProgressBar } from "./progress.ts";
 
 const MiB = 1024 * 1024;
 
@@ -74,4 +75,60 @@ test("a bar of items that are all done says no time", () => {
   setSystemTime();
   expect(text).toBe("\rpassword: [##############################] 2/2\u001b[K");
   bar.done();
+});
+
+/** A terminal that shows lines, of which a bar draws over the last. */
+function terminal() {
+  let text = "";
+  return {
+    isTerminal: true,
+    write: (part: string) => (text += part),
+    /** The last line that is ended, and what stands behind it. */
+    lines: () => text.split("\n").map((line) => line.split("\u001b[K").at(-1)?.replace("\r", "")),
+    text: () => text,
+  };
+}
+
+test("what is said while a bar stands is a line of its own, and the bar goes on below it", () => {
+  const stderr = terminal();
+  const person = new PersonAtTerminal(stderr, { verbose: false, yes: false });
+  setSystemTime(1_000_000);
+  const bar = person.progress("decrypting", 3, "items");
+  setSystemTime(1_002_000);
+  bar.advance(1);
+  expect(stderr.text()).toContain("1/3");
+  person.notice("re-using cached password");
+  person.show("a question about this");
+  setSystemTime(1_003_000);
+  bar.advance(1);
+  setSystemTime();
+  expect(stderr.lines().slice(0, 2)).toEqual(["NOTICE: re-using cached password", "a question about this"]);
+  expect(stderr.text()).toEndWith("2/3, 1 s left\u001b[K");
+  bar.done();
+  person.notice("done");
+  expect(stderr.lines().slice(2)).toEqual(["NOTICE: done", ""]);
+});
+
+test("the time in which somebody is asked is none of what is under way", async () => {
+  let text = "";
+  setSystemTime(1_000_000);
+  const bar = new ProgressBar({ write: (part) => (text += part) }, "password", 3, "items", () => 80);
+  expect(
+    await aside(async () => {
+      setSystemTime(1_010_000);
+      return "typed";
+    }),
+  ).toBe("typed");
+  bar.advance(1);
+  setSystemTime(1_010_900);
+  bar.advance(1);
+  expect(text).toBe("");
+  setSystemTime(1_011_100);
+  bar.advance(1);
+  setSystemTime();
+  expect(text).toContain("3/3");
+  bar.done();
+  // What comes later has no part in it.
+  await aside(async () => {});
+  expect(text).toEndWith("3/3\u001b[K\r\u001b[K");
 });

@@ -7,6 +7,25 @@ const minWidth = 5;
 /** How much of the label is shown, in columns. */
 const maxLabel = 40;
 
+/** The bars of what is under way. */
+const underWay = new Set<ProgressBar>();
+
+/** Takes the bars away, so that something else can be written: they are drawn again where it goes on. */
+export function makeRoom(): void {
+  for (const bar of underWay) bar.clear();
+}
+
+/** Runs a step that takes as long as a person does, which is no time of what is under way. */
+export async function aside<T>(step: () => Promise<T>): Promise<T> {
+  makeRoom();
+  const start = Date.now();
+  try {
+    return await step();
+  } finally {
+    for (const bar of underWay) bar.passOver(Date.now() - start);
+  }
+}
+
 /** A bar on stderr for what takes over a second. Only for a terminal. */
 export class ProgressBar {
   readonly #stderr: { write(text: string): unknown };
@@ -16,6 +35,9 @@ export class ProgressBar {
   readonly #figures: Figures;
   #count = 0;
   #drawn = 0;
+  #isShown = false;
+  /** How long somebody was waited for, in milliseconds. */
+  #passedOver = 0;
   readonly #start: number;
 
   /**
@@ -37,30 +59,40 @@ export class ProgressBar {
     this.#figures = unit === "bytes" ? transferred(now) : counted();
     this.#start = now;
     this.#columns = columns;
+    underWay.add(this);
   }
 
   advance(by: number): void {
     this.#count += by;
-    const now = Date.now();
+    const now = Date.now() - this.#passedOver;
     const figures = this.#figures(this.#count, this.#total, now);
     if (now - this.#start < patience || now - this.#drawn < interval) return;
     // Ctrl-C ends the process in the middle: the shell's prompt should not stand behind the bar.
-    if (this.#drawn === 0) process.once("exit", this.#clear);
+    if (!this.#isShown) process.once("exit", this.clear);
     this.#drawn = now;
+    this.#isShown = true;
     const room = Math.max(1, this.#columns() - 1);
     this.#stderr.write(`\r${this.#text(figures, room).slice(0, room)}\u001b[K`);
   }
 
-  /** Takes the bar away. */
+  /** Takes the bar away, for good. */
   done(): void {
-    if (this.#drawn === 0) return;
-    process.off("exit", this.#clear);
-    this.#clear();
+    underWay.delete(this);
+    this.clear();
   }
 
-  readonly #clear = (): void => {
+  /** Takes the bar away, where one is shown, until there is more to show. */
+  readonly clear = (): void => {
+    if (!this.#isShown) return;
+    this.#isShown = false;
+    process.off("exit", this.clear);
     this.#stderr.write("\r\u001b[K");
   };
+
+  /** @param time in milliseconds, which does not count */
+  passOver(time: number): void {
+    this.#passedOver += time;
+  }
 
   #text(figures: string, room: number): string {
     const width = Math.min(maxWidth, room - `${this.#label}: [] ${figures}`.length);

@@ -1,6 +1,7 @@
 import { Problem } from "@pstore/core/problem";
 import { Interrupted } from "./interrupted.ts";
 import type { Key } from "./keys.ts";
+import { aside } from "./progress.ts";
 import { RawTerminal } from "./raw-terminal.ts";
 
 /**
@@ -30,7 +31,11 @@ export async function askLine(question: string, otherwise: string): Promise<stri
   return ask(question, true, otherwise);
 }
 
-async function ask(question: string, echo: boolean, otherwise: string): Promise<string> {
+function ask(question: string, echo: boolean, otherwise: string): Promise<string> {
+  return aside(() => askAt(question, echo, otherwise));
+}
+
+async function askAt(question: string, echo: boolean, otherwise: string): Promise<string> {
   const terminal = await RawTerminal.open();
   if (terminal === null)
     throw new Problem("no-terminal", `there is no terminal to ask '${question.trim()}' at; ${otherwise}`);

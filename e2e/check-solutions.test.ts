@@ -107,13 +107,13 @@ test("a reader whose key was removed stays without one, or is let in with anothe
   expect([keep, add, again]).toEqual([
     "pstore web5 +max --pending",
     "pstore-server key add max FILE",
-    "pstore web5 +max",
+    "pstore --rewrap=max",
   ]);
   await follow(keep);
   expect(await check()).toEqual([]);
   await team.server.addKey("max", await max.publicKey());
   expect(await check()).toEqual([]);
-  await follow(again);
+  await follow(`${again} --yes`);
   expect(await does(max, ["web5"])).toBe("password = secret\n");
 });
 

@@ -31,7 +31,7 @@ async function addKey(user: User, flags: readonly string[] = []): Promise<string
 }
 
 async function removeKey(fingerprint: string): Promise<void> {
-  const { code, stderr } = await team.server.command(["key", "remove", fingerprint]);
+  const { code, stderr } = await team.server.command(["key", "remove", fingerprint, "--yes"]);
   expect({ code, stderr }).toMatchObject({ code: 0 });
 }
 

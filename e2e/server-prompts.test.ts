@@ -1,11 +1,14 @@
 // What pstore-server asks at a terminal: passwords for the web, and whether an account is to go.
+
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pstoreServer } from "./support/executables.ts";
+import { exportPublic, generateKey } from "./support/gnupg.ts";
 import { environment } from "./support/process.ts";
 import { startServer, type TestServer } from "./support/server.ts";
-import { createTeam, does, type Team } from "./support/team.ts";
+import { createTeam, does, type Team, type User } from "./support/team.ts";
 import { openTerminal } from "./support/terminal.ts";
 
 /** A command at a terminal under a shell, which tells the exit code that it saw, and that the terminal is as it was. */
@@ -97,6 +100,92 @@ describe("the password for the web", () => {
   });
 });
 
+describe("key remove", () => {
+  let team: Team;
+  let walter: User;
+  let joe: User;
+  let bob: User;
+  beforeAll(async () => {
+    team = await createTeam({ users: ["walter", "joe", { name: "bob", makeKeys: [{}, {}] }] });
+    [walter, joe, bob] = [team.user("walter"), team.user("joe"), team.user("bob")];
+    await does(walter, ["-c", "web1"], "s3cret-1\n");
+    await does(walter, ["-c", "web2", "+joe:read"], "s3cret-2\n");
+    await does(walter, ["-c", "web3", "+joe"], "s3cret-3\n");
+    await does(bob, ["-c", "web4"], "s3cret-4\n");
+  });
+  afterAll(() => team.dispose());
+
+  const remove = (key: string, ...options: readonly string[]) =>
+    team.server.command(["key", "remove", key, ...options]);
+  const question = "Remove this key of walter, the only one for what is named?";
+  const meaning = `walter has access to 3 machines with this key alone
+  web1 (WARNING: nobody else reads it)
+  web2 (WARNING: nobody else may change it)
+  web3
+WARNING: 1 machine could be changed by nobody any more, unless this key is added again
+WARNING: 1 machine could be read by nobody any more, nor deleted, unless this key is added again
+`;
+
+  test("names what nobody else reads or writes, and does nothing without an answer", async () => {
+    expect(await remove(walter.fingerprint)).toMatchObject({
+      code: 1,
+      stderr: `${meaning}pstore-server: there is no terminal to ask '${question}' at; answer it beforehand with --yes\n`,
+    });
+    const command = `pstore-server key remove ${walter.fingerprint} --database sqlite:${team.server.database}`;
+    const terminal = atTerminal(`${command} </dev/null`, team.server.folder);
+    expect(await terminal.waitFor("[y/N] ")).toBe(`${meaning.replaceAll("\n", "\r\n")}${question} [y/N] `);
+    terminal.type("n\r");
+    await terminal.waitFor("<ended with 1>");
+    expect(await does(walter, ["-pg", "web1", "password"])).toBe("s3cret-1");
+  });
+
+  test("says what comes behind it, and the key is added again as it was", async () => {
+    expect(await remove(walter.fingerprint, "--yes")).toMatchObject({
+      code: 0,
+      stderr: `${meaning}removed; walter has no other key: give one with 'pstore-server key add walter FILE', and then a writer of each machine runs pstore --rewrap=walter; until then a change of them needs ^walter or --pending\n`,
+    });
+    await team.server.addKey("walter", await walter.publicKey());
+    expect(await does(walter, ["-pg", "web1", "password"])).toBe("s3cret-1");
+  });
+
+  test("of a key beside another one asks nothing, and names what tidies up", async () => {
+    const further = bob.keys[1]?.fingerprint ?? "";
+    expect(await remove(further)).toMatchObject({
+      code: 0,
+      stderr:
+        "removed; 1 machine lists it beside another key of bob, until bob runs pstore --rewrap once more\n",
+    });
+    await does(bob, ["--rewrap", "--yes"]);
+    expect((await team.server.command(["check"])).code).toBe(0);
+    const { stderr } = await team.server.command(["key", "add", "bob", "-"], {
+      stdin: await exportPublic(bob.gnupg, further),
+    });
+    expect(stderr).toBe(
+      "1 machine of bob is not encrypted to it yet: bob runs pstore --rewrap where an older key is, or a writer of each pstore --rewrap=bob\n",
+    );
+    expect((await remove(bob.fingerprint)).stderr).toStartWith(
+      "bob has access to 1 machine with this key alone; to keep it, have bob run pstore --rewrap before\n  web4 (WARNING: nobody else reads it)\n",
+    );
+    expect((await remove(further)).stderr).toBe("removed; no machine lists it\n");
+    expect((await remove(joe.fingerprint)).stderr).toContain("  web3\nremoved; joe has no other key: ");
+  });
+
+  test("user show tells keys that have ended", async () => {
+    await team.server.addUser("old");
+    const made = { userId: "old <old@example.com>", created: "20200101T000000", expires: "1y" };
+    const { fingerprint } = await generateKey(joe.gnupg, made);
+    const database = new Database(team.server.database);
+    database.run(
+      `INSERT INTO public_keys SELECT ?, (SELECT id FROM users WHERE name = 'old'), ?, 0, '', NULL, added, NULL
+       FROM public_keys LIMIT 1`,
+      [`openpgp:${fingerprint}`, await exportPublic(joe.gnupg, fingerprint)],
+    );
+    database.close();
+    expect((await team.server.command(["user", "show", "old"])).text).toMatch(/^key .* \(EXPIRED\)$/m);
+    expect((await team.server.command(["user", "show", "joe"])).text).toMatch(/^key .* \(removed\)$/m);
+  });
+});
+
 describe("user remove", () => {
   let team: Team;
   beforeAll(async () => {
@@ -110,7 +199,7 @@ describe("user remove", () => {
   });
   afterAll(() => team.dispose());
 
-  const meaning = `walter stays in the signed lists of 4 machines, which cannot be written until a writer of each runs: pstore MACHINE ^walter
+  const meaning = `walter stays in the signed lists of 4 machines, which cannot be written until a writer of each runs: pstore --offboard walter
   web1 (WARNING: it has no other writer)
   web2
   web3 (WARNING: it has no other member)

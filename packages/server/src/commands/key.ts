@@ -5,17 +5,19 @@ import { Problem } from "@pstore/core/problem";
 import { asciiLine } from "@pstore/core/visible";
 import { readArguments } from "../cli/arguments.ts";
 import { type Command, commandActor, commonHelp, withDatabase } from "../cli/command.ts";
+import { confirm } from "../cli/confirm.ts";
 import type { Io } from "../cli/io.ts";
 import { readKeyFile } from "../cli/key-file.ts";
 import { describeExpiry, describeKey, typeOf } from "../cli/shown-key.ts";
 import { table } from "../cli/table.ts";
 import { typedFingerprint } from "../cli/typed-fingerprint.ts";
+import { countsWithout, type KeyStanding, standingOfKey } from "../services/key-standing.ts";
 import { addKey, allKeys, removeKey } from "../services/keys.ts";
 
 const usages = {
   add: "pstore-server key add NAME FILE|- [--write-only] [--description TEXT]",
   list: "pstore-server key list [NAME] [--json]",
-  remove: "pstore-server key remove FINGERPRINT",
+  remove: "pstore-server key remove FINGERPRINT [--yes]",
 };
 
 export const key: Command = {
@@ -31,13 +33,16 @@ add     registers a public key of a user, from a file or (-) from standard
         a newer copy of a registered key (extended, with a new subkey) is taken
         over
 list    shows the registered keys
-remove  takes a key from its user: it signs in no more, and nothing more is
-        encrypted to it; FINGERPRINT is as 'key list' and, for an SSH key,
-        'ssh-keygen -l' show it
+remove  takes a key from its user: it signs in no more, nothing more is
+        encrypted to it, and what was encrypted to it alone, older values too,
+        its user reads no more; says what depends on it, and asks first where
+        nobody else reads or writes a machine; FINGERPRINT is as 'key list'
+        and, for an SSH key, 'ssh-keygen -l' show it
 
   --write-only         the key signs in and writes, nothing is encrypted to it
   --description TEXT   for people
   --json               lists as JSON
+  --yes                answers yes to the question of remove
 ${commonHelp}`,
 
   async run([action, ...argv], io) {
@@ -69,8 +74,27 @@ async function add(argv: readonly string[], io: Io): Promise<number> {
     if (added.fault === null) io.stdout(describeKey(name, added, new Date()));
     else io.stderr(`${added.fault}\n`);
     if (added.known) io.stderr("this key was registered already; what is new in it was taken over\n");
+    if (added.fault === null)
+      for (const line of nextOf(name, await countsWithout(db, name, added.publicKey.fingerprint)))
+        io.stderr(`${line}\n`);
     return 0;
   });
+}
+
+/** What is still to be done before a key that was added is of use. */
+function nextOf(user: string, { waiting, others }: { waiting: number; others: number }): readonly string[] {
+  const lines: string[] = [];
+  if (waiting > 0)
+    lines.push(`${user} waits to be let in on ${counted(waiting)}: a writer of each runs pstore --pending`);
+  if (others > 0)
+    lines.push(
+      `${counted(others)} of ${user} ${others === 1 ? "is" : "are"} not encrypted to it yet: ${user} runs pstore --rewrap where an older key is, or a writer of each pstore --rewrap=${user}`,
+    );
+  return lines;
+}
+
+function counted(count: number): string {
+  return count === 1 ? "1 machine" : `${count} machines`;
 }
 
 async function list(argv: readonly string[], io: Io): Promise<number> {
@@ -128,13 +152,58 @@ function readsUntil(publicKey: UserKey, writeOnly: boolean): Date | null {
 
 async function remove(argv: readonly string[], io: Io): Promise<number> {
   // A fingerprint that was copied with its spaces is several words.
-  const { values, positionals } = readArguments(argv, {}, { least: 1, most: 12, usage: usages.remove });
+  const { values, positionals } = readArguments(
+    argv,
+    { yes: { type: "boolean" } },
+    { least: 1, most: 12, usage: usages.remove },
+  );
   const fingerprint = typedFingerprint(positionals.join(""));
   return await withDatabase(values, io, async (db) => {
+    const standing = await standingOfKey(db, fingerprint);
+    for (const line of consequences(standing)) io.stderr(`${line}\n`);
+    const isAsked = standing.machines.some(({ onlyReader, onlyWriter }) => onlyReader || onlyWriter);
+    if (isAsked && values.yes !== true)
+      await confirm(io, `Remove this key of ${standing.user}, the only one for what is named?`);
     await removeKey(db, commandActor(), fingerprint);
-    io.stderr(
-      "removed; machines list the key until a writer changes them, and values stay wrapped to it until then\n",
-    );
+    io.stderr(`removed; ${restOf(standing)}\n`);
     return 0;
   });
+}
+
+/** What it means that a key is no more; the worst at the end, where it is seen. */
+function consequences({ user, machines, hasOther }: KeyStanding): readonly string[] {
+  const only = machines.filter(({ onlyKey }) => onlyKey);
+  if (only.length === 0) return [];
+  const lines = [
+    `${user} has access to ${counted(only.length)} with this key alone${hasOther ? `; to keep it, have ${user} run pstore --rewrap before` : ""}`,
+    ...only.map(({ name, onlyReader, onlyWriter }) => {
+      const lack = onlyReader ? "nobody else reads it" : onlyWriter ? "nobody else may change it" : null;
+      return `  ${asciiLine(name)}${lack === null ? "" : ` (WARNING: ${lack})`}`;
+    }),
+  ];
+  const sole = only.filter(({ onlyReader, onlyWriter }) => onlyWriter && !onlyReader).length;
+  const lost = only.filter(({ onlyReader }) => onlyReader).length;
+  const again = "unless this key is added again";
+  if (sole > 0) lines.push(`WARNING: ${counted(sole)} could be changed by nobody any more, ${again}`);
+  if (lost > 0)
+    lines.push(`WARNING: ${counted(lost)} could be read by nobody any more, nor deleted, ${again}`);
+  return lines;
+}
+
+/** What is to be done behind it. */
+function restOf({ user, machines, hasOther }: KeyStanding): string {
+  const only = machines.filter(({ onlyKey }) => onlyKey).length;
+  const rest = machines.length - only;
+  const ways: string[] = [];
+  if (rest > 0)
+    ways.push(
+      `${counted(rest)} ${rest === 1 ? "lists" : "list"} it beside another key of ${user}, until ${user} runs pstore --rewrap once more`,
+    );
+  if (only > 0 && hasOther)
+    ways.push(`${counted(only)} ${user} reads again once a writer of each runs pstore --rewrap=${user}`);
+  if (only > 0 && !hasOther)
+    ways.push(
+      `${user} has no other key: give one with 'pstore-server key add ${user} FILE', and then a writer of each machine runs pstore --rewrap=${user}; until then a change of them needs ^${user} or --pending`,
+    );
+  return ways.join("; ") || "no machine lists it";
 }

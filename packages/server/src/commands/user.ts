@@ -3,6 +3,7 @@ import { Problem } from "@pstore/core/problem";
 import { asciiLine } from "@pstore/core/visible";
 import { readArguments } from "../cli/arguments.ts";
 import { type Command, commandActor, commonHelp, databaseOption, withDatabase } from "../cli/command.ts";
+import { confirm } from "../cli/confirm.ts";
 import type { Io } from "../cli/io.ts";
 import { newPassword, passwordInFile } from "../cli/password.ts";
 import { table } from "../cli/table.ts";
@@ -37,7 +38,8 @@ remove    does so for good, and the name is never given again: says what depends
 password  sets the password for the web, which the pstore command never needs
 
 A user who was disabled or removed stays in the signed lists of machines until
-a writer of each revokes them: pstore MACHINE ^NAME
+a writer of each revokes them: pstore MACHINE ^NAME, or pstore --offboard NAME
+for all
 
   --email E            e-mail address
   --full-name TEXT     for people
@@ -168,7 +170,7 @@ async function show(argv: readonly string[], io: Io): Promise<number> {
         `web password ${row.password_hash === null ? "no" : "yes"}`,
         ...keys.map(
           (key) =>
-            `key          ${readable(key.fingerprint)}${key.writeOnly ? " (write-only)" : ""}${key.removed ? " (removed)" : ""}`,
+            `key          ${readable(key.fingerprint)}${[key.writeOnly && "write-only", key.removed ? "removed" : key.fault?.toUpperCase()].flatMap((word) => (word ? [` (${word})`] : [])).join("")}`,
         ),
         ...machines.map(
           ({ access, name, pending }) =>
@@ -231,7 +233,7 @@ function consequences({ user: { name }, machines, onlyAdmin }: Standing): string
   const lines: string[] = [];
   if (machines.length > 0) {
     lines.push(
-      `${name} stays in the signed lists of ${counted(machines)}, which cannot be written until a writer of each runs: pstore MACHINE ^${name}`,
+      `${name} stays in the signed lists of ${counted(machines)}, which cannot be written until a writer of each runs: pstore --offboard ${name}`,
     );
   }
   for (const machine of machines) {
@@ -250,18 +252,6 @@ function consequences({ user: { name }, machines, onlyAdmin }: Standing): string
 
 function counted({ length }: readonly Machine[]): string {
   return length === 1 ? "1 machine" : `${length} machines`;
-}
-
-/** @throws Problem `no-terminal`, `declined` */
-async function confirm(io: Io, question: string): Promise<void> {
-  const answer = await io.confirm(question);
-  if (answer === null) {
-    throw new Problem(
-      "no-terminal",
-      `there is no terminal to ask '${question}' at; answer it beforehand with --yes`,
-    );
-  }
-  if (!answer) throw new Problem("declined", "nothing was changed");
 }
 
 async function password(argv: readonly string[], io: Io): Promise<number> {

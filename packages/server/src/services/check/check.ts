@@ -7,7 +7,7 @@ import { emptyCommits } from "../../repositories/revisions.ts";
 import { looseValues } from "../../repositories/values.ts";
 import { record } from "../audit.ts";
 import type { Caller } from "../sessions.ts";
-import { type Fault, fromBackup } from "./fault.ts";
+import { type Fault, type Found, fromBackup, gathered } from "./fault.ts";
 import { ObjectCheck } from "./object.ts";
 
 const day = 86_400_000;
@@ -27,7 +27,7 @@ export async function checkFor(db: Db, store: StoreTable, caller: Caller): Promi
 
 /** Every inconsistency of a store with its solution. Values are checked for presence and size, not read. */
 export async function checkStore(db: Db, store: StoreTable): Promise<Fault[]> {
-  const faults: Fault[] = [];
+  const faults: Found[] = [];
   const signatures = new Map<string, string | null>();
   for (const { id } of await listObjects(db)) {
     // An object at a time, so that nobody waits for the whole check.
@@ -53,5 +53,5 @@ export async function checkStore(db: Db, store: StoreTable): Promise<Fault[]> {
       solution: "start the server: it drops such values at its start",
     });
   }
-  return faults;
+  return gathered(faults);
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readable } from "@pstore/core/fingerprint";
 import { actor, type Draft, TestStore, type TestUser } from "../../store-for-tests.ts";
 import { changeState } from "../accounts.ts";
 import { addKey, removeKey } from "../keys.ts";
@@ -68,9 +69,7 @@ test("a writer whose listed key was removed signs nothing with another one, unti
   expect(nobody?.[1]).toMatch(
     /^add the key [0-9A-F ]+ of joe again, extended if expired: pstore-server key add joe FILE$/,
   );
-  expect(member?.[1]).toBe(
-    "once somebody can write it again, a writer takes over joe's present keys: pstore web1 +joe",
-  );
+  expect(member?.[1]).toBe("once somebody can write it again, a writer runs pstore --rewrap=joe");
   await register(joe);
   expect(await faults()).toEqual([]);
 });
@@ -78,10 +77,10 @@ test("a writer whose listed key was removed signs nothing with another one, unti
 test("a reader with another key than the one listed is given access anew, one without any is revoked or given one", async () => {
   await removeKey(store.db, actor, ann.key);
   expect((await faults())[0]?.[1]).toBe(
-    "a writer revokes the member: pstore web1 ^ann; or keeps them without a key: pstore web1 +ann:read --pending; or add a usable key: pstore-server key add ann FILE, and then pstore web1 +ann:read",
+    "a writer revokes the member: pstore web1 ^ann; or keeps them without a key: pstore web1 +ann:read --pending; or add a usable key: pstore-server key add ann FILE, and then pstore --rewrap=ann",
   );
   await store.addKey("ann", "ann2");
-  expect((await faults())[0]?.[1]).toBe("a writer takes over ann's present keys: pstore web1 +ann:read");
+  expect((await faults())[0]?.[1]).toBe("a writer runs pstore --rewrap=ann");
   await register(ann);
   expect(await faults()).toEqual([]);
 });
@@ -102,6 +101,38 @@ test("an SSH key that was removed is added again, and never extended", async () 
     `ssh has no usable key: ssh's key ${ssh.key.slice(4)} is not registered at this store any more (revoke with ^ssh, keep ssh waiting with --pending, or have a usable key added)`,
   );
   await register(ssh);
+  expect(await checkStore(store.db, store.store)).toEqual([]);
+});
+
+test("what is wrong with many machines in the same way is one fault, with one command for all", async () => {
+  const [max, eve] = [await store.addUser("max"), await store.addUser("eve")];
+  const further = await store.addKey("max", "max2");
+  const both = { ...max, keys: new Map([...max.keys, ...further.keys]) };
+  const token = await store.signIn(max);
+  const names = [1, 2, 3, 4, 5, 6, 7].map((number) => `max${number}`);
+  for (const [at, name] of names.entries())
+    await store.committed(token, store.draft(both, name, at === 0 ? { eve: [eve, "write"] } : {}));
+  await removeKey(store.db, actor, further.key);
+  const fault = `max's key ${readable(further.key)} is not registered at this store any more (the change must use max's present keys)`;
+  const [shared, alone, ...others] = await checkStore(store.db, store.store);
+  expect(others).toEqual([]);
+  expect(shared).toEqual({
+    ...{ kind: "member", where: "max1", fault },
+    solution: "max runs pstore --rewrap, or a writer runs pstore --rewrap=max",
+  });
+  expect(alone).toEqual({
+    ...{ kind: "member", where: "max2, max3, max4, max5, max6 and 1 more", fault },
+    solution: "max runs pstore --rewrap",
+  });
+  await change("max", "disable");
+  const [nobody, disabled, lone] = (await checkStore(store.db, store.store)).reverse();
+  expect(nobody?.solution).toBe(
+    "once somebody can write them again, a writer of each revokes the member: pstore --offboard max; or let max in again: pstore-server user enable max",
+  );
+  expect(disabled?.where).toBe("max2, max3, max4, max5, max6 and 1 more");
+  expect(lone).toMatchObject({ where: "max1", solution: expect.stringContaining("pstore max1 ^max") });
+  await change("max", "enable");
+  await register(further);
   expect(await checkStore(store.db, store.store)).toEqual([]);
 });
 

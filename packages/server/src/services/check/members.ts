@@ -1,65 +1,58 @@
 import { isPending } from "@pstore/core/checks";
 import { clientCommand, grantOf } from "@pstore/core/client-command";
 import { isSsh, readable } from "@pstore/core/fingerprint";
-import { signingParts } from "@pstore/core/keys/usability";
+import type { UserKey } from "@pstore/core/keys/user-key";
 import type { Manifest, Member } from "@pstore/core/manifest";
-import { Problem } from "@pstore/core/problem";
+import { abilitiesOf } from "../abilities.ts";
 import type { UserWithKeys } from "../directory.ts";
 import { faultOfMember, hasUsableKey } from "../members.ts";
 import { userKeyOf } from "../user-keys.ts";
-import type { FaultOfObject } from "./fault.ts";
+import type { SharedFault } from "./fault.ts";
+
+/** What to do, for the machines of these names. */
+type Solution = SharedFault["solution"];
 
 type Users = ReadonlyMap<string, UserWithKeys>;
 
 /** What is wrong with the members of a living object, each with what to do; first, when nobody can write it. */
-export async function faultsOfMembers(head: Manifest, users: Users, now: Date): Promise<FaultOfObject[]> {
-  const faults: FaultOfObject[] = [];
-  const writable = await hasWriter(head, users, now);
-  if (!writable) {
+export async function faultsOfMembers(head: Manifest, users: Users, now: Date): Promise<SharedFault[]> {
+  const faults: SharedFault[] = [];
+  const writers = await writersOf(head, users, now);
+  if (writers.length === 0) {
+    const way = await wayToWriter(head, users, now);
     faults.push({
       kind: "member",
       fault: "nobody can write it: no writer is an active user with a listed key that signs",
-      solution: await wayToWriter(head, users, now),
+      solution: typeof way === "string" ? () => way : way,
     });
   }
   for (const [name, member] of head.members) {
     const found = users.get(name);
     const fault = await faultOfMember(name, member, found, now);
     if (fault === null) continue;
-    const solution = await wayOut(head.object.name, name, member, found, now);
+    const solution = await wayOut(name, member, found, now, writers);
     faults.push({
       kind: "member",
       fault,
-      solution: writable ? solution : `once somebody can write it again, ${solution}`,
+      solution: (machines) =>
+        writers.length > 0
+          ? solution(machines)
+          : `once somebody can write ${machines.length === 1 ? "it" : "them"} again, ${solution(machines)}`,
     });
   }
   return faults;
 }
 
-async function hasWriter(head: Manifest, users: Users, now: Date): Promise<boolean> {
-  for (const [name, member] of head.members) {
-    if (member.access === "write" && (await canSign(member, users.get(name), now))) return true;
-  }
-  return false;
-}
-
-/** Whether a member can make the next revision: only a key that the newest one lists may sign it. */
-async function canSign(member: Member, found: UserWithKeys | undefined, now: Date): Promise<boolean> {
-  if (found === undefined || found.user.active === 0) return false;
-  for (const { fingerprint, block } of found.keys) {
-    if (![...member.keys.keys()].some((listed) => listed === fingerprint)) continue;
-    try {
-      signingParts(await userKeyOf(block), now, "");
-      return true;
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-    }
-  }
-  return false;
+/** Those who can make the next revision. */
+async function writersOf({ members }: Manifest, users: Users, now: Date): Promise<readonly string[]> {
+  const names: string[] = [];
+  for (const [name, member] of members)
+    if ((await abilitiesOf(member, users.get(name), now)).writes) names.push(name);
+  return names;
 }
 
 /** What makes a writer of those who are listed as one. */
-async function wayToWriter({ members, object }: Manifest, users: Users, now: Date): Promise<string> {
+async function wayToWriter({ members }: Manifest, users: Users, now: Date): Promise<string | Solution> {
   const ways: string[] = [];
   for (const [name, member] of members) {
     const found = users.get(name);
@@ -67,13 +60,17 @@ async function wayToWriter({ members, object }: Manifest, users: Users, now: Dat
     // Who waits to be let in becomes a writer by the word of another one alone.
     if (isPending(member)) continue;
     if (found.user.active === 0) ways.push(`let ${name} in again: pstore-server user enable ${name}`);
-    else if (!(await canSign(member, found, now)))
+    else if (!(await abilitiesOf(member, found, now)).writes)
       ways.push(
         `add ${keysOf(member)} of ${name} again${mayExpire(member) ? ", extended if expired" : ""}: pstore-server key add ${name} FILE`,
       );
   }
   if (ways.length > 0) return ways.join("; or ");
-  return `${whyNoWriter(members, users)}, so it can never be changed again: whoever reads '${object.name}' puts its values into a new machine`;
+  const why = whyNoWriter(members, users);
+  return ([machine, ...more]) =>
+    more.length === 0
+      ? `${why}, so it can never be changed again: whoever reads '${machine}' puts its values into a new machine`
+      : `${why}, so they can never be changed again: whoever reads them puts their values into new machines`;
 }
 
 function whyNoWriter(members: Manifest["members"], users: Users): string {
@@ -96,17 +93,47 @@ function mayExpire({ keys }: Member): boolean {
 
 /** What a writer, or an admin, does about a member in the way. */
 async function wayOut(
-  machine: string,
   name: string,
   member: Member,
   found: UserWithKeys | undefined,
   now: Date,
-): Promise<string> {
+  writers: readonly string[],
+): Promise<Solution> {
   const grant = grantOf(name, member.access);
-  if (found !== undefined && (await hasUsableKey(found, now)))
-    return `a writer takes over ${name}'s present keys: ${clientCommand(machine, grant)}`;
-  const revoke = `a writer revokes the member: ${clientCommand(machine, `^${name}`)}`;
+  const isAlone = writers.length > 0 && writers.every((writer) => writer === name);
+  if (found !== undefined && (await hasUsableKey(found, now))) {
+    const own = `${name} runs ${clientCommand("--rewrap")}`;
+    const others = `a writer runs ${clientCommand(`--rewrap=${name}`)}`;
+    const way = isAlone ? own : writers.includes(name) ? `${own}, or ${others}` : others;
+    return () => way;
+  }
+  const each = (machines: readonly string[], ...words: readonly string[]) =>
+    clientCommand(...(machines.length === 1 ? machines : ["MACHINE"]), ...words);
+  const revoke = (machines: readonly string[]) =>
+    machines.length === 1
+      ? `a writer revokes the member: ${each(machines, `^${name}`)}`
+      : `a writer of each revokes the member: ${clientCommand("--offboard", name)}`;
   if (found === undefined || found.user.removed !== null) return revoke;
-  if (found.user.active === 0) return `${revoke}; or let ${name} in again: pstore-server user enable ${name}`;
-  return `${revoke}; or keeps them without a key: ${clientCommand(machine, grant, "--pending")}; or add a usable key: pstore-server key add ${name} FILE, and then ${clientCommand(machine, grant)}`;
+  if (found.user.active === 0)
+    return (machines) => `${revoke(machines)}; or let ${name} in again: pstore-server user enable ${name}`;
+  const add = `pstore-server key add ${name} FILE`;
+  const key = onlyExpired(member, await present(found), now)
+    ? `have the key extended, and add it again: ${add}`
+    : `add a usable key: ${add}, and then ${clientCommand(`--rewrap=${name}`)}`;
+  return (machines) =>
+    `${revoke(machines)}; or keeps them without a key: ${each(machines, grant, "--pending")}; or ${key}`;
+}
+
+async function present({ keys }: UserWithKeys): Promise<readonly UserKey[]> {
+  return Promise.all(keys.map(({ block }) => userKeyOf(block)));
+}
+
+/** Whether a member has all the keys that are listed, and nothing is wrong with them but their age. */
+function onlyExpired({ keys }: Member, present: readonly UserKey[], now: Date): boolean {
+  return [...keys].every(([fingerprint, subkey]) => {
+    const key = present.find((one) => one.fingerprint === fingerprint);
+    const part = subkey === null ? key?.primary : key?.encrypting.find((one) => one.fingerprint === subkey);
+    if (key === undefined || part === undefined || part.revoked || key.revoked) return false;
+    return part.expires !== null && part.expires <= now;
+  });
 }

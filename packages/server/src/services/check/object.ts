@@ -13,7 +13,7 @@ import { findCommit, type SignedRevision, signedRevisions } from "../../reposito
 import { shownRevision } from "../details.ts";
 import { usersWithKeys } from "../directory.ts";
 import { userKeyOf } from "../user-keys.ts";
-import { type Fault, type FaultOfObject, fromBackup } from "./fault.ts";
+import { type FaultOfObject, type Found, fromBackup, type SharedFault } from "./fault.ts";
 import { faultsOfMembers } from "./members.ts";
 import { faultsOfValues } from "./values.ts";
 
@@ -22,7 +22,7 @@ export class ObjectCheck {
   readonly #db: Db;
   readonly #store: StoreTable;
   readonly #object: ObjectTable;
-  readonly #faults: Fault[];
+  readonly #faults: Found[];
   /** Commit → what is wrong with its signature. */
   readonly #signatures: Map<string, string | null>;
 
@@ -30,7 +30,7 @@ export class ObjectCheck {
     db: Db,
     store: StoreTable,
     object: ObjectTable,
-    faults: Fault[],
+    faults: Found[],
     signatures: Map<string, string | null>,
   ) {
     this.#db = db;
@@ -58,10 +58,10 @@ export class ObjectCheck {
     this.#addAll([{ kind, fault, solution: fromBackup }]);
   }
 
-  #addAll(faults: readonly FaultOfObject[]): void {
+  #addAll(faults: readonly (FaultOfObject | SharedFault)[]): void {
     const { name, live_name: liveName } = this.#object;
     const where = liveName === null ? `${name} (deleted)` : name;
-    for (const { kind, fault, solution } of faults) this.#faults.push({ kind, where, fault, solution });
+    for (const one of faults) this.#faults.push({ ...one, where } as Found);
   }
 
   async #checkChain(): Promise<Map<number, Manifest>> {

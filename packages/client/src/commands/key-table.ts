@@ -1,5 +1,5 @@
 import { isSsh, readable } from "@pstore/core/fingerprint";
-import { daysUntil } from "../store/expiry.ts";
+import { timeUntil } from "../store/expiry.ts";
 import type { KnownKey, UserKeys } from "../store/key-list.ts";
 import { stateOf } from "./key-state.ts";
 
@@ -43,8 +43,7 @@ function expiryText(key: KnownKey, now: Date): string {
   const { state, expires } = stateOf(key, now);
   if (state !== "usable") return state === "unknown" ? "?" : state.toUpperCase();
   if (expires === null) return "never";
-  const days = daysUntil(expires, now);
-  return `in ${days} ${days === 1 ? "day" : "days"}`;
+  return timeUntil(expires, now);
 }
 
 /** Whether the store gives it, and as what this client has seen before. */

@@ -1,12 +1,10 @@
 import { type Fingerprint, isSsh, openpgpHex, readable } from "@pstore/core/fingerprint";
 import { encryptionSubkey, expiresWithin, signingParts } from "@pstore/core/keys/usability";
 import type { UserKey } from "@pstore/core/keys/user-key";
-import { expiryWarningDays } from "../store/expiry.ts";
+import { expiryWarningDays, whenIn } from "../store/expiry.ts";
 import type { Examination } from "./examination.ts";
 import { type Finding, fault, faultBy, ok, skipped, warning } from "./finding.ts";
 import type { OwnKey } from "./own-keys.ts";
-
-const day = 86_400_000;
 
 /** Whether the user signs in, and how each of their keys fares. */
 export async function* checkKey(examination: Examination): AsyncGenerator<Finding> {
@@ -52,9 +50,7 @@ function findingOf(key: OwnKey, place: string, now: Date): Finding {
   }
   const soon = expiresWithin(publicKey, expiryWarningDays, now);
   if (soon === null) return ok(check, `${kind} is here and ${place}, and ${endOf(publicKey)}`);
-  const days = Math.ceil((soon.getTime() - now.getTime()) / day);
-  const end = `in ${days} ${days === 1 ? "day" : "days"}, on ${dateOf(soon)}`;
-  return warning(check, `${kind} is here and ${place}, and expires ${end}`, remedy);
+  return warning(check, `${kind} is here and ${place}, and expires ${whenIn(soon, now)}`, remedy);
 }
 
 /** How a key lives on; one of OpenSSH never ends. */

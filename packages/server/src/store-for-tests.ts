@@ -17,7 +17,7 @@ import { encodeManifest, type Manifest, type Member, type Property } from "@psto
 import { sealWhole } from "@pstore/core/openpgp/body";
 import { GnupgHome } from "@pstore/core/openpgp/gnupg-for-tests";
 import { readSshPrivateKey, type SshPrivateKey } from "@pstore/core/ssh/private-key";
-import { dearmorSshsig } from "@pstore/core/ssh/sshsig";
+import { dearmorSshsig } from "@pstore/core/ssh/ssh-for-tests";
 import { createTables } from "./database/migrate.ts";
 import { createDatabase, type Db } from "./database/open.ts";
 import type { AuditTable, StoreTable } from "./database/schema.ts";

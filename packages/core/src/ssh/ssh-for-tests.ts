@@ -70,3 +70,11 @@ export function opensshArmor(bytes: Uint8Array): string {
     "\n",
   );
 }
+
+/** The binary blob of an armored signature, as `ssh-keygen -Y sign` prints it. */
+export function dearmorSshsig(text: string): Uint8Array<ArrayBuffer> {
+  const armored = /^-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\n]+)-----END SSH SIGNATURE-----\s*$/;
+  const [, base64] = armored.exec(text) ?? [];
+  if (base64 === undefined) throw new Error("There is no armored SSH signature in it.");
+  return Uint8Array.from(Buffer.from(base64.replaceAll("\n", ""), "base64"));
+}

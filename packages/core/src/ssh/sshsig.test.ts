@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { verifySignature } from "../keys/signature.ts";
 import { refusal } from "../openpgp/gnupg-for-tests.ts";
 import { Problem } from "../problem.ts";
-import { SshFolder } from "./ssh-for-tests.ts";
-import { dearmorSshsig, type Purpose, signedData, sshsigBlob, verifySshsig } from "./sshsig.ts";
+import { dearmorSshsig, SshFolder } from "./ssh-for-tests.ts";
+import { type Purpose, signedData, sshsigBlob, verifySshsig } from "./sshsig.ts";
 import { WireReader, wire, wireString } from "./wire.ts";
 
 const folder = new SshFolder();
@@ -198,8 +198,5 @@ test("whatever else is no signature", async () => {
       const signature = of("ed25519");
       await refused(wire(signature.subarray(0, at), junk, "\xff", signature.subarray(at)));
     }),
-  );
-  expect(await refusal("bad-signature", () => dearmorSshsig("-----BEGIN PGP SIGNATURE-----"))).toContain(
-    "armored",
   );
 });

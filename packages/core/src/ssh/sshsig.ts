@@ -78,17 +78,6 @@ export function sshsigBlob(key: SshKey, purpose: Purpose, inner: Uint8Array): Ui
   );
 }
 
-/**
- * The binary blob of an armored signature, as `ssh-keygen -Y sign` prints it.
- * @throws Problem `bad-signature`
- */
-export function dearmorSshsig(text: string): Uint8Array<ArrayBuffer> {
-  const armored = /^-----BEGIN SSH SIGNATURE-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END SSH SIGNATURE-----\s*$/;
-  const base64 = armored.exec(text)?.[1]?.replaceAll(/[\r\n]/g, "");
-  if (base64 === undefined) throw bad("there is no armored SSH signature in it");
-  return Uint8Array.from(Buffer.from(base64, "base64"));
-}
-
 /** The signature inside, of the algorithm of the key (RFC 8332, section 3; RFC 8709, section 6). */
 function readInner(inner: Uint8Array, key: SshKey): { algorithm: HashName | null; bytes: Uint8Array } {
   const reader = new WireReader(inner, bad);

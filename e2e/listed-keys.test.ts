@@ -139,6 +139,44 @@ test("tells an expired key, a disabled user, and one with whom nothing is shared
   });
 });
 
+test("names no command that could not work from here", async () => {
+  const [me, joe] = [await add(), await add()];
+  const [first, second] = [`${me.name}-1`, `${me.name}-2`];
+  await does(me, ["-c", first, `+${joe.name}`], "secret\n");
+  await does(me, ["-c", second, `+${joe.name}`], "secret\n");
+  await does(joe, ["-pg", first, "password"]);
+  const fresh = await addKey(me);
+  await team.server.command(["key", "remove", me.fingerprint]);
+  const again = `have that key added again (pstore-server key add ${me.name} FILE) and run pstore --rewrap where it is`;
+  const beyond = `NOTICE: 2 machines are not encrypted to just your present keys: your key there, ${shown(me.fingerprint)}, was removed at the store, and what another one signs is not taken there yet; ask ${joe.name} to run pstore --rewrap=${me.name}, or ${again}`;
+  await does(me, ["--trust", me.name, "--yes"]);
+  expect((await me.pstore(["--keys"])).stderr).toBe(`${beyond}\n`);
+  // Here the new key is not, so that it would have to be trusted before.
+  await me.forgetState();
+  const stranger = await addKey(me);
+  await does(me, ["--trust", me.name, "--yes"]);
+  const before = (await joe.pstore([`--keys=${me.name}`])).stderr.trim().split("\n");
+  expect(before).toEqual(
+    [fresh, stranger]
+      .sort()
+      .map(
+        (key) =>
+          `WARNING: the store gives ${shown(key)} for ${me.name}, which is not what is pinned: compare it with ${me.name}, and if that is right, run pstore --trust ${me.name} --rewrap=${me.name}`,
+      ),
+  );
+  // Whoever may only read, mends nothing either.
+  await does(joe, ["--trust", me.name, `--rewrap=${me.name}`, "--yes"]);
+  await does(joe, [first, `^${me.name}`]);
+  await does(joe, [first, `+${me.name}:read`]);
+  await does(joe, [second, `^${me.name}`]);
+  await team.server.addKey(me.name, await me.publicKey());
+  const { stderr } = await me.pstore(["--keys"]);
+  expect(stderr).toContain(
+    `NOTICE: 1 machine is not encrypted to just your present keys: you may read, but not change that; ask ${joe.name} to run pstore --rewrap=${me.name}\n`,
+  );
+  expect(stderr).not.toContain("keys: pstore --rewrap\n");
+});
+
 /** All that a client remembers. */
 function stateOf(user: User): unknown {
   const state = new Database(join(user.home, ".local/state/pstore/state.db"), { readonly: true });

@@ -201,13 +201,13 @@ describe("oneself", () => {
     );
     const before = commits();
     const { code, stderr } = await me.pstore(["--rewrap", "--yes"]);
-    const gone = `your key there, ${shown(me.fingerprint)}, is not at the store any more, which takes nothing that it signs`;
-    const again = "have it added at the store again for as long as pstore --rewrap takes";
+    const gone = `your key there, ${shown(me.fingerprint)}, was removed at the store, and what another one signs is not taken there yet`;
+    const again = `have that key added again (pstore-server key add ${me.name} FILE) and run pstore --rewrap where it is`;
     expect({ code, lines: stderr.trim().split("\n").sort() }).toEqual({
       code: 1,
       lines: [
-        `WARNING: '${alone}' stays as encrypted before: ${gone}; ${again}`,
-        `WARNING: '${shared}' stays as encrypted before: ${gone}; ${again}, or ask ${joe.name} to run pstore --rewrap=${me.name}`,
+        `WARNING: '${alone}' stays as encrypted before: ${gone}; nobody else could do it: ${again}, else what is there is lost`,
+        `WARNING: '${shared}' stays as encrypted before: ${gone}; ask ${joe.name} to run pstore --rewrap=${me.name}, or ${again}`,
       ],
     });
     expect(commits()).toBe(before);
@@ -253,11 +253,43 @@ describe("oneself", () => {
     const { code, stderr } = await me.pstore(["--rewrap", "--yes"]);
     expect(code).toBe(1);
     expect(stderr).toContain(
-      `WARNING: '${me.name}' stays as encrypted before: your key there, ${shown(me.fingerprint)}, is expired or revoked, so the store takes nothing that it signs; extend its life and have it added at the store anew, or ask ${joe.name} to run pstore --rewrap=${me.name}\n`,
+      `WARNING: '${me.name}' stays as encrypted before: your key there, ${shown(me.fingerprint)}, is expired or revoked, so the store takes nothing that it signs; extend its life and have it added anew (pstore-server key add ${me.name} FILE), or ask ${joe.name} to run pstore --rewrap=${me.name}\n`,
     );
     await does(joe, ["--trust", me.name, `--rewrap=${me.name}`, "--yes"]);
     expect(wrappedTo(fresh)).toBe(1);
     expect((await me.pstore(["-pg", me.name, "password"])).text).toBe("secret");
+  });
+
+  test("whose only key was replaced at the store before that, is told once what becomes of all that nobody else reads", async () => {
+    const [me, joe] = [await add(), await add()];
+    const own = ["a", "b", "c"].map((end) => `${me.name}-${end}`);
+    for (const name of own) await does(me, ["-c", name], "secret\n");
+    await does(me, ["-c", `${me.name}-joe`, `+${joe.name}`], "secret\n");
+    const fresh = await addKey(me);
+    await removeKey(me.fingerprint);
+    await lose(me, me.fingerprint);
+    await me.forgetState();
+    await does(me, []);
+    const common = `not looked at: last changed with a key of ${me.name}, ${shown(me.fingerprint)}, that was removed at the store and that this client does not know; `;
+    const lost = `${own.map((name) => `'${name}'`).join(", ")} ${common}nobody else could sign it anew: if its private part is left anywhere, have that key added again (pstore-server key add ${me.name} FILE), else it is lost, and can be neither changed nor deleted`;
+    const asked = `'${me.name}-joe' ${common}ask ${joe.name} to sign it anew with pstore --rewrap=${me.name}`;
+    const { stderr } = await me.pstore(["--keys"]);
+    expect(stderr.trim().split("\n").sort()).toEqual([`WARNING: ${lost}`, `WARNING: ${asked}`].sort());
+    await does(joe, ["-pg", `${me.name}-joe`, "password"]);
+    await does(joe, ["--trust", me.name, `--rewrap=${me.name}`, "--yes"]);
+    expect(await does(me, ["-pg", `${me.name}-joe`, "password"])).toBe("secret");
+    expect(wrappedTo(fresh)).toBe(1);
+  });
+
+  test("who waits to be let in is told who lets them in", async () => {
+    const [me, joe] = [await add({ keys: [] }), await add()];
+    await does(joe, ["-c", me.name, `+${me.name}`, "--pending"], "secret\n");
+    await team.server.addKey(me.name, await me.publicKey());
+    const { code, stderr } = await me.pstore(["--rewrap"]);
+    expect(code).toBe(1);
+    expect(stderr).toEndWith(
+      `WARNING: '${me.name}' stays as encrypted before: nothing there is encrypted to you yet; ask ${joe.name} to run pstore --pending\n`,
+    );
   });
 
   test("on a new computer with the new key alone can sign in, and is told who can help", async () => {
@@ -367,7 +399,7 @@ describe("a colleague", () => {
     await does(ada, ["-c", ada.name, `+${me.name}`], "secret\n");
     expect(await ada.pstore(["-pg", second, "password"])).toMatchObject({
       code: 1,
-      stderr: `error: '${second}' was last changed with a key of ${me.name}, ${shown(me.fingerprint)}, that is not at the store any more and that this client does not know; ask a writer to sign it anew with pstore --rewrap=${me.name}\n`,
+      stderr: `error: '${second}' was last changed with a key of ${me.name}, ${shown(me.fingerprint)}, that was removed at the store and that this client does not know; ask ${me.name} to run pstore --rewrap once more\n`,
     });
     const { code, stderr } = await joe.pstore([`--rewrap=${me.name}`, "--yes"]);
     expect(code).toBe(0);

@@ -36,7 +36,7 @@ const cases: [Difference, string, object][] = [
     "+joe:read (was write)",
     { what: "access", user: "joe", from: "write", to: "read" },
   ],
-  [{ what: "keys", user: "joe" }, "keys of joe", { what: "keys", user: "joe" }],
+  [{ what: "keys", user: "joe" }, "new keys of joe", { what: "keys", user: "joe" }],
   [
     { what: "keys", user: "joe", pending: true },
     "joe waits for a key",

@@ -26,7 +26,7 @@ function textOf(one: Difference): string {
     case "access":
       return [`${grantOf(one.user, one.to)} (was ${one.from})`, ...waitingText(one)].join(", ");
     case "keys":
-      return waitingText(one)[0] ?? `keys of ${one.user}`;
+      return waitingText(one)[0] ?? `new keys of ${one.user}`;
     case "revoked":
       return `^${one.user}`;
     case "set":

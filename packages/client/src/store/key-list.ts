@@ -5,12 +5,15 @@ import type { UserKey } from "@pstore/core/keys/user-key";
 import type { Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../http/api.ts";
+import type { Keyring } from "../keyring/keyring.ts";
 import type { Pin, Pins } from "../state/pins.ts";
 import type { StoredObject } from "./reading/reader.ts";
 import { type SharedParts, sharedObjects } from "./reading/shared-objects.ts";
 import type { Unseen } from "./reading/survey.ts";
 import type { SeenKey, Trust, TrustedKey } from "./trust.ts";
 import { NoUsableKey, PresentKeys } from "./writing/present-keys.ts";
+import type { Beyond } from "./writing/rewrapper.ts";
+import { Signers } from "./writing/signers.ts";
 
 /** A key that somewhere is said to be a user's: at the store, by a pin, by signed members. */
 export interface KnownKey {
@@ -37,6 +40,10 @@ export interface UserKeys {
   readonly waiting: number;
   /** On how many others are other keys listed than they have now. */
   readonly stale: number;
+  /** Those of them that the user here cannot mend, also once the keys that nothing speaks for yet are trusted. */
+  readonly beyond: readonly Beyond[];
+  /** How many the user here could mend then. */
+  readonly mendable: number;
   /** Why nothing can be encrypted for them now, or nothing be told of their keys at the store: a sentence. */
   readonly fault: string | null;
 }
@@ -50,6 +57,7 @@ export interface KeyListParts {
   /** To look at objects without a trace. */
   readonly shared: SharedParts;
   readonly api: Api;
+  readonly keyring: Keyring;
   readonly pins: Pins;
   readonly trust: Trust;
   readonly user: string;
@@ -62,6 +70,7 @@ const mostAsked = 100;
 export class KeyLister {
   readonly #parts: KeyListParts;
   readonly #present: PresentKeys;
+  #signers: Promise<Signers> | null = null;
 
   constructor(parts: KeyListParts) {
     this.#parts = parts;
@@ -95,16 +104,42 @@ export class KeyLister {
     const { seen, unreadable } = await this.#look(served);
     const { expected, unusable } = this.#expected(name, seen);
     const settled = members.filter((member) => !isPending(member));
+    const isStale = (member: Member) =>
+      expected !== null && !isPending(member) && !sameKeys(member, { ...member, keys: expected });
+    const unknown = seen.filter(isUntrusted).map(({ key }) => key.fingerprint);
+    const mayBeStale = objects.filter(({ manifest }) => {
+      const member = manifest.members.get(name);
+      if (member === undefined || isPending(member)) return false;
+      return isStale(member) || unknown.some((key) => !member.keys.has(key));
+    });
+    const beyond = await this.#beyond(mayBeStale);
     return {
       user: name,
       active: served?.active ?? null,
       keys: await this.#keys(name, seen, pins.ofUser(name), settled),
       shared: members.length,
       waiting: members.length - settled.length,
-      stale:
-        expected === null ? 0 : settled.filter((one) => !sameKeys(one, { ...one, keys: expected })).length,
+      stale: settled.filter(isStale).length,
+      beyond,
+      mendable: mayBeStale.length - beyond.length,
       fault: unreadable ?? (served?.active === true ? unusable : null),
     };
+  }
+
+  async #beyond(objects: readonly StoredObject[]): Promise<readonly Beyond[]> {
+    if (objects.length === 0) return [];
+    this.#signers ??= this.#ownSigners();
+    const signers = await this.#signers;
+    return objects.flatMap((object) => {
+      const why = signers.for(object.manifest);
+      return typeof why === "string" ? [] : [{ object, why }];
+    });
+  }
+
+  async #ownSigners(): Promise<Signers> {
+    const { user } = this.#parts;
+    const self = (await this.#served([user])).get(user) ?? { name: user, active: false, keys: [] };
+    return Signers.of(self, this.#parts);
   }
 
   async #look(served: User | null): Promise<{ seen: readonly SeenKey[]; unreadable: string | null }> {
@@ -169,6 +204,11 @@ export class KeyLister {
       return { expected: null, unusable: error.message };
     }
   }
+}
+
+/** Whether it counts once its user is trusted anew. */
+function isUntrusted({ standing, isHeld, owner }: SeenKey): boolean {
+  return !isHeld && owner === null && (standing.is === "changed" || standing.is === "new");
 }
 
 function isBelieved({ standing, isHeld, owner }: SeenKey, isOwn: boolean): boolean {

@@ -15,7 +15,7 @@ export function waitingOf({ members }: Manifest): readonly string[] {
 }
 
 /** Who can let others in: whoever writes, and can read what is to be encrypted anew. By name. */
-export function lettersInOf({ members }: Manifest): readonly string[] {
+export function lettersInOf({ members }: Pick<Manifest, "members">): readonly string[] {
   return [...members]
     .filter(([, member]) => member.access === "write" && reads(member))
     .map(([user]) => user)

@@ -6,6 +6,7 @@ import { Problem } from "@pstore/core/problem";
 import type { Api } from "../../http/api.ts";
 import type { Person } from "../../person.ts";
 import type { Trust } from "../trust.ts";
+import { RemovedSigner } from "./removed-signer.ts";
 import type { Served } from "./served.ts";
 
 export interface SignatureParts {
@@ -13,6 +14,8 @@ export interface SignatureParts {
   readonly trust: Trust;
   readonly person: Person;
   readonly acceptUnsigned: boolean;
+  /** Whoever runs this. */
+  readonly user: string;
 }
 
 /** Checks that revisions are signed by just the key that they name, and that it is believed to be its author's. */
@@ -21,6 +24,7 @@ export class Signatures {
   readonly #trust: Trust;
   readonly #person: Person;
   readonly #acceptUnsigned: boolean;
+  readonly #user: string;
   /** The signatures that were verified in this command: by user and key, of a commit. */
   readonly #verified = new Set<string>();
 
@@ -29,6 +33,7 @@ export class Signatures {
     this.#trust = parts.trust;
     this.#person = parts.person;
     this.#acceptUnsigned = parts.acceptUnsigned;
+    this.#user = parts.user;
   }
 
   /**
@@ -77,7 +82,7 @@ export class Signatures {
   }
 
   /** Makes an author's key known, from what the server gave along or gives now. */
-  async #introduce({ author: { user, key }, object }: Known["manifest"], users: readonly User[]) {
+  async #introduce({ author: { user, key }, object, members }: Known["manifest"], users: readonly User[]) {
     const given = users.find(
       (one) => one.name === user && one.keys.some(({ fingerprint }) => fingerprint === key),
     );
@@ -92,10 +97,7 @@ export class Signatures {
     if (known !== undefined) return known;
     // Nobody can be asked to trust what the store does not give any more.
     if (changed.some(({ fingerprint, removed }) => fingerprint === key && removed))
-      throw new Problem(
-        "untrusted-key",
-        `'${object.name}' was last changed with a key of ${user}, ${readable(key)}, that is not at the store any more and that this client does not know; ask a writer to sign it anew with pstore --rewrap=${user}`,
-      );
+      throw new RemovedSigner({ author: { user, key }, object, members }, this.#user);
     throw this.#trust.changedKey(user, [key]);
   }
 }

@@ -2,6 +2,7 @@ import { Problem } from "@pstore/core/problem";
 import type { Person } from "../../person.ts";
 import type { Lookup } from "./lookup.ts";
 import type { Reader, StoredObject } from "./reader.ts";
+import { RemovedSigner } from "./removed-signer.ts";
 
 /** An object that could not be looked at. */
 export interface Unseen {
@@ -76,7 +77,7 @@ export class Survey {
 
   #leaveOut(machine: string, error: unknown): void {
     if (!isOfOne(error)) throw error;
-    this.unseen.push({ machine, why: error.message });
+    this.unseen.push({ machine, why: error instanceof RemovedSigner ? error.common : error.message });
   }
 }
 

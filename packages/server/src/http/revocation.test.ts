@@ -34,7 +34,8 @@ beforeAll(async () => {
   await store.committed(joesToken, before);
   await changeState(store.db, actor, "disabled", "disable");
   await changeState(store.db, actor, "removed", "remove");
-  await removeKey(store.db, actor, others["keyless"]?.[0].key ?? "");
+  const [keyless] = others["keyless"] ?? [];
+  if (keyless !== undefined) await removeKey(store.db, actor, keyless.key);
 });
 afterAll(() => store.close());
 

@@ -101,6 +101,13 @@ describe("a file that others may read or change", () => {
       expect((await read(write("open", text, mode))).type).toBe("ssh");
   });
 
+  test("is told what else is wrong with it: a mode is of no account where it holds no private key", async () => {
+    write("id.pub", `${ssh.line}\n`, 0o644);
+    expect(await refused("id.pub")).toContain("is a public key; name the private one");
+    write("pub.asc", await exportPublic(home, fingerprint), 0o644);
+    expect(await refused("pub.asc")).toContain("is a public key; the private one comes from gpg");
+  });
+
   test("counts where a link leads to, not the link", async () => {
     write("far", await key(), 0o640);
     symlinkSync(at("far"), at("link"));

@@ -15,7 +15,7 @@ const largest = 1024 * 1024;
  * @throws Problem `no-private-key`, whose sentence says what to do
  */
 export async function readKeyFile(file: PrivateFile): Promise<KeyFile> {
-  const bytes = await readPrivate(file, "key file", largest);
+  const bytes = await readPrivate(file, "key file", largest, (read) => typeOf(read) !== null);
   if (bytes === null) throw refused(`${file.shown} is over 1 MiB, as no key is`);
   const type = typeOf(bytes);
   if (type !== null) return { ...file, type, bytes };

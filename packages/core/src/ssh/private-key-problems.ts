@@ -6,7 +6,7 @@ export function unusable(why: string): Problem {
 }
 
 export function damagedFile(why: string): Problem {
-  return unusable(`its file is damaged (${why})`);
+  return unusable(`its file is damaged (${why}); copy it again, whole, with its line feeds`);
 }
 
 /** The passphrase of a private key is another one, or none was given. */

@@ -27,6 +27,10 @@ describe("reasons", () => {
       "the passphrase was not given",
     );
     expect(reasonOf(parseStatus("[GNUPG:] FAILURE sign 33554445"))).toContain("gpg gave no reason");
+    // As GnuPG 2.2.40 says it where pinentry-curses has no terminal, and where the one that GPG_TTY names is gone.
+    for (const line of ["FAILURE sign 83918950", "ERROR pkdecrypt_failed 83918929"])
+      expect(reasonOf(parseStatus(`[GNUPG:] ${line}`))).toContain("pinentry has no terminal");
+    expect(reasonOf(parseStatus("[GNUPG:] ERROR pkdecrypt_failed 67108949"))).toContain("no pinentry");
     expect(reasonOf(parseStatus("[GNUPG:] NO_SECKEY 25708A6D91B579AA"))).toBe("the private key is not here");
   });
 });

@@ -33,20 +33,30 @@ export function sessionKeyOf(status: readonly StatusLine[]): Uint8Array | null {
 export function reasonOf(status: readonly StatusLine[]): string {
   const errors = status.filter(({ keyword }) => keyword === "ERROR" || keyword === "FAILURE");
   // The lower 16 bits of a code are what went wrong (libgpg-error, err-codes.h), the upper ones who says so.
-  const codes = errors.map(({ words }) => Number(words[1]) & 0xffff);
-  const known = codes.map((code) => reasons.get(code)).find((reason) => reason !== undefined);
+  const codes = errors.map(({ words }) => Number(words[1]));
+  if (codes.some(isOfTerminal))
+    return "pinentry has no terminal to ask for the passphrase at; unlock the key beforehand, at one (gpg-agent keeps it), or give the key's file as --identity, with PSTORE_PASSPHRASE_FILE";
+  const known = codes.map((code) => reasons.get(code & 0xffff)).find((reason) => reason !== undefined);
   if (known !== undefined) return known;
   if (status.some(({ keyword }) => keyword === "NO_SECKEY" || keyword === "INV_SGNR"))
     return "the private key is not here";
   return "gpg gave no reason; try gpg --sign by hand to see it";
 }
 
+/** Whether pinentry says that something of the system failed, which is the terminal that it wants to open. */
+function isOfTerminal(code: number): boolean {
+  return ((code >>> 24) & 0x7f) === pinentry && (code & 0x8000) !== 0;
+}
+
+/** The part of GnuPG that says so (libgpg-error, err-sources.h). */
+const pinentry = 5;
+
 const reasons: ReadonlyMap<number, string> = new Map([
   [11, "the passphrase is wrong"],
   [17, "the private key is not here"],
   [54, "the key is not usable for this"],
   [77, "there is no agent"],
-  [85, "pinentry could not ask for the passphrase; is GPG_TTY set?"],
+  [85, "there is no pinentry to ask for the passphrase; install one, or see pstore --doctor"],
   [99, "the passphrase was not given"],
   [114, "the passphrase was not given"],
   [153, "the key has expired"],

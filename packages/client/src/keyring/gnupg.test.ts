@@ -21,7 +21,7 @@ import {
   type TestKey,
   timesAsked,
 } from "@pstore/e2e/support/gnupg";
-import { environment } from "@pstore/e2e/support/process";
+import { environment, succeed } from "@pstore/e2e/support/process";
 import { GnupgKeyring } from "./gnupg.ts";
 
 const passphrase = "correct horse battery staple";
@@ -177,6 +177,22 @@ describe("a row of wrapped keys", () => {
     expect(readdirSync(temporary)).toEqual([]);
   });
 });
+
+test.skipIf(Bun.which("pinentry-curses") === null)(
+  "a pinentry without a terminal is told as such",
+  async () => {
+    await using elsewhere = await createHome();
+    const { made, wrap } = await makeKey(elsewhere, { userId: "e <e@example.com>", passphrase });
+    const conf = `pinentry-program ${Bun.which("pinentry-curses")}\n`;
+    await writeFile(join(elsewhere.path, "gpg-agent.conf"), conf);
+    await succeed(["gpgconf", "--homedir", elsewhere.path, "--reload", "gpg-agent"]);
+    const gnupg = new GnupgKeyring({ ...environment(elsewhere.env), GPG_TTY: "/nowhere/tty" });
+    const says = { code: "no-private-key", message: expect.stringContaining("pinentry has no terminal") };
+    const text = { text: "pstore login\n" };
+    await expect(gnupg.sign(openpgpFingerprint(made.fingerprint), text)).rejects.toMatchObject(says);
+    await expect(gnupg.unwrap(await wrap(new Uint8Array(32)))).rejects.toMatchObject(says);
+  },
+);
 
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 

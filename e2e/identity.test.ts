@@ -1,6 +1,6 @@
 // Private keys in files: how they are named, unlocked and kept secret, on machines without GnuPG.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { chmod, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Account } from "./support/account.ts";
 import { pstore } from "./support/executables.ts";
@@ -73,7 +73,7 @@ describe("a key file is named", () => {
   test("by --identity, in ~/.pstorerc and by $PSTORE_IDENTITY, each of which takes the place of those before", async () => {
     await rosa.configure(...at(rosa));
     expect(await refused(rosa.pstore(["hers"]))).toBe(
-      "no private key here could sign in as 'rosa' (looked at: gpg (not installed), ~/.ssh/id_* (there is none)); import yours, or give --identity or --user",
+      "no private key here could sign in as 'rosa' (looked at: gpg (not installed), ~/.ssh/id_* (there is none)); import yours, or give --identity or --user, or make one (ssh-keygen -t ed25519, or gpg --quick-generate-key) and send its public part to who runs the server",
     );
     expect(await does(rosa, ["hers", "--identity", "keys/deploy"])).toBe("password = hers\n");
     expect(await does(rosa, ["hers", `--identity=${rosa.ssh.file}`])).toBe("password = hers\n");
@@ -129,6 +129,9 @@ describe("a key file is named", () => {
     await chmod(file, 0o644);
     expect(await lookedAt()).toBe(
       "gpg (not installed), ~/.ssh/id_rsa (the permissions 0644 are too open: chmod 600 ~/.ssh/id_rsa)",
+    );
+    expect((await rosa.pstore(words, { env })).stderr).toEndWith(
+      "); chmod 600 ~/.ssh/id_rsa, if that is yours, or give --user\n",
     );
     await chmod(file, 0o600);
     // It comes first and has the user's name in it, but it needs a passphrase, and nobody is asked before all others were tried.
@@ -187,7 +190,10 @@ describe("a passphrase at the terminal", () => {
         await right.waitFor(question);
         right.type(`${keys}\r`);
       }
-      expect((await right.exit).code).toBe(0);
+      const { code: status, output: shownThen } = await right.exit;
+      expect(status).toBe(0);
+      const wrongs = [2, 1].map((left) => `wrong passphrase, try again (${left} left)\r\n${question}\r\n`);
+      expect(shownThen).toStartWith(`${question}\r\n${wrongs.join("")}`);
       await user.forgetSession();
       const wrong = user.terminal(["shared"]);
       for (const keys of ["one", "two", "three"]) {
@@ -322,7 +328,7 @@ describe("a passphrase that nobody types", () => {
   test("is missing: without a terminal, both ways to give it are named", async () => {
     for (const user of [eddy, kim]) {
       expect(await refused(unattended(user, ["shared"]))).toMatch(
-        /^there is no terminal to ask 'Passphrase for [^']+:' at; set PSTORE_PASSPHRASE_FILE to a file that holds it, or give --passphrase-fd$/,
+        /^there is no terminal to ask for the passphrase of \S+ at; set PSTORE_PASSPHRASE_FILE to a file that holds it, or give --passphrase-fd$/,
       );
     }
   });
@@ -339,15 +345,21 @@ describe("an ssh-agent that holds the key", () => {
     });
     expect(await unattended(eddy, ["by-agent", "+rosa"], { env })).toMatchObject({ code: 1 });
     expect(await refused(unattended(eddy, ["by-agent"], { env }))).toContain(
-      "Passphrase for ~/.ssh/id_ed25519",
+      "the passphrase of ~/.ssh/id_ed25519",
     );
     const terminal = eddy.terminal(["by-agent"], { env });
     await terminal.waitFor("Passphrase for ~/.ssh/id_ed25519: ");
     terminal.type(`${secret}\r`);
     expect((await terminal.exit).output).toContain("signed by the agent");
-    await agent.clear();
+    const moved = join(eddy.home, "moved");
+    await rename(eddy.ssh.file, moved);
     await eddy.forgetSession();
-    expect(await refused(unattended(eddy, [], { env }))).toContain("Passphrase for ~/.ssh/id_ed25519");
+    expect(await refused(unattended(eddy, [], { env }))).toMatch(
+      /ssh-agent \(it holds SHA256:\S+, and the file is not here\)\); give the file of your key as --identity, since an ssh-agent cannot decrypt, or give --user$/,
+    );
+    await rename(moved, eddy.ssh.file);
+    await agent.clear();
+    expect(await refused(unattended(eddy, [], { env }))).toContain("passphrase of ~/.ssh/id_ed25519");
   });
 });
 

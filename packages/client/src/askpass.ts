@@ -3,7 +3,7 @@ import { visible } from "@pstore/core/visible";
 import type { Io } from "./io.ts";
 import { askDesk, folderVariable } from "./programs/askpass.ts";
 import { Interrupted } from "./terminal/interrupted.ts";
-import { askLine, askSecret } from "./terminal/prompt.ts";
+import { askLine, askSecret, unasked } from "./terminal/prompt.ts";
 
 /** How much of a prompt matters, in characters: a server may send much. */
 const longestPrompt = 4096;
@@ -43,12 +43,12 @@ export async function askpass(words: readonly string[], { env, stdout, stderr }:
 }
 
 async function askPerson(prompt: string, kind: string | undefined): Promise<string> {
-  const otherwise = "run it at a terminal";
+  const refusal = unasked(prompt, "run it at a terminal");
   if (kind === "confirm") {
-    const answer = await askLine(`${prompt} [y/N] `, otherwise);
+    const answer = await askLine(`${prompt} [y/N] `, refusal);
     if (!/^y(es)?$/i.test(answer.trim())) throw new Interrupted(1);
     return "yes";
   }
   // Whether to trust a host's key, for example: what is typed is no secret.
-  return /\(yes\/no|'yes', 'no'/.test(prompt) ? askLine(prompt, otherwise) : askSecret(prompt, otherwise);
+  return /\(yes\/no|'yes', 'no'/.test(prompt) ? askLine(prompt, refusal) : askSecret(prompt, refusal);
 }

@@ -151,7 +151,29 @@ describe("at the first contact", () => {
       "/.ssh/id_old (its passphrase hides even its public key)",
       "/.ssh/id_text (no private key that pstore knows)",
     ]);
+    expect(keyring.remedy).toBe("chmod 600 ~/.ssh/id_rsa, if that is yours");
     expect(said).toEqual([]);
+  });
+
+  test("a key that an ssh-agent alone holds is told, with what it lacks", async () => {
+    const made = await generateSshKey(join(home, "elsewhere"), { type: "ed25519" });
+    const other = await sshKey("id_rsa", { type: "rsa", bits: 2048 });
+    await agent.add(made);
+    await agent.add(other);
+    await agent.add(await generateSshKey(join(home, "ecdsa"), { type: "ecdsa" }));
+    const env = { ...withoutGpg, ...agent.env };
+    const looked = `gpg (not installed), ~/.ssh/id_rsa, ssh-agent (it holds ${made.fingerprint.slice(4)}, and the file is not here)`;
+    for (const own of [[], [made.fingerprint]]) {
+      const keyring = await choose({ own, env });
+      expect(await listed(keyring)).toEqual([other.fingerprint]);
+      expect(keyring.lookedAt).toBe(looked);
+      expect(keyring.remedy).toContain("give the file of your key as --identity");
+    }
+    // Nothing is to be explained where the user's own is among the files.
+    const keyring = await choose({ own: [other.fingerprint], env });
+    await keyring.list([other.fingerprint]);
+    expect(keyring.lookedAt).toBe("~/.ssh/id_rsa");
+    expect(keyring.remedy).toBeNull();
   });
 
   test("a home without ~/.ssh, and no home, hold nothing", async () => {

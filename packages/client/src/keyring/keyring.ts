@@ -21,6 +21,9 @@ export interface Keyring {
   /** Where it has looked for private keys so far, and what came of it, as sentences name it: "gpg, ~/.ssh/id_rsa". */
   readonly lookedAt: string;
 
+  /** What would let it use more than it could, by what has come of that: "chmod 600 ~/.ssh/id_rsa, if that is yours". */
+  readonly remedy?: string | null;
+
   /**
    * The private keys that could be a user's.
    * @param among where none of these can be, need not be looked at; left out: it is looked at all that there is

@@ -29,10 +29,13 @@ export async function openKeyFiles({
   const passphrases = new Passphrases(asker, await givenPassphrase(env, passphraseFd));
   const open = async (name: string) => readKeyFile(privateFile(name, home));
   let agent: Promise<SshAgent | null> | null = null;
+  const openAgent = () => {
+    agent ??= sshAgent(env["SSH_AUTH_SOCK"]);
+    return agent;
+  };
   const openSsh = async (file: KeyFile): Promise<SshKeyFile> => {
     const { SshKeyFile } = await import("./ssh-key-file.ts");
-    agent ??= sshAgent(env["SSH_AUTH_SOCK"]);
-    return new SshKeyFile(file, { passphrases, agent: await agent });
+    return new SshKeyFile(file, { passphrases, agent: await openAgent() });
   };
   return {
     named: (names) =>
@@ -42,8 +45,8 @@ export async function openKeyFiles({
         const { OpenpgpKeyFile } = await import("./openpgp-key-file.ts");
         return new OpenpgpKeyFile(file, passphrases);
       }),
-    inSshFolder: () =>
-      new SshFolder(home, async (name) => {
+    inSshFolder: () => {
+      const openSshFile = async (name: string) => {
         const file = await open(name);
         if (file.type !== "ssh") throw unfit(`${name}: it is no SSH key`);
         const keyring = await openSsh(file);
@@ -52,7 +55,9 @@ export async function openKeyFiles({
         throw unfit(
           `${name}: its passphrase hides even its public key; ssh-keygen -y -f ${path} > ${path}.pub mends that`,
         );
-      }),
+      };
+      return new SshFolder(home, openSshFile, async () => (await openAgent())?.keys() ?? []);
+    },
   };
 }
 

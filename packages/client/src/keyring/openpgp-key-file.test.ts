@@ -119,7 +119,8 @@ describe("a key with a passphrase", () => {
   test("asks once for all of its parts, and says when it is used again", async () => {
     const { keyring, said } = await opened("locked", "wrong", secret);
     await verifySignature(locked, signed, await keyring.sign(locked.fingerprint, signed));
-    expect(said).toEqual([question("locked"), question("locked")]);
+    const second = `wrong passphrase, try again (2 left)\n${question("locked")}`;
+    expect(said).toEqual([question("locked"), second]);
     const keys = [sessionKey(), sessionKey(), sessionKey()];
     let count = 0;
     const all = await Promise.all(keys.map((key) => wrapped(locked, key)));

@@ -7,10 +7,10 @@ function person(...typed: string[]) {
   const asked: string[] = [];
   const notices: string[] = [];
   const asker: Asker = {
-    secret: async (question, otherwise) => {
+    secret: async (question, refusal) => {
       asked.push(question);
       const answer = typed.shift();
-      if (answer === undefined) throw new Problem("no-terminal", otherwise);
+      if (answer === undefined) throw new Problem("no-terminal", refusal);
       return answer;
     },
     notice: (text) => notices.push(text),
@@ -42,7 +42,11 @@ describe("a typed passphrase", () => {
     const { asker, asked } = person("x", "", "one", "x", "y", "z", "one");
     const passphrases = new Passphrases(asker, null);
     await passphrases.unlock("~/a", lock("one"));
-    expect(asked).toHaveLength(3);
+    expect(asked).toEqual([
+      "Passphrase for ~/a: ",
+      "wrong passphrase, try again (2 left)\nPassphrase for ~/a: ",
+      "wrong passphrase, try again (1 left)\nPassphrase for ~/a: ",
+    ]);
     await expect(passphrases.unlock("~/b", lock("two"))).rejects.toMatchObject(
       refusal("no-private-key", "~/b was not unlocked: the passphrase was wrong 3 times"),
     );
@@ -78,7 +82,10 @@ describe("a typed passphrase", () => {
 test("where nobody can be asked, both other ways are named", async () => {
   const { asker } = person();
   await expect(new Passphrases(asker, null).unlock("~/a", lock("one"))).rejects.toMatchObject(
-    refusal("no-terminal", "set PSTORE_PASSPHRASE_FILE to a file that holds it, or give --passphrase-fd"),
+    refusal(
+      "no-terminal",
+      "there is no terminal to ask for the passphrase of ~/a at; set PSTORE_PASSPHRASE_FILE to a file that holds it, or give --passphrase-fd",
+    ),
   );
   await expect(new Passphrases(null, null).unlock("~/a", lock("one"))).rejects.toMatchObject(
     refusal("no-private-key", "~/a needs a passphrase, and nobody may be asked"),

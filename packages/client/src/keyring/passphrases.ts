@@ -5,10 +5,10 @@ import { visibleLine } from "@pstore/core/visible";
 export interface Asker {
   /**
    * Asks without echo.
-   * @param otherwise what to do where nobody can be asked
+   * @param refusal the sentence where nobody can be asked
    * @throws Problem `no-terminal`
    */
-  secret(question: string, otherwise: string): Promise<string>;
+  secret(question: string, refusal: string): Promise<string>;
   notice(text: string): void;
 }
 
@@ -90,9 +90,10 @@ export class Passphrases {
     if (this.#asker === null)
       throw new Problem("no-private-key", `${shown} needs a passphrase, and nobody may be asked for it now`);
     for (let left = tries; left > 0; left--) {
+      const again = left === tries ? "" : `wrong passphrase, try again (${left} left)\n`;
       const passphrase = await this.#asker.secret(
-        `Passphrase for ${visibleLine(shown)}: `,
-        "set PSTORE_PASSPHRASE_FILE to a file that holds it, or give --passphrase-fd",
+        `${again}Passphrase for ${visibleLine(shown)}: `,
+        `there is no terminal to ask for the passphrase of ${shown} at; set PSTORE_PASSPHRASE_FILE to a file that holds it, or give --passphrase-fd`,
       );
       const key = await unlock(passphrase);
       if (key === null) continue;

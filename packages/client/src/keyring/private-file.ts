@@ -11,6 +11,19 @@ export interface PrivateFile {
   readonly path: string;
 }
 
+/** A file that others may read or change. */
+export class TooOpen extends Problem {
+  /** Its name, as a shell reads it. */
+  readonly file: string;
+
+  constructor(mode: number, shown: string) {
+    const octal = (mode & 0o777).toString(8).padStart(4, "0");
+    const name = forShell(shown);
+    super("no-private-key", `the permissions ${octal} of ${shown} are too open: chmod 600 ${name}`);
+    this.file = name;
+  }
+}
+
 /** A file as it was named, where `~/` is the home folder: in `.pstorerc`, and in a variable, no shell has expanded it. */
 export function privateFile(named: string, home: string | undefined): PrivateFile {
   const path = named.startsWith("~/") && home ? join(home, named.slice(2)) : named;
@@ -20,6 +33,7 @@ export function privateFile(named: string, home: string | undefined): PrivateFil
 /**
  * Reads a file that only its owner may read, or what a pipe gives: at most so many bytes.
  * @param what a noun for sentences: "key file"
+ * @param isSecret whether others may not read what it holds; what is no secret at all is another mistake than its mode
  * @returns null when there are more
  * @throws Problem `no-private-key`, whose sentence says what to do
  */
@@ -27,13 +41,15 @@ export async function readPrivate(
   { shown, path }: PrivateFile,
   what: string,
   most: number,
+  isSecret: (bytes: Buffer) => boolean = () => true,
 ): Promise<Buffer | null> {
   let file: FileHandle | null = null;
   try {
     // A pipe is waited for, on a thread of its own, until somebody writes into it.
     file = await open(path, constants.O_RDONLY | constants.O_NOCTTY);
-    await checkRights(file, shown);
-    return await readUpTo(file, most);
+    const bytes = await readUpTo(file, most);
+    if (bytes !== null && isSecret(bytes)) await checkRights(file, shown);
+    return bytes;
   } catch (error) {
     throw error instanceof Problem ? error : unreadable(error as NodeJS.ErrnoException, what, shown);
   } finally {
@@ -45,11 +61,7 @@ export async function readPrivate(
 async function checkRights(file: FileHandle, shown: string): Promise<void> {
   const status = await file.stat();
   if (!status.isFile() || status.uid !== process.geteuid?.() || (status.mode & 0o077) === 0) return;
-  const mode = (status.mode & 0o777).toString(8).padStart(4, "0");
-  throw new Problem(
-    "no-private-key",
-    `the permissions ${mode} of ${shown} are too open: chmod 600 ${forShell(shown)}`,
-  );
+  throw new TooOpen(status.mode, shown);
 }
 
 /** A file's name as a shell reads it, which expands a `~/` only outside of quotes. */

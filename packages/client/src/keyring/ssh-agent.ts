@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { Problem } from "@pstore/core/problem";
-import type { SshKey } from "@pstore/core/ssh/public-key";
+import { readSshKey, type SshKey } from "@pstore/core/ssh/public-key";
 import { WireReader, wire, wireString } from "@pstore/core/ssh/wire";
 
 /** Numbers of messages (draft-miller-ssh-agent, section 7.1) and of a flag of signing requests (section 7.3). */
@@ -39,8 +39,18 @@ export class SshAgent {
 
   /** Whether it holds a key. An agent that does not answer holds none. */
   async holds(key: SshKey): Promise<boolean> {
-    this.#keys ??= this.#list().catch(() => []);
-    return (await this.#keys).some((bytes) => Buffer.compare(bytes, key.bytes) === 0);
+    return (await this.#held()).some((bytes) => Buffer.compare(bytes, key.bytes) === 0);
+  }
+
+  /** The keys that it holds, those left out that could not be anybody's here. */
+  async keys(): Promise<readonly SshKey[]> {
+    return (await this.#held()).flatMap((bytes) => {
+      try {
+        return [readSshKey(bytes)];
+      } catch {
+        return [];
+      }
+    });
   }
 
   /**
@@ -60,6 +70,11 @@ export class SshAgent {
     } catch {
       return null;
     }
+  }
+
+  #held(): Promise<readonly Uint8Array[]> {
+    this.#keys ??= this.#list().catch(() => []);
+    return this.#keys;
   }
 
   async #list(): Promise<readonly Uint8Array[]> {

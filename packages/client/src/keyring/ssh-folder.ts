@@ -1,26 +1,75 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import { Problem } from "@pstore/core/problem";
-import type { Keyring } from "./keyring.ts";
+import type { SshKey } from "@pstore/core/ssh/public-key";
+import type { Keyring, PrivateKey } from "./keyring.ts";
+import { TooOpen } from "./private-file.ts";
 import { Several } from "./several.ts";
 
 /** The files that come first, if they are there. */
 const usual = ["id_ed25519", "id_rsa"];
 
+/** How many keys of an agent are named one by one. */
+const fewKeys = 3;
+
 /** The keys in `~/.ssh/id_*`, where ssh itself looks. One that cannot be used is passed over. */
 export class SshFolder extends Several {
   readonly #home: string | undefined;
   readonly #open: (name: string) => Promise<Keyring>;
+  readonly #inAgent: () => Promise<readonly SshKey[]>;
   #names: Promise<readonly string[]> | null = null;
   readonly #keyrings = new Map<string, Promise<Keyring | null>>();
   /** What was looked at, with why not where it is not used. */
   readonly #looked = new Map<string, string>();
+  /** The files that others may read. */
+  readonly #tooOpen: string[] = [];
+  #isInAgentAlone = false;
 
-  /** @param open opens the file of an SSH key, by its name from `~/` on */
-  constructor(home: string | undefined, open: (name: string) => Promise<Keyring>) {
+  /**
+   * @param open opens the file of an SSH key, by its name from `~/` on
+   * @param inAgent the keys that an ssh-agent holds
+   */
+  constructor(
+    home: string | undefined,
+    open: (name: string) => Promise<Keyring>,
+    inAgent: () => Promise<readonly SshKey[]>,
+  ) {
     super();
     this.#home = home;
     this.#open = open;
+    this.#inAgent = inAgent;
+  }
+
+  get remedy(): string | null {
+    const isOne = this.#tooOpen.length === 1;
+    const remedies = [
+      ...(this.#tooOpen.length === 0
+        ? []
+        : [`chmod 600 ${this.#tooOpen.join(" ")}, if ${isOne ? "that" : "one of these"} is yours`]),
+      ...(this.#isInAgentAlone
+        ? ["give the file of your key as --identity, since an ssh-agent cannot decrypt"]
+        : []),
+    ];
+    return remedies.length === 0 ? null : remedies.join(", or ");
+  }
+
+  override async list(among?: readonly Fingerprint[]): Promise<readonly PrivateKey[]> {
+    const keys = await super.list();
+    const isHere = (fingerprint: Fingerprint) => keys.some((key) => key.fingerprint === fingerprint);
+    // An agent may keep us waiting: it is asked where it could explain something.
+    if (among?.some(isHere) !== true) await this.#lookInAgent(isHere, among);
+    return keys;
+  }
+
+  /** An agent can sign, and not decrypt: a key of which it holds all that is here is named, and not used. */
+  async #lookInAgent(isHere: (key: Fingerprint) => boolean, among: readonly Fingerprint[] | undefined) {
+    const held = (await this.#inAgent()).map(({ fingerprint }) => fingerprint);
+    const alone = held.filter((key) => !isHere(key) && among?.includes(key) !== false);
+    if (alone.length === 0) return;
+    this.#isInAgentAlone = true;
+    const which = alone.length > fewKeys ? `${alone.length} keys` : alone.map(readable).join(", ");
+    this.#looked.set("agent", `ssh-agent (it holds ${which}, and the file is not here)`);
   }
 
   get lookedAt(): string {
@@ -44,6 +93,7 @@ export class SshFolder extends Several {
       return keyring;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
+      if (error instanceof TooOpen) this.#tooOpen.push(error.file);
       this.#looked.set(name, `${name} (${reasonIn(error.message, name)})`);
       return null;
     }

@@ -112,7 +112,8 @@ describe("a key with a passphrase", () => {
     const { keyring, said } = await opened("locked", ["wrong", secret]);
     const { fingerprint } = locked.publicKey;
     verify(locked, await keyring.sign(fingerprint, login));
-    expect(said).toEqual([question("locked"), question("locked")]);
+    const second = `wrong passphrase, try again (2 left)\n${question("locked")}`;
+    expect(said).toEqual([question("locked"), second]);
     const keys = [sessionKey(), sessionKey()];
     const wrapped = await Promise.all(keys.map((key) => wrapForSsh(locked.publicKey, key)));
     let count = 0;

@@ -36,10 +36,14 @@ export class UsualKeyring implements Keyring {
     return looked.join(", ") || this.#whereOwnKeysAre().join(", ");
   }
 
+  get remedy(): string | null {
+    return this.#sshLooked?.remedy ?? null;
+  }
+
   async list(among?: readonly Fingerprint[]): Promise<readonly PrivateKey[]> {
     const inGnupg = among?.every(isSsh) === true ? [] : await this.#inGnupg();
     if (among?.some(isSsh) === false) return inGnupg;
-    return [...inGnupg, ...(await (await this.#openSsh()).list())];
+    return [...inGnupg, ...(await (await this.#openSsh()).list(among))];
   }
 
   async mayHold(key: Fingerprint): Promise<boolean> {

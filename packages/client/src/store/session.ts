@@ -65,11 +65,28 @@ export class SignIn {
       (await tries.first(await this.#others(own, tries)));
     if (token !== null) return token;
     if (tries.fault !== null) throw tries.fault;
-    const why = (await this.#keyring.list()).flatMap((key) => this.#whyNot(key)).join(", ");
+    const here = await this.#keyring.list();
+    const why = here.flatMap((key) => this.#whyNot(key)).join(", ");
     throw new Problem(
       "no-private-key",
-      `no private key here could sign in as '${this.#user}' (looked at: ${this.#keyring.lookedAt}${why === "" ? "" : `; ${why}`}); import yours, or give --identity or --user`,
+      `no private key here could sign in as '${this.#user}' (looked at: ${this.#keyring.lookedAt}${why === "" ? "" : `; ${why}`}); ${await this.#wayIn(here)}`,
     );
+  }
+
+  /** What to do where no key that is here will do. */
+  async #wayIn(here: readonly PrivateKey[]): Promise<string> {
+    const remedy = this.#keyring.remedy ?? null;
+    if (remedy !== null) return `${remedy}, or give --user`;
+    const others = "give --identity or --user";
+    const ended = here.find(
+      (key) => key.fault === "expired" && this.#pins.ownersOf(key.fingerprint).length === 0,
+    );
+    if (ended !== undefined) {
+      const { renewal } = await import("../keyring/renewal.ts");
+      return `if that is yours, ${renewal(ended.fingerprint, this.#user)}, or ${others}`;
+    }
+    if (this.#pins.ofUser(this.#user).length > 0) return `import yours, or ${others}`;
+    return `import yours, or ${others}, or make one (ssh-keygen -t ed25519, or gpg --quick-generate-key) and send its public part to who runs the server`;
   }
 
   /** What speaks against a key by itself, for a sentence. */
@@ -119,10 +136,18 @@ export class SignIn {
       throw new Problem(
         "sign-in-refused",
         `the store at ${this.#transport.url} refused to sign in '${login.user}' with the key ${readable(login.key)}; ` +
-          "check --user, that an admin has added this key for that user, and that the server has this URL as --public-url",
+          `${this.#extended(login)}check --user, that an admin has added this key for that user, and that the server has this URL as --public-url`,
         { cause: error },
       );
     }
+  }
+
+  /** What to do about a key that had an end when it was last seen, and that is not taken now. */
+  #extended({ user, key }: { readonly user: string; readonly key: Fingerprint }): string {
+    const expires = this.#pins.ofUser(user).find(({ fingerprint }) => fingerprint === key)?.expires ?? null;
+    return expires === null || expires > Date.now()
+      ? ""
+      : `if you have extended it, have it added there again (pstore-server key add ${user} FILE), or else `;
   }
 
   /** A known URL is not asked for its id again; a refusal may come from another store that stands there now. */

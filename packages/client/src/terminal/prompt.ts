@@ -9,36 +9,40 @@ import { RawTerminal } from "./raw-terminal.ts";
  * @throws Problem `no-terminal` where there is none; the sentence names `--yes`
  */
 export async function confirm(question: string): Promise<boolean> {
-  const answer = await ask(`${question} [y/N] `, true, "answer it beforehand with --yes");
+  const answer = await ask(`${question} [y/N] `, true, unasked(question, "answer it beforehand with --yes"));
   return /^y(es)?$/i.test(answer.trim());
 }
 
 /**
  * Asks for a secret at the controlling terminal, without echo.
- * @param question printed as it is
- * @param otherwise what to do where there is none
+ * @param question printed as it is: it may have several lines
+ * @param refusal the sentence where there is none
  * @throws Problem `no-terminal` where there is none
  */
 export async function askSecret(
   question: string,
-  otherwise = "give the password on standard input",
+  refusal = unasked(question, "give the password on standard input"),
 ): Promise<string> {
-  return ask(question, false, otherwise);
+  return ask(question, false, refusal);
 }
 
 /** Asks for a line that is no secret. */
-export async function askLine(question: string, otherwise: string): Promise<string> {
-  return ask(question, true, otherwise);
+export async function askLine(question: string, refusal: string): Promise<string> {
+  return ask(question, true, refusal);
 }
 
-function ask(question: string, echo: boolean, otherwise: string): Promise<string> {
-  return aside(() => askAt(question, echo, otherwise));
+/** Why a question was not asked. @param otherwise what to do instead */
+export function unasked(question: string, otherwise: string): string {
+  return `there is no terminal to ask '${question.trim()}' at; ${otherwise}`;
 }
 
-async function askAt(question: string, echo: boolean, otherwise: string): Promise<string> {
+function ask(question: string, echo: boolean, refusal: string): Promise<string> {
+  return aside(() => askAt(question, echo, refusal));
+}
+
+async function askAt(question: string, echo: boolean, refusal: string): Promise<string> {
   const terminal = await RawTerminal.open();
-  if (terminal === null)
-    throw new Problem("no-terminal", `there is no terminal to ask '${question.trim()}' at; ${otherwise}`);
+  if (terminal === null) throw new Problem("no-terminal", refusal);
   try {
     for (;;) {
       terminal.write(question);

@@ -197,6 +197,11 @@ async function open<S extends v.GenericSchema>(
   schema: S,
 ): Promise<v.InferOutput<S>> {
   const answer = await transport.send({ ...request, path: `${apiPath}${request.path}` });
+  if (answer.status === 404)
+    throw new Problem(
+      "unavailable",
+      `could not use ${transport.url}: no store answers there; check the path in --store-url, and that client and server are of fitting versions`,
+    );
   return readJson(await succeeded(answer, transport.url), schema, transport.url);
 }
 

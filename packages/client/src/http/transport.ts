@@ -152,6 +152,7 @@ function byteStream(
 }
 
 const brokeOff = "the connection broke off";
+const noTls = "it speaks no TLS there: is it http://?";
 
 function reasonOf(error: unknown): string {
   const { code, name } = error as { code?: string; name?: string };
@@ -167,6 +168,10 @@ function reasonOf(error: unknown): string {
     UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its TLS certificate is not by a known authority",
     UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its TLS certificate is not by a known authority",
     CERT_HAS_EXPIRED: "its TLS certificate has expired",
+    EPROTO: noTls,
+    ERR_SSL_WRONG_VERSION_NUMBER: noTls,
+    ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,
+    Malformed_HTTP_Response: "what answers there is no web server, or is it https://?",
     ERR_TLS_CERT_ALTNAME_INVALID: "its TLS certificate is for another host",
   };
   return known[code ?? ""] ?? code ?? "the connection failed";

@@ -6,6 +6,7 @@ import { readable } from "@pstore/core/fingerprint";
 import { examine } from "./support/doctor.ts";
 import { addKeyFileUser, type KeyFileUser } from "./support/key-file-user.ts";
 import { run, succeed } from "./support/process.ts";
+import { generateSshKey } from "./support/ssh-key.ts";
 import { addSshUser, type SshUser } from "./support/ssh-user.ts";
 import { createTeam, does, type Team } from "./support/team.ts";
 
@@ -159,6 +160,30 @@ describe("an SSH key", () => {
     await writeFile(file, `#!/bin/sh\necho '${passphrase}'\n`, { mode: 0o700 });
     return file;
   }
+});
+
+test("a further key, of SSH beside one in gpg, is a warning until everything is encrypted to it, and no fault on the way", async () => {
+  const user = await team.add("further");
+  await does(user, ["-c", "of-further"], "secret\n");
+  const ssh = await generateSshKey(join(user.home, ".ssh/id_ed25519"), { type: "ed25519" });
+  await team.server.addKey("further", ssh.line);
+  const key = readable(ssh.fingerprint);
+  const added = await examine(user);
+  expect(added.code).toBe(0);
+  expect(added.bad).toEqual([
+    `warning  pins: a further key of yours is here and at the store, ${key}, and nothing is encrypted to it yet; run pstore --rewrap`,
+  ]);
+  expect(added.of("round trip")).toHaveLength(2);
+  await does(user, ["--rewrap", "--yes"]);
+  expect((await examine(user)).bad).toEqual([]);
+  expect((await team.server.command(["key", "remove", user.fingerprint])).code).toBe(0);
+  const removed = await examine(user);
+  expect(removed.code).toBe(0);
+  expect(removed.bad).toEqual([
+    `warning  pins: the store has ${readable(user.key)} no more, which is pinned as yours, and machines list; run pstore --rewrap if you had it replaced, and else ask who runs the server`,
+  ]);
+  await does(user, ["--rewrap", "--yes"]);
+  expect((await examine(user)).bad).toEqual([]);
 });
 
 test("an OpenPGP key in a file works without gpg too", async () => {

@@ -18,7 +18,7 @@ import {
   setExpiry,
   timesAsked,
 } from "./support/gnupg.ts";
-import { environment, run } from "./support/process.ts";
+import { environment, run, succeed } from "./support/process.ts";
 import { createTeam, does, type Team, type User } from "./support/team.ts";
 
 let team: Team;
@@ -278,6 +278,13 @@ describe("keys", () => {
     expect(of("round trip")[0]).toStartWith("skipped  round trip (because no key is here");
   });
 
+  test("who has none yet is told how to make one", async () => {
+    const { stderr } = await (await team.add({ name: "keyless", makeKeys: [] })).pstore([]);
+    expect(stderr).toEndWith(
+      "; import yours, or give --identity or --user, or make one (ssh-keygen -t ed25519, or gpg --quick-generate-key) and send its public part to who runs the server\n",
+    );
+  });
+
   test("one that has expired signs nobody in either, and it is named", async () => {
     const late = await team.add({ name: "late", makeKeys: [] });
     const made = { created: "20200101T000000", expires: "1y", userId: "late <late@example.com>" };
@@ -286,7 +293,38 @@ describe("keys", () => {
     const { code, of } = await examine(late);
     expect(code).toBe(1);
     expect(of("sign-in")[0]).toMatch(/^FAULT {4}sign-in: no private key here could sign in as 'late'/);
-    expect(of("sign-in")[0]).toContain(`${spaced(fingerprint)} is expired`);
+    expect(of("sign-in")[0]).toEndWith(
+      `${spaced(fingerprint)} is expired); if that is yours, renew it (gpg --quick-set-expire ${fingerprint} 1y, and the same with '*' behind it), and have it added at the store again (pstore-server key add late FILE), or give --identity or --user`,
+    );
+  });
+
+  test("one that has ended says in every command how to renew it, and once it is extended, that the store has to know", async () => {
+    const user = await team.add({ name: "ended", makeKeys: [{ created: "20200101T000000" }] });
+    await does(user, ["-c", "of-ended"], "secret\n");
+    const { fingerprint } = user;
+    await using before = await createHome();
+    await importKeys(before, await exportSecret(user.gnupg, fingerprint));
+    const then = ["gpg", "--batch", "--no-tty", "--faked-system-time", "20210101T000000!"];
+    for (const subkeys of [[], ["*"]])
+      await succeed([...then, "--quick-set-expire", fingerprint, "1y", ...subkeys], { env: before.env });
+    await team.server.addKey("ended", await exportPublic(before, fingerprint));
+    const ended = await user.pstore(["of-ended"], { env: before.env });
+    expect([ended.code, ended.stderr]).toEqual([
+      1,
+      `error: your key ${spaced(fingerprint)} is expired, so it signs nothing more; renew it (gpg --quick-set-expire ${fingerprint} 1y, and the same with '*' behind it), and have it added at the store again (pstore-server key add NAME FILE)\n`,
+    ]);
+    // What was pinned had the same end.
+    const state = new Database(join(user.home, ".local/state/pstore/state.db"));
+    state.run("UPDATE pin SET expires = ?", [Date.UTC(2022, 0, 1)]);
+    state.close();
+    await setExpiry(user.gnupg, fingerprint, "2y");
+    const refused = await user.pstore(["of-ended"]);
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      `error: the store at ${team.server.url} refused to sign in 'ended' with the key ${spaced(fingerprint)}; if you have extended it, have it added there again (pstore-server key add ended FILE), or else check --user, that an admin has added this key for that user, and that the server has this URL as --public-url\n`,
+    ]);
+    await team.server.addKey("ended", await user.publicKey());
+    expect(await does(user, ["-pg", "of-ended", "password"])).toBe("secret");
   });
 
   test("one that ends soon is a warning that says how to renew it", async () => {
@@ -359,10 +397,24 @@ describe("pins", () => {
     ]);
     await does(user, ["--trust", "pinned", "--yes"]);
     expect((await examine(user)).of("pins")[0]).toStartWith("ok ");
-    atServer("DELETE FROM public_keys WHERE fingerprint = ?", `openpgp:${fingerprint}`);
+    await does(user, ["-c", "of-pinned", "+pinned"], "secret\n");
+    await does(user, ["--rewrap", "--yes"]);
+    atServer(
+      "UPDATE public_keys SET removed = '2026-01-01T00:00:00Z' WHERE fingerprint = ?",
+      `openpgp:${fingerprint}`,
+    );
     const gone = await examine(user);
     expect(gone.code).toBe(0);
-    expect(gone.of("pins")[0]).toStartWith(`warning  pins: the store has ${spaced(fingerprint)} no more`);
+    expect(gone.of("pins")).toEqual([
+      `warning  pins: the store has ${spaced(fingerprint)} no more, which is pinned as yours, and machines list; run pstore --rewrap if you had it replaced, and else ask who runs the server`,
+    ]);
+    // That ends with what it says.
+    await does(user, ["--rewrap", "--yes"]);
+    const settled = await examine(user);
+    expect(settled.bad).toEqual([]);
+    expect(settled.of("pins")[0]).toEndWith(
+      `what is pinned as yours: ${spaced(user.fingerprint)}; no machine lists ${spaced(fingerprint)} any more, which it has not`,
+    );
   });
 
   test("a pinned key whose rights are others now is a fault", async () => {

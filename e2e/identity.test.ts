@@ -73,7 +73,7 @@ describe("a key file is named", () => {
   test("by --identity, in ~/.pstorerc and by $PSTORE_IDENTITY, each of which takes the place of those before", async () => {
     await rosa.configure(...at(rosa));
     expect(await refused(rosa.pstore(["hers"]))).toBe(
-      "no private key here could sign in as 'rosa' (looked at: gpg (not installed), ~/.ssh/id_* (there is none)); import yours, or give --identity or --user, or make one (ssh-keygen -t ed25519, or gpg --quick-generate-key) and send its public part to who runs the server",
+      "no private key here could sign in as 'rosa' (looked at: gpg (not installed), ~/.ssh/id_* (there is none)); import yours, or give --identity or --user",
     );
     expect(await does(rosa, ["hers", "--identity", "keys/deploy"])).toBe("password = hers\n");
     expect(await does(rosa, ["hers", `--identity=${rosa.ssh.file}`])).toBe("password = hers\n");

@@ -142,6 +142,33 @@ describe("oneself", () => {
     expect(await me.pstore(["-pg", me.name, "password"])).toMatchObject({ text: "secret", stderr: "" });
   });
 
+  test("loses the older values with the old key, and is told so, and who could bring one back", async () => {
+    const [me, joe] = [await add(), await add()];
+    await does(me, ["-c", me.name, `+${joe.name}`], "first\n");
+    await does(me, ["-P", me.name], "second\n");
+    await does(joe, ["-pg", me.name, "password"]);
+    await addKey(me);
+    await does(me, ["--rewrap", "--yes"]);
+    await removeKey(me.fingerprint);
+    const refused = async () => {
+      const { code, stderr } = await me.pstore(["--restore", "1", me.name, "password", "--yes"]);
+      expect(code).toBe(1);
+      return stderr.split("\n").find((line) => line.startsWith("error: "));
+    };
+    const why = `error: 'password' of '${me.name}' was encrypted to your key ${shown(me.fingerprint)}, which was removed since, and older values are not encrypted anew, and only who could read it can bring it back`;
+    // As long as the machine lists the key, what is wrapped to it is kept.
+    expect(await refused()).toBe(
+      `${why}; ask ${joe.name}, or have that key added again (pstore-server key add ${me.name} FILE)`,
+    );
+    await does(me, ["--rewrap", "--yes"]);
+    expect(await refused()).toBe(`${why}; ask ${joe.name}`);
+    await addKey(joe);
+    await does(joe, ["--rewrap", "--yes", "--trust", me.name]);
+    await removeKey(joe.fingerprint);
+    await does(me, ["--trust", joe.name, "--yes"]);
+    expect(await refused()).toBe(`${why}; nobody is left who could`);
+  });
+
   test("finds machines they may only read, and says whom to ask", async () => {
     const [me, joe] = [await add(), await add()];
     await does(me, ["-c", `${me.name}-own`], "secret\n");

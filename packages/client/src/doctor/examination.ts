@@ -5,6 +5,7 @@ import type { Io } from "../io.ts";
 import { chooseKeyring } from "../keyring/choose.ts";
 import type { Keyring, PrivateKey } from "../keyring/keyring.ts";
 import type { Asker } from "../keyring/passphrases.ts";
+import { Objects } from "../state/objects.ts";
 import { type Pin, Pins } from "../state/pins.ts";
 import { KnownState } from "./known-state.ts";
 import { keysAsPinned, keysAsServed, type OwnKey } from "./own-keys.ts";
@@ -30,6 +31,8 @@ export class Examination {
   #keyring: Promise<Keyring> | null = null;
   #signedIn: Promise<SignedIn> | null = null;
   #keys: Promise<readonly OwnKey[]> | null = null;
+  /** Keys that the store has for the user and that are here, but not pinned yet: their place is looked at, too. */
+  #further: readonly Fingerprint[] = [];
 
   /** @param asker who is asked for the passphrase of a key file */
   constructor(options: Arguments["options"], env: Io["env"], asker: Asker) {
@@ -44,7 +47,7 @@ export class Examination {
     const { identities, passphraseFd } = this.options;
     this.#keyring ??= chooseKeyring({
       ...{ env: this.env, identities, passphraseFd, asker: this.#asker },
-      own: () => this.#own.map(({ fingerprint }) => fingerprint),
+      own: () => [...this.#own.map(({ fingerprint }) => fingerprint), ...this.#further],
     });
     return this.#keyring;
   }
@@ -58,6 +61,15 @@ export class Examination {
   get pinned(): readonly Pin[] {
     const { known, store, user } = this;
     return store === null || user === null ? [] : new Pins(known.state, store).ofUser(user);
+  }
+
+  /** Whether a machine lists a key for the user, as far as it is remembered. */
+  lists(key: Fingerprint): boolean {
+    const { known, store, user } = this;
+    if (store === null || user === null) return false;
+    return new Objects(known.state, store)
+      .withMember(user)
+      .some(({ manifest }) => manifest.members.get(user)?.keys.has(key) === true);
   }
 
   /** Why no store can be asked; `null` when one can. */
@@ -121,7 +133,12 @@ export class Examination {
   async #readKeys(): Promise<readonly OwnKey[]> {
     const signedIn = await this.orNobody();
     const held = (await this.#held()).map(({ fingerprint }) => fingerprint);
-    return signedIn === null ? keysAsPinned(this.pinned, held) : keysAsServed(signedIn.self.keys, held);
+    if (signedIn === null) return keysAsPinned(this.pinned, held);
+    const keys = await keysAsServed(signedIn.self.keys, held);
+    // At the first contact, all is looked at anyway.
+    if (this.#own.length > 0)
+      this.#further = keys.filter(({ isHere }) => isHere).map(({ fingerprint }) => fingerprint);
+    return keys;
   }
 
   /** The private keys that are here. Why none can be listed, whoever signs in is told. */

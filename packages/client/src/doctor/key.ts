@@ -1,6 +1,7 @@
-import { type Fingerprint, isSsh, openpgpHex, readable } from "@pstore/core/fingerprint";
+import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import { encryptionSubkey, expiresWithin, signingParts } from "@pstore/core/keys/usability";
 import type { UserKey } from "@pstore/core/keys/user-key";
+import { renewal } from "../keyring/renewal.ts";
 import { expiryWarningDays, whenIn } from "../store/expiry.ts";
 import type { Examination } from "./examination.ts";
 import { type Finding, fault, faultBy, ok, skipped, warning } from "./finding.ts";
@@ -26,21 +27,21 @@ export async function* checkKey(examination: Examination): AsyncGenerator<Findin
   }
   const place = signer === null ? "pinned" : "at the store";
   for (const key of keys) {
-    const finding = findingOf(key, place, new Date());
+    const finding = findingOf(key, examination.user ?? "NAME", place, new Date());
     // Another one does its work.
     const isSpare = signer !== null && key.fingerprint !== signer;
     yield isSpare && finding.status === "fault" ? { ...finding, status: "warning" } : finding;
   }
 }
 
-function findingOf(key: OwnKey, place: string, now: Date): Finding {
+function findingOf(key: OwnKey, user: string, place: string, now: Date): Finding {
   const check = "key";
   const { fingerprint, publicKey, writeOnly, isHere } = key;
   const name = readable(fingerprint);
   if (publicKey === null) return faultBy(check, key.problem, "have it added at the store anew");
   const kind = `${name} (${publicKey.algorithm}${writeOnly ? ", write-only" : ""})`;
   if (!isHere) return ok(check, `${kind} is ${place} too, and its private part is not here`);
-  const remedy = remedyFor(fingerprint);
+  const remedy = renewal(fingerprint, user);
   try {
     const whose = `your key ${name}`;
     signingParts(publicKey, now, whose);
@@ -51,13 +52,6 @@ function findingOf(key: OwnKey, place: string, now: Date): Finding {
   const soon = expiresWithin(publicKey, expiryWarningDays, now);
   if (soon === null) return ok(check, `${kind} is here and ${place}, and ${endOf(publicKey)}`);
   return warning(check, `${kind} is here and ${place}, and expires ${whenIn(soon, now)}`, remedy);
-}
-
-/** How a key lives on; one of OpenSSH never ends. */
-function remedyFor(fingerprint: Fingerprint): string {
-  if (isSsh(fingerprint)) return "have another one added at the store";
-  const hex = openpgpHex(fingerprint);
-  return `renew it (gpg --quick-set-expire ${hex} 1y, and the same with '*' behind it), and have it added at the store again`;
 }
 
 function endOf({ expires }: UserKey): string {

@@ -20,8 +20,12 @@ export async function* checkPins(examination: Examination): AsyncGenerator<Findi
     return;
   }
   const served = await examination.keys();
-  const strange: OwnKey[] = [];
-  for (const key of served) if (!(await isBelieved(key, pinned))) strange.push(key);
+  const unbelieved: OwnKey[] = [];
+  for (const key of served) if (!(await isBelieved(key, pinned))) unbelieved.push(key);
+  const isFurther = ({ isHere, fingerprint }: OwnKey) =>
+    isHere && pinned.every((pin) => pin.fingerprint !== fingerprint);
+  const strange = unbelieved.filter((key) => !isFurther(key));
+  const further = unbelieved.filter(isFurther);
   if (strange.length > 0) {
     yield fault(
       check,
@@ -29,15 +33,25 @@ export async function* checkPins(examination: Examination): AsyncGenerator<Findi
       `if that is yours, run pstore --trust ${user} (and --rewrap, to read with a new key), else ask who runs the server`,
     );
   }
-  const gone = pinned.filter((pin) => served.every((key) => key.fingerprint !== pin.fingerprint));
-  if (gone.length > 0) {
+  if (further.length > 0)
     yield warning(
       check,
-      `the store has ${listed(gone)} no more, which is pinned as yours`,
+      `a further key of yours is here and at the store, ${listed(further)}, and nothing is encrypted to it yet`,
+      "run pstore --rewrap",
+    );
+  const gone = pinned.filter((pin) => served.every((key) => key.fingerprint !== pin.fingerprint));
+  const inUse = gone.filter(({ fingerprint }) => examination.lists(fingerprint));
+  if (inUse.length > 0 || (gone.length > 0 && gone.length === pinned.length)) {
+    yield warning(
+      check,
+      `the store has ${listed(gone)} no more, which is pinned as yours${inUse.length > 0 ? ", and machines list" : ""}`,
       "run pstore --rewrap if you had it replaced, and else ask who runs the server",
     );
+  } else if (strange.length + further.length === 0) {
+    const rest = pinned.filter((pin) => !gone.includes(pin));
+    const replaced = gone.length === 0 ? "" : `; no machine lists ${listed(gone)} any more, which it has not`;
+    yield ok(check, `the store has what is pinned as yours: ${listed(rest)}${replaced}`);
   }
-  if (strange.length + gone.length === 0) yield ok(check, `the store has what is pinned as yours: ${names}`);
 }
 
 function listed(keys: readonly { readonly fingerprint: Fingerprint }[]): string {

@@ -1,6 +1,7 @@
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import { Problem } from "@pstore/core/problem";
 import type { PrivateKey } from "./keyring.ts";
+import { renewal } from "./renewal.ts";
 
 /**
  * Why a key does not sign.
@@ -18,6 +19,6 @@ export function cannotSign(
     "no-private-key",
     own?.fault === undefined
       ? `${where} holds no usable private key to sign with for ${readable(key)}; ${remedy}`
-      : `your key ${readable(key)} is ${own.fault}, so it signs nothing more; have it renewed, or a new one added at the store`,
+      : `your key ${readable(key)} is ${own.fault}, so it signs nothing more; ${own.fault === "expired" ? renewal(key, "NAME") : "have a new one added at the store"}`,
   );
 }

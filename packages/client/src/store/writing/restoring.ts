@@ -1,5 +1,5 @@
 import type { Kept, WrappedKey } from "@pstore/core/api/schemas";
-import { type Known, readersOf, sameProperty } from "@pstore/core/checks";
+import { type Known, sameProperty } from "@pstore/core/checks";
 import { clientCommand, propertyWords } from "@pstore/core/client-command";
 import { checkWrappedKey } from "@pstore/core/keys/wrapped-key";
 import type { EncryptedProperty, Manifest, Property } from "@pstore/core/manifest";
@@ -135,7 +135,7 @@ export class Restorer {
         if (entry.kind === "public") found.set(property, null);
         else {
           const keys = wrapped[index] ?? [];
-          encrypted.push({ source: this.#source(base, old, property, keys), entry });
+          encrypted.push({ source: await this.#source(base, old, property, keys), entry });
         }
       }
     }
@@ -157,13 +157,16 @@ export class Restorer {
   }
 
   /** Where a value's session key is: what was wrapped long ago may be to a subkey that another has replaced since. */
-  #source(
+  async #source(
     { verified, detail }: Base,
     old: Known,
     property: string,
     wrappedKeys: readonly WrappedKey[],
-  ): Source {
-    if (wrappedKeys.length === 0) throw notForUser(old.manifest, verified.manifest, property, this.#user);
+  ): Promise<Source> {
+    if (wrappedKeys.length === 0) {
+      const { notForUser } = await import("./not-for-user.ts");
+      throw await notForUser(old.manifest, verified.manifest, property, { api: this.#api, user: this.#user });
+    }
     const isThen = wrappedKeys.every((one) => !fits(verified.manifest, this.#user, one));
     const manifest = isThen ? old.manifest : verified.manifest;
     return { manifest, detail: { ...detail, wrappedKeys: [...wrappedKeys] }, property };
@@ -193,14 +196,4 @@ function fits({ members }: Manifest, user: string, { key, wrapped }: WrappedKey)
 
 function listed(properties: readonly string[]): string {
   return properties.map((property) => `'${property}'`).join(", ");
-}
-
-function notForUser(old: Manifest, now: Manifest, property: string, user: string): Problem {
-  const others = readersOf(old.members).filter(
-    (name) => name !== user && now.members.get(name)?.access === "write",
-  );
-  return new Problem(
-    "not-found",
-    `'${property}' of '${now.object.name}' was not encrypted to you then, and only who could read it can bring it back${others.length === 0 ? "" : `; ask ${others.join(" or ")}`}`,
-  );
 }

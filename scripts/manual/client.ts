@@ -19,7 +19,7 @@ import { environment, exitStatuses, files } from "./reference.ts";
 
 const about = [
   "pstore keeps the passwords and files that a team of sysadmins shares. A machine (anything with a name) has a password and other properties, each of them public or encrypted, and members: users who may read and change it, or only read it.",
-  "Values are encrypted on this host, with GPG, for the members alone, and every change is signed by who makes it. The server keeps ciphertext, permissions and public keys. It can withhold what it has; but what it alters, swaps or brings back from before, pstore notices and refuses.",
+  "Values are encrypted on this host, with the members' GPG and SSH keys, for them alone, and every change is signed by who makes it. The server keeps ciphertext, permissions and public keys. It can withhold what it has; but what it alters, swaps or brings back from before, pstore notices and refuses.",
   "The keys of a user seen for the first time are taken on the server's word and remembered, with a `NOTICE` that shows their fingerprints. Another key for that user is refused from then on, until `--trust` of that user. Whoever wants to be sure at once compares the fingerprints with the user, or begins with `--trust-mode=strict`.",
 ];
 
@@ -47,7 +47,7 @@ export async function clientPage(date: string): Promise<string> {
       section("FILES", await files("pstore")),
       section("EXIT STATUS", await exitStatuses()),
       section("EXAMPLES", ...examples(clientExamples)),
-      section("SEE ALSO", ".Xr gpg 1 ,", ".Xr ssh 1 ,", ".Xr pstore-server 8"),
+      section("SEE ALSO", ".Xr gpg 1 ,", ".Xr ssh 1 ,", ".Xr ssh-keygen 1 ,", ".Xr pstore-server 8"),
     ],
   });
 }

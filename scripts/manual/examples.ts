@@ -14,7 +14,7 @@ export const store = "https://store.example.com";
 export const clientExamples: readonly Example[] = [
   {
     title: "Set up",
-    text: "Send the public part of your GPG key to whoever runs the store, say where the store is (and --user=NAME, where your name there is not your login name), and list your machines. Without a key yet: `gpg --quick-generate-key walter@example.com`.",
+    text: "Send your public key to whoever runs the store: that of GPG, or ~/.ssh/id_ed25519.pub or id_rsa.pub as it is. Say where the store is (and --user=NAME, where your name there is not your login name), and list your machines. Without a key yet: `gpg --quick-generate-key walter@example.com`, or `ssh-keygen -t ed25519`.",
     lines: [
       "gpg --armor --export walter@example.com >walter.asc",
       `(umask 077; echo --store-url=${store} >>~/.pstorerc)`,

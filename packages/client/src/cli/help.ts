@@ -27,7 +27,7 @@ const files: readonly (readonly [path: string, meaning: string])[] = [
 ];
 
 export const passphrases =
-  "Passphrases are gpg-agent's affair. To make it forget them: gpgconf --reload gpg-agent";
+  "The passphrase of a key in gpg is gpg-agent's affair; to make it forget: gpgconf --reload gpg-agent. That of a key file is asked for at the terminal and kept for the one command, or read from $PSTORE_PASSPHRASE_FILE.";
 
 /** How wide a terminal is taken to be, and where what stands behind an option or a line begins, in columns. */
 const width = 80;

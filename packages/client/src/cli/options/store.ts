@@ -93,7 +93,7 @@ export const store: OptionGroup = {
       argument: "FILE",
       isForLookups: true,
       help: "your private key: a file of OpenSSH or OpenPGP",
-      more: "May be given several times; gpg is not used then. An ssh-ed25519 or ssh-rsa key as ssh-keygen writes it, or an OpenPGP secret key. Files on the command line take the place of those in $PSTORE_IDENTITY (with : between several), and these of those in ~/.pstorerc. Without any: gpg, if it holds your key, else ~/.ssh/id_*. An ssh-agent that holds the key signs for it.",
+      more: "May be given several times; gpg is not used then. An ssh-ed25519 or ssh-rsa key as ssh-keygen writes it, or an OpenPGP secret key. Files on the command line take the place of those in $PSTORE_IDENTITY (with : between several), and these of those in ~/.pstorerc. Without any: gpg, if it holds your key, else ~/.ssh/id_ed25519, id_rsa or another id_* there. An ssh-agent that holds the key signs for it.",
       set: (options, file) => {
         if (file === "")
           throw new Problem("usage", "--identity names no file; give the one of your private key");

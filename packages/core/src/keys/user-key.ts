@@ -1,5 +1,6 @@
 /** A user's public key, OpenPGP or SSH. What a type needs is loaded only for a key of that type. */
 import type { Certificate } from "../openpgp/certificate.ts";
+import { Problem } from "../problem.ts";
 import type { SshKey } from "../ssh/public-key.ts";
 import { beginsLikeSsh } from "../ssh/text.ts";
 
@@ -19,8 +20,21 @@ export async function readUserKey(input: string | Uint8Array, owner?: string): P
     const { readSshKey } = await import("../ssh/public-key.ts");
     return readSshKey(input, owner);
   }
+  if (!beginsLikeOpenpgp(input)) {
+    throw new Problem(
+      "unusable-key",
+      "this is no public key: give an armored OpenPGP block (gpg --armor --export NAME), or the line of an SSH key's .pub file",
+    );
+  }
   const { readCertificate } = await import("../openpgp/certificate.ts");
   return readCertificate(input, owner);
+}
+
+/** Whether a key is meant to be of OpenPGP: armored, with whatever around it, or in packets, which begin with an octet over 127. */
+function beginsLikeOpenpgp(input: string | Uint8Array): boolean {
+  if (typeof input !== "string" && (input[0] ?? 0) > 0x7f) return true;
+  const text = typeof input === "string" ? input : Buffer.from(input).toString("latin1");
+  return text.includes("-----BEGIN PGP ");
 }
 
 /** How a public key is stored and served: an armored OpenPGP block, or a line as in `id_ed25519.pub`. */

@@ -10,6 +10,11 @@ export function readKeyFile(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
+    if (/^(?:ssh-|ecdsa-|sk-|-----BEGIN)/.test(path.trimStart()))
+      throw new Problem(
+        "bad-request",
+        "that is a key and not the name of a file; give - and paste it, or pipe it in",
+      );
     const { code } = error as NodeJS.ErrnoException;
     throw new Problem(
       "bad-request",

@@ -73,7 +73,10 @@ async function add(argv: readonly string[], io: Io): Promise<number> {
     });
     if (added.fault === null) io.stdout(describeKey(name, added, new Date()));
     else io.stderr(`${added.fault}\n`);
-    if (added.known) io.stderr("this key was registered already; what is new in it was taken over\n");
+    if (added.known) {
+      const isSsh = added.publicKey.type === "ssh";
+      io.stderr(`this key was registered already${isSsh ? "" : "; what is new in it was taken over"}\n`);
+    }
     if (added.fault === null)
       for (const line of nextOf(name, await countsWithout(db, name, added.publicKey.fingerprint)))
         io.stderr(`${line}\n`);

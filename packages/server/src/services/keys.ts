@@ -7,6 +7,7 @@ import type { Db } from "../database/open.ts";
 import { flag, type PublicKeyTable, timeText } from "../database/schema.ts";
 import { findKey, insertKey, listKeys, updateKey } from "../repositories/keys.ts";
 import { deleteSessionsOfKey } from "../repositories/sessions.ts";
+import { listUsers } from "../repositories/users.ts";
 import { knownUser } from "./accounts.ts";
 import { type Actor, record } from "./audit.ts";
 import { userKeyOf } from "./user-keys.ts";
@@ -78,9 +79,10 @@ export async function addKey(db: Db, actor: Actor, key: NewKey): Promise<AddedKe
       return { ...checked, known: false, fault: null };
     }
     if (old.user_id !== user.id) {
+      const owner = (await listUsers(trx)).find(({ id }) => id === old.user_id)?.name;
       throw new Problem(
         "conflict",
-        `the key ${readable(fingerprint)} is or was another user's; a key has one user for ever`,
+        `the key ${readable(fingerprint)} is or was ${owner}'s, and a key has one user for ever; have ${key.user} make another one`,
       );
     }
     if (old.removed === null && old.write_only !== flag(key.writeOnly)) {

@@ -1,10 +1,14 @@
 // What a hostile server can do with members who wait for a key: neither drop one in silence, nor have one let in with a
 // key of its own, nor hide who waits by its marks.
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import type { Details, ObjectList, PublicKey, User as ServedUser, Users } from "@pstore/core/api/schemas";
+import { openpgpFingerprint, readable } from "@pstore/core/fingerprint";
 import { parseManifest } from "@pstore/core/manifest";
 import { createHome, exportPublic, type GnupgHome, generateKey } from "./support/gnupg.ts";
 import { type Attack, all, hide, onJson, onObject, Scene, the } from "./support/hostile.ts";
+import { succeed } from "./support/process.ts";
 import type { User } from "./support/team.ts";
 
 let scene: Scene;
@@ -49,6 +53,27 @@ const withoutKeys = (user: ServedUser) => {
 const withOther = (user: ServedUser) => {
   user.keys = [mallory];
 };
+
+/** What walter's client believes of a user's keys. */
+function pinnedOf(user: string): string[] {
+  using state = new Database(join(walter.home, ".local/state/pstore/state.db"), { readonly: true });
+  return state
+    .query<{ fingerprint: string }, [string]>("SELECT fingerprint FROM pin WHERE user = ? ORDER BY 1")
+    .all(user)
+    .map(({ fingerprint }) => fingerprint);
+}
+
+/** A further key of a user, which their first one has signed. */
+async function certified(user: User): Promise<PublicKey> {
+  const { fingerprint } = await generateKey(user.gnupg, { userId: `${user.name} <x@example.com>` });
+  const sign = ["gpg", "--batch", "--no-tty", "--local-user", user.fingerprint, "--quick-sign-key"];
+  await succeed([...sign, fingerprint], { env: user.gnupg.env });
+  return {
+    fingerprint: `openpgp:${fingerprint}`,
+    publicKey: await exportPublic(user.gnupg, fingerprint),
+    ...{ writeOnly: false, removed: false, description: "" },
+  };
+}
 
 /** A machine of which a user is a member who waits, made while the server says that there is no key. */
 async function waitingOn(user: string): Promise<string> {
@@ -157,16 +182,56 @@ describe("a server that gives a key of its own for who waits", () => {
   });
 
   test("is shown with it in the question, where none is known", async () => {
-    await scene.add("cleo");
+    const cleo = await scene.add("cleo");
     const name = await waitingOn("cleo");
     const asked = await scene.under(usersOf("cleo", withOther), walter, ["--pending"]);
     expect(asked.code).toBe(1);
     expect(asked.stderr).toContain(mallory.fingerprint.slice(8, 12));
     expect(asked.stderr).toContain("answer it beforehand with --yes");
-    // What the server said first is believed to be cleo's, as at every first sight: now the true one is refused.
-    const honest = await walter.pstore(["--pending", "--yes"]);
-    expect(honest.stderr).toContain("WARNING: THE KEY OF cleo HAS CHANGED");
-    await scene.does(walter, [name, "^cleo"]);
+    // What was only shown is believed by nobody: once the server tells the truth, cleo is let in.
+    expect(pinnedOf("cleo")).toEqual([]);
+    await scene.does(walter, ["--pending", "--yes"]);
+    expect((await scene.does(cleo, ["-pg", name, "password"])).text).toContain(Scene.secret);
+  });
+
+  test("is refused when it gives more, fewer or no keys than were shown", async () => {
+    const dan = await scene.add({ name: "dan", makeKeys: [{}, {}] });
+    const [first, second] = dan.keys.map(({ fingerprint }) => readable(openpgpFingerprint(fingerprint)));
+    const name = await waitingOn("dan");
+    const introduced = await certified(dan);
+    const given = (alter: (user: ServedUser) => void) =>
+      onJson<Details>("/details", ({ users }) => {
+        for (const user of users) if (user.name === "dan") alter(user);
+      });
+    const others = "the server gives other keys of dan than those that were shown, now";
+    for (const [alter, says] of [
+      [(user: ServedUser) => user.keys.push(introduced), others],
+      [(user: ServedUser) => user.keys.pop(), others],
+      [withoutKeys, "dan has no public key at the store, so nothing can be encrypted for them; "],
+    ] as const) {
+      const before = scene.server.commits.length;
+      const { code, text, stderr } = await scene.under(given(alter), walter, ["--pending", "--yes"]);
+      expect({ code, commits: scene.server.commits.slice(before) }).toEqual({ code: 1, commits: [] });
+      expect(text).toContain(`${first}\n`);
+      expect(text).toContain(`${second}\n`);
+      expect(stderr).toContain(`WARNING: '${name}' is left out: ${says}`);
+      expect(stderr).not.toContain("was let in");
+      // Just what was shown, also by the question's answer.
+      expect(pinnedOf("dan")).toEqual(dan.keys.map((key) => `openpgp:${key.fingerprint}`).sort());
+    }
+    await scene.does(walter, ["--pending", "--yes"]);
+    expect((await scene.does(dan, ["-pg", name, "password"])).text).toContain(Scene.secret);
+  });
+
+  test("nor hides who waits by knowing no such user", async () => {
+    const name = await waitingOn("joe");
+    const attack = onJson<Users>("/users", (answer) => {
+      answer.users = answer.users.filter((user) => user.name !== "joe");
+    });
+    const { text } = await scene.under(attack, walter, ["--pending", "-v"]);
+    expect(text).toMatch(/^joe +machine-.* unknown at the store$/m);
+    expect(name).not.toBe("");
+    await scene.does(walter, ["--pending", "--yes"]);
   });
 });
 

@@ -82,6 +82,13 @@ async function told(user: User, args: readonly string[], stdin?: string): Promis
   return stderr.split("\n").filter((line) => line !== "" && !line.includes("first sight"));
 }
 
+/** What a client believes of a user's keys. */
+function pinnedOf(user: User, name: string): string[] {
+  using state = new Database(join(user.home, ".local/state/pstore/state.db"), { readonly: true });
+  const rows = state.query<{ fingerprint: string }, [string]>("SELECT fingerprint FROM pin WHERE user = ?");
+  return rows.all(name).map(({ fingerprint }) => fingerprint);
+}
+
 const membersOf = async (user: User, machine: string) =>
   (JSON.parse(await does(user, [machine, "--json"])) as { members: ObjectRow["members"] }).members;
 
@@ -203,9 +210,17 @@ describe("a newcomer without a key", () => {
     declined.type("n\r");
     const { code, output } = await declined.exit;
     expect(code).toBe(1);
-    expect(output.replaceAll("\r", "")).toBe(
-      `NOTICE: first sight of joe, whose key is now pinned: ${shown(joe)}\n${table(row)}${question}n\nerror: nobody was let in\n`,
-    );
+    expect(output.replaceAll("\r", "")).toBe(`${table(row)}${question}n\nerror: nobody was let in\n`);
+    const interrupted = walter.terminal(["--pending"]);
+    await interrupted.waitFor(question);
+    interrupted.type("\x03");
+    expect((await interrupted.exit).code).toBe(130);
+    const unattended = await walter.pstore(["--pending"]);
+    expect(unattended).toMatchObject({ code: 1, text: table(row) });
+    expect(unattended.stderr).toContain("answer it beforehand with --yes");
+    // Nothing is believed of a key that was only shown.
+    expect(pinnedOf(walter, "joe")).toEqual([]);
+    expect(await does(walter, ["--keys=joe"])).toMatch(/ not pinned +0 of 100\n$/);
     expect(commits()).toBe(before);
 
     const terminal = walter.terminal(["--pending"]);
@@ -215,8 +230,11 @@ describe("a newcomer without a key", () => {
     const agreed = await terminal.exit;
     expect(agreed.code).toBe(0);
     expect(agreed.output.replaceAll("\r", "")).toContain(`${table(row)}${question}y\n`);
-    expect(agreed.output).toEndWith("NOTICE: 100 machines changed\r\n");
+    expect(agreed.output).toEndWith(
+      "NOTICE: 100 machines changed\r\nNOTICE: joe was let in on 100 machines\r\n",
+    );
     expect(commits()).toBe(before + 1);
+    expect(pinnedOf(walter, "joe")).toEqual([`openpgp:${joe.fingerprint}`]);
 
     expect(await does(joe, ["-pg", "web1", "password"])).toBe("by alice");
     for (const name of ["web2", "web50", "web100"])
@@ -284,12 +302,13 @@ describe("a member whose key comes to its end", () => {
     expect(await told(walter, ["-P", "db1"], "new\n")).toEqual([]);
   });
 
-  test("is not forgotten: pstore --pending names them, and there is nothing to ask", async () => {
+  test("is not forgotten: pstore --pending names them, says what comes next, and has nothing to ask", async () => {
     const { code, text, stderr } = await walter.pstore(["--pending"]);
     expect({ code, text, stderr }).toEqual({
       code: 0,
-      text: `User         Waits on                  Key\n${rule}\nkim          2 machines                no usable key yet\n`,
-      stderr: "",
+      text: `User         Waits on                  Key\n${rule}\nkim          2 machines                ${shown(kim)}, expired on 2022-01-01\n`,
+      stderr:
+        "NOTICE: once an admin has added a usable key, new or renewed (pstore-server key add kim FILE), pstore --pending lets kim in\n",
     });
     const { stderr: verbose } = await walter.pstore(["--pending", "-v"]);
     expect(verbose).toContain("kim waits on 'db1', 'db2'\n");
@@ -405,7 +424,7 @@ describe("what stops a change", () => {
     await team.server.command(["user", "disable", "ann"]);
     expect(await refused(walter, ["-P", "many"], "x\n")).toBe(only.replaceAll("cleo", "ann"));
     expect(await does(walter, ["--pending", "--yes"])).toContain(
-      "ann          many                      disabled or removed: pstore --offboard ann\nbob          many                      no usable key yet\n",
+      `ann          many                      disabled or removed: pstore --offboard ann\nbob          many                      ${shown(bob)}, removed at the store\n`,
     );
     await does(walter, ["--offboard", "ann", "--yes"]);
     expect((await membersOf(walter, "many")).map(({ user }) => user)).toEqual(["bob", "dan", "walter"]);
@@ -520,7 +539,7 @@ describe("pstore --pending", () => {
     const { code, stderr } = await walter.pstore(["--pending", "--yes"]);
     expect(code).toBe(1);
     expect(stderr).toContain(
-      `WARNING: 'host2' is left out: ivo's key ${shown(ivo)} cannot be used: it is revoked; revoke ivo with ^ivo in the same command, keep ivo as a member, to be let in later, with --pending, or have a usable key added at the store, as in pstore MACHINE +USER --pending\n`,
+      `WARNING: 'host2' is left out: ivo's key ${shown(ivo)} cannot be used: it is revoked; revoke ivo with ^ivo in the same command, keep ivo as a member, to be let in later, with --pending, or have a usable key added at the store\nNOTICE: what is left out is changed by itself, with ^USER or --pending in the same command: pstore host2 +ida\nNOTICE: ida was let in on 'host1'\n`,
     );
     expect(await does(ida, ["-pg", "host1", "password"])).toBe("x");
     expect((await membersOf(walter, "host2")).filter(({ pending }) => pending)).toMatchObject([
@@ -556,18 +575,29 @@ describe("pstore --pending", () => {
   });
 
   test("stands alone, or beside a change", async () => {
-    for (const args of [
-      ["--pending", "rack"],
-      ["--pending", "rack", "password"],
-      ["--pending", "-s", "x"],
-    ]) {
+    const alone = "--pending stands alone, or beside what changes a machine or its users";
+    const letIn = (user: string) => `to let ${user} in wherever they wait, run pstore --pending=${user}`;
+    const lone = (user: string) =>
+      `--pending=${user} lets in who waits, and stands alone; beside a change, --pending takes no user`;
+    for (const [args, says] of [
+      [["--pending", "rack", "password"], alone],
+      [["--pending", "-s", "x"], alone],
+      [["--pending", "jan"], `${alone}; ${letIn("jan")}`],
+      [["--pending", "+jan"], `no machine is named; ${letIn("jan")}`],
+      [["--pending", "^jan"], "no machine is named; see pstore --help"],
+      [["--pending=jan", "rack"], lone("jan")],
+      [["--pending=jan", "rack", "+jan"], lone("jan")],
+      [["--pending=jan", "+jan"], lone("jan")],
+      [["--pending=jan", "--rewrap"], lone("jan")],
+      [["--pending=jan", "--offboard", "jan"], lone("jan")],
+      [["--each", "*", "+jan", "--pending=jan"], lone("jan")],
+      [["--pending="], "--pending= lacks its USER; give one, or --pending alone"],
+    ] as const) {
       const { code, stderr } = await walter.pstore(args);
-      expect({ args, code, stderr }).toEqual({
-        args,
-        code: 2,
-        stderr: "error: --pending stands alone, or beside what changes a machine or its users\n",
-      });
+      expect({ args, code, stderr }).toEqual({ args, code: 2, stderr: `error: ${says}\n` });
     }
+    const { code, stderr } = await walter.pstore(["--pending=ja/n"]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("'ja/n' is no user name") });
   });
 
   test("asks once for several users, and lets each in with all of their keys", async () => {

@@ -145,6 +145,11 @@ function checkAll({ options, machine, machines, property, allow, revoke, command
   const { mode, each } = options;
   const form = formOf(mode);
   const [granted] = allow;
+  if (options.letIn.length > 0 && mode !== "pending")
+    throw new Problem(
+      "usage",
+      `--pending=${options.letIn[0]} lets in who waits, and stands alone; beside a change, --pending takes no user`,
+    );
   const user = granted === undefined ? revoke[0] && `^${revoke[0]}` : `+${granted.user}`;
   if (each !== null && mode === "get" && property !== null)
     throw new Problem("usage", `--each stands in the machine's place: '${property}' is one word too many`);
@@ -155,7 +160,10 @@ function checkAll({ options, machine, machines, property, allow, revoke, command
     throw new Problem("usage", "what changes something prints nothing; leave out -o");
   const needsMachine = form.machine === "required" || (mode === null && user !== undefined);
   if (needsMachine && machine === null && each === null)
-    throw new Problem("usage", "no machine is named; see pstore --help");
+    throw new Problem(
+      "usage",
+      `no machine is named; ${letInHint(options, granted?.user) ?? "see pstore --help"}`,
+    );
   if (form.machine === "none" && machine !== null) throw tooMany(machine);
   if (machines.length > 1 && mode !== "run") throw tooMany(machines[1] ?? "");
   if (form.property === "required" && property === null)
@@ -167,15 +175,37 @@ function checkAll({ options, machine, machines, property, allow, revoke, command
     throw new Problem("usage", `what is asked for changes no users; leave out ${user}`);
   if (mode === "run" && command.length === 0)
     throw new Problem("usage", "no command is named; give it behind --: pstore --run MACHINE… -- COMMAND");
-  checkCompanions(options, form.changes === true || user !== undefined);
+  checkPending(options, form.changes === true || user !== undefined, machine);
+  checkCompanions(options);
   checkClip(options, machine !== null && user === undefined);
 }
 
+function checkPending(options: Options, isChange: boolean, machine: string | null): void {
+  const { pending, mode } = options;
+  if (!pending || isChange || mode === "pending" || mode === "offboard" || mode === "rewrap") return;
+  const hint = letInHint(options, machine);
+  throw new Problem(
+    "usage",
+    `--pending stands alone, or beside what changes a machine or its users${hint === null ? "" : `; ${hint}`}`,
+  );
+}
+
+/** What somebody may have meant who names a user beside `--pending`, and no machine. */
+function letInHint({ pending, mode }: Options, user: string | null | undefined): string | null {
+  if (!pending || mode !== null || !user || !isUserName(user)) return null;
+  return `to let ${user} in wherever they wait, run pstore --pending=${user}`;
+}
+
+function isUserName(text: string): boolean {
+  try {
+    return userName(text) === text;
+  } catch {
+    return false;
+  }
+}
+
 /** Options that mean something beside one command alone. */
-function checkCompanions(
-  { mode, generate, words, only, prefix, output, pending }: Options,
-  isChange: boolean,
-): void {
+function checkCompanions({ mode, generate, words, only, prefix, output }: Options): void {
   const makes = generate !== null || words !== null;
   if (makes && mode !== "create" && mode !== "change-password")
     throw new Problem("usage", "--generate and --words make up a password, beside -c or -P alone");
@@ -183,9 +213,6 @@ function checkCompanions(
     throw new Problem("usage", "--generate and --words are two ways to make up a password; give one of them");
   if ((only.length > 0 || prefix !== "") && mode !== "run")
     throw new Problem("usage", "--only and --prefix stand beside --run alone");
-  const mayLeavePending = isChange || mode === "pending" || mode === "offboard" || mode === "rewrap";
-  if (pending && !mayLeavePending)
-    throw new Problem("usage", "--pending stands alone, or beside what changes a machine or its users");
   if (output !== null && (mode === "ssh" || mode === "run"))
     throw new Problem("usage", `what --${mode} runs prints by itself; redirect it (>) instead of -o`);
 }

@@ -11,7 +11,10 @@ export interface KeyState {
 }
 
 /** What a key is good for: to be encrypted to, or to sign where it is write-only. */
-export function stateOf({ publicKey, writeOnly }: KnownKey, now: Date): KeyState {
+export function stateOf(
+  { publicKey, writeOnly }: Pick<KnownKey, "publicKey" | "writeOnly">,
+  now: Date,
+): KeyState {
   if (publicKey === null) return { state: "unknown", expires: null };
   try {
     const part = writeOnly ? signingParts(publicKey, now, "")[0] : encryptionSubkey(publicKey, now, "");

@@ -7,6 +7,7 @@ import { printJson, printLine } from "../terminal/output.ts";
 import type { Command, Context } from "./command.ts";
 import { membersChange } from "./each.ts";
 import { listText, nameWidth, rowOf } from "./layout.ts";
+import { sayLeftOut } from "./left-out.ts";
 
 /**
  * `pstore --offboard USER`: revokes a user from every machine that the user here may write, with one signature, and
@@ -26,7 +27,7 @@ export const offboard: Command = async (context) => {
   const { active } = await store.user(user);
   const reach = await store.reach(user, args.options.all);
   const { revocable, beyond, secrets, unseen } = reach;
-  for (const { machine, why } of unseen) person.warn(`'${machine}' is left out: ${why}`);
+  sayLeftOut(person, unseen);
   for (const sentence of beyondReach(beyond, user, store.self)) person.warn(sentence);
   const failure = revocable.length > 0 ? await revoke(context, revocable, user) : null;
   if (revocable.length === 0)

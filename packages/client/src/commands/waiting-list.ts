@@ -4,7 +4,8 @@ import { named } from "../store/named.ts";
 import type { Unseen } from "../store/reading/survey.ts";
 import type { StoredObject } from "../store/store.ts";
 import { anyOf, lettersInOf } from "../store/waiting.ts";
-import type { Prospect } from "../store/writing/prospects.ts";
+import type { Prospect, UselessKey } from "../store/writing/prospects.ts";
+import { stateOf } from "./key-state.ts";
 import { byName, nameWidth } from "./layout.ts";
 
 /** Who waits to be let in, and where. */
@@ -28,11 +29,11 @@ export interface Waiting {
 const userWidth = 12;
 
 /** A header, a rule, and a line for each user and each of their keys. */
-export function tableOf(waiting: readonly Waiting[]): string {
+export function tableOf(waiting: readonly Waiting[], now: Date): string {
   const row = (user: string, on: string, key: string) =>
     `${user.padEnd(userWidth)} ${on.padEnd(nameWidth)} ${key}`;
   const lines = waiting.flatMap(({ prospect, objects }) => {
-    const [first = "", ...more] = outlookOf(prospect);
+    const [first = "", ...more] = outlookOf(prospect, now);
     const on = objects.length === 1 ? objects.map(nameOf).join("") : `${objects.length} machines`;
     return [row(prospect.user, on, first), ...more.map((key) => row("", "", key))];
   });
@@ -40,17 +41,27 @@ export function tableOf(waiting: readonly Waiting[]): string {
 }
 
 /** The keys with which somebody would be let in, or in words why that cannot be. */
-function outlookOf(prospect: Prospect): readonly string[] {
+function outlookOf(prospect: Prospect, now: Date): readonly string[] {
   switch (prospect.is) {
     case "ready":
       return keysText(prospect.keys);
     case "without-key":
-      return ["no usable key yet"];
+      return prospect.keys.length === 0 ? ["no key yet"] : prospect.keys.map((key) => uselessText(key, now));
     case "gone":
       return [`disabled or removed: pstore --offboard ${prospect.user}`];
+    case "unknown":
+      return ["unknown at the store"];
     case "refused":
       return ["a key that is not trusted"];
   }
+}
+
+function uselessText(key: UselessKey, now: Date): string {
+  if (key.isRemoved) return `${readable(key.fingerprint)}, removed at the store`;
+  const { state, expires } = stateOf(key, now);
+  const since = expires === null ? "" : ` on ${expires.toISOString().slice(0, "2026-11-20".length)}`;
+  const what = state === "expired" ? `expired${since}` : state === "unusable" ? "cannot be used" : state;
+  return `${readable(key.fingerprint)}, ${what}`;
 }
 
 function keysText(keys: Member["keys"]): readonly string[] {
@@ -60,9 +71,37 @@ function keysText(keys: Member["keys"]): readonly string[] {
 
 /** Somebody with their machines and keys, as a question names them. */
 export function inWords({ prospect, objects }: Waiting): string {
-  const where = objects.length === 1 ? named(objects) : `${objects.length} machines`;
   const keys = prospect.is === "ready" ? keysText(prospect.keys).join(" and ") : "no key";
-  return `${prospect.user} in on ${where} with ${keys}`;
+  return `${prospect.user} in on ${whereText(objects)} with ${keys}`;
+}
+
+/** That they were let in. */
+export function letInText(some: readonly Waiting[]): string {
+  const parts = some.map(({ prospect, objects }, index) => {
+    const verb = index > 0 ? "" : "was let in ";
+    return `${prospect.user} ${verb}on ${whereText(objects)}`;
+  });
+  return listed(parts);
+}
+
+/** Several with an "and" before the last. */
+function listed(parts: readonly string[]): string {
+  return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
+}
+
+function whereText(objects: readonly StoredObject[]): string {
+  return objects.length === 1 ? named(objects) : `${objects.length} machines`;
+}
+
+/** What must be done for those who have no usable key now; `null` where there are none. */
+export function whatComesNext(waiting: readonly Waiting[]): string | null {
+  const users = waiting
+    .filter(({ prospect }) => prospect.is === "without-key")
+    .map(({ prospect }) => prospect.user);
+  const [first] = users;
+  if (first === undefined) return null;
+  const [all, user] = [listed(users), users.length === 1 ? first : "USER"];
+  return `once an admin has added a usable key, new or renewed (pstore-server key add ${user} FILE), pstore --pending lets ${all} in`;
 }
 
 /** What others must do: a sentence for all machines of the same colleagues. */
@@ -94,13 +133,14 @@ export function nameOf({ manifest }: StoredObject): string {
   return manifest.object.name;
 }
 
-export function asJson({ waiting, beyond, own, unseen }: WaitingList): object {
+export function asJson({ waiting, beyond, own, unseen }: WaitingList, now: Date): object {
   return {
     waiting: waiting.map(({ prospect, objects }) => ({
       user: prospect.user,
       machines: objects.map(nameOf),
       state: prospect.is,
       ...(prospect.is === "ready" ? { keys: keysJson(prospect.keys) } : { why: prospect.why }),
+      ...(prospect.is === "without-key" ? { keys: uselessJson(prospect.keys, now) } : {}),
     })),
     others: beyond.map(({ object, users }) => ({
       machine: nameOf(object),
@@ -114,4 +154,11 @@ export function asJson({ waiting, beyond, own, unseen }: WaitingList): object {
 
 function keysJson(keys: Member["keys"]): readonly object[] {
   return [...keys].map(([fingerprint, part]) => ({ fingerprint, writeOnly: part === null }));
+}
+
+function uselessJson(keys: readonly UselessKey[], now: Date): readonly object[] {
+  return keys.map((key) => {
+    const state = key.isRemoved ? "removed" : stateOf(key, now).state;
+    return { fingerprint: key.fingerprint, writeOnly: key.writeOnly, state };
+  });
 }

@@ -23,7 +23,7 @@ import { SignIn } from "./session.ts";
 import { Trust } from "./trust.ts";
 import type { Change, NewMembers, Seal } from "./writing/change.ts";
 import type { LeftOut } from "./writing/changer.ts";
-import type { Prospect } from "./writing/prospects.ts";
+import type { Prospect, Ready } from "./writing/prospects.ts";
 import type { Rewrapper, Rewrapping } from "./writing/rewrapper.ts";
 import type { SealedValue } from "./writing/seal.ts";
 import type { Writer } from "./writing/writer.ts";
@@ -156,9 +156,9 @@ export class Store {
     return (await this.#writer()).prospects(users);
   }
 
-  /** Lets users in where they wait, with one commit. @returns the objects that are left out */
-  async letIn(names: readonly string[], users: readonly string[]): Promise<readonly LeftOut[]> {
-    return (await this.#writer()).letIn(names, users);
+  /** Lets users in where they wait, with the keys that were shown, and one commit. @returns the objects that are left out */
+  async letIn(names: readonly string[], shown: readonly Ready[]): Promise<readonly LeftOut[]> {
+    return (await this.#writer()).letIn(names, shown);
   }
 
   /**

@@ -24,6 +24,17 @@ export interface Acquaintance {
   readonly changed: readonly PublicKey[];
 }
 
+/** What meeting a user comes to. */
+interface Judgement {
+  readonly acquaintance: Acquaintance;
+  /** What is to be pinned anew. */
+  readonly fresh: readonly Pin[];
+  /** What was pinned to the user when that was made of it. */
+  readonly pins: readonly Pin[];
+  /** What the person here is told of new keys. */
+  readonly news: readonly string[];
+}
+
 /** A key that the server gives for a user, looked at. */
 export interface SeenKey {
   readonly key: PublicKey;
@@ -72,14 +83,27 @@ export class Trust {
    * @throws Problem `untrusted-key` where strict trust, another user's pin or a missing private key forbids it
    */
   async meet(user: User): Promise<Acquaintance> {
+    const { acquaintance, fresh, pins, news } = await this.#judge(user);
+    if (fresh.length > 0 && !this.#pins.put(fresh, pins)) return this.meet(user);
+    for (const text of news) this.#person.notice(text);
+    return acquaintance;
+  }
+
+  /** What would come of meeting a user: nothing is pinned, and nobody told. @throws what that throws */
+  async foresee(user: User): Promise<Acquaintance> {
+    return (await this.#judge(user)).acquaintance;
+  }
+
+  async #judge(user: User): Promise<Judgement> {
     const pins = this.#pins.ofUser(user.name);
     const served = await Promise.all(user.keys.map((key) => this.#keys.served(user.name, key)));
     const trusted = new Map<Fingerprint, TrustedKey>();
     const changed: PublicKey[] = [];
     const fresh: Pin[] = [];
+    const news: string[] = [];
     for (const one of served) {
       const { key } = one;
-      const pin = await this.#pinFor(one, pins);
+      const pin = await this.#pinFor(one, pins, news);
       if (pin === null) {
         changed.push(key);
         continue;
@@ -90,8 +114,7 @@ export class Trust {
         writeOnly: pin.writeOnly,
       });
     }
-    if (fresh.length > 0 && !this.#pins.put(fresh, pins)) return this.meet(user);
-    return { trusted, changed };
+    return { acquaintance: { trusted, changed }, fresh, pins, news };
   }
 
   /** What the server need not send of these users, since it is pinned here. */
@@ -119,8 +142,11 @@ export class Trust {
     );
   }
 
-  /** The pin that makes a served key believed: an old one, a merged one, a new one; `null` when there is none. */
-  async #pinFor(served: ServedKey, pins: readonly Pin[]): Promise<Pin | null> {
+  /**
+   * The pin that makes a served key believed: an old one, a merged one, a new one; `null` when there is none.
+   * @param news takes what is to be told of a new one
+   */
+  async #pinFor(served: ServedKey, pins: readonly Pin[], news: string[]): Promise<Pin | null> {
     const { user, key, publicKey } = served;
     const standing = await standingOf(served, pins, this.#keys);
     if (standing.is === "changed" || standing.is === "reflagged") return null;
@@ -129,12 +155,12 @@ export class Trust {
     const { writeOnly, fingerprint } = key;
     if (standing.is === "introduced") {
       const { by } = standing;
-      this.#person.notice(`${user} has a further key, signed by the one known: ${readable(fingerprint)}`);
+      news.push(`${user} has a further key, signed by the one known: ${readable(fingerprint)}`);
       const notHeld = by.source === "own" ? "trusted" : by.source;
       const source = (await this.#isHeld(user, fingerprint)) ? "own" : notHeld;
       return pinOf(publicKey, { user, writeOnly, source, confirmed: by.confirmed });
     }
-    const source = await this.#firstSource(user, key);
+    const source = await this.#firstSource(user, key, news);
     return source && pinOf(publicKey, { user, writeOnly, source, confirmed: source === "own" });
   }
 
@@ -149,7 +175,7 @@ export class Trust {
   }
 
   /** Why a key of a user never seen is believed; `null` when it is not. */
-  async #firstSource(user: string, key: PublicKey): Promise<PinSource | null> {
+  async #firstSource(user: string, key: PublicKey, news: string[]): Promise<PinSource | null> {
     if (user === this.#user) return (await this.#isHeld(user, key.fingerprint)) ? "own" : null;
     if (this.#isStrict) {
       throw new Problem(
@@ -157,7 +183,7 @@ export class Trust {
         `the key ${readable(key.fingerprint)} of ${user} is not trusted yet; compare it with ${user}, then run pstore --trust ${user}`,
       );
     }
-    this.#person.notice(`first sight of ${user}, whose key is now pinned: ${readable(key.fingerprint)}`);
+    news.push(`first sight of ${user}, whose key is now pinned: ${readable(key.fingerprint)}`);
     return "first-use";
   }
 

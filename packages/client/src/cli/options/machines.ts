@@ -98,12 +98,15 @@ export const machines: OptionGroup = {
     },
     {
       names: ["--pending"],
+      argument: "USER",
+      isOptional: true,
       isRare: true,
       help: "let members in who had no usable key before",
-      more: "Alone, it shows who waits on which of the machines that you may write, with the fingerprints of their present keys, asks, and encrypts everything for them with one signature. Beside +USER, or any change, a user to whom nothing can be encrypted now (no key yet, or an expired, revoked or removed one) is a member all the same, who reads nothing until then; lists mark them as USER:pending, and further changes do not stop at them.",
+      more: "Alone, it shows who waits on which of the machines that you may write, with the fingerprints of their present keys, asks, and encrypts everything for them with one signature; just the keys that it has shown are pinned, and none before the answer. With USER, it is about that user alone, and may be given several times. Beside +USER, or any change, a user to whom nothing can be encrypted now (no key yet, or an expired, revoked or removed one) is a member all the same, who reads nothing until then; lists mark them as USER:pending, and further changes do not stop at them.",
       neverFromFile: true,
-      set: (options) => {
+      set: (options, user) => {
         options.pending = true;
+        if (user !== "") options.letIn.push(userName(user));
       },
     },
     command(

@@ -56,6 +56,8 @@ export interface Options {
   passphraseFd: number | null;
   /** Members that nothing can be encrypted to stay, without a wrapped key. */
   pending: boolean;
+  /** The users of `--pending`, to be let in; none: all. */
+  letIn: string[];
   /** The user of `--rewrap`; empty: oneself. */
   rewrap: string | null;
   /** The user of `--keys`; empty: all that one shares with. */
@@ -96,6 +98,7 @@ export function defaultOptions(): Options {
     identities: [],
     passphraseFd: null,
     pending: false,
+    letIn: [],
     rewrap: null,
     keysOf: null,
     completion: null,

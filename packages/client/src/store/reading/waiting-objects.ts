@@ -8,6 +8,8 @@ import { Survey, type Unseen } from "./survey.ts";
 export interface WaitingObjects {
   /** The user's own objects in which somebody waits, maybe they themself. */
   readonly objects: readonly StoredObject[];
+  /** How many objects of the user's own could be looked at. */
+  readonly seen: number;
   /** The objects that could not be looked at, and why. */
   readonly unseen: readonly Unseen[];
 }
@@ -25,7 +27,7 @@ export async function waitingObjects(parts: SharedParts): Promise<WaitingObjects
   const known = unlisted.map((name) => objects.byName(name)).filter((one) => one !== null);
   survey.unseen.push(...(await hiddenObjects(parts, known.filter(isWaitedFor), listed)));
   const all = await survey.own(names);
-  return { objects: all.filter(isWaitedFor), unseen: survey.unseen };
+  return { objects: all.filter(isWaitedFor), seen: all.length, unseen: survey.unseen };
 }
 
 function isWaitedFor({ manifest }: Known): boolean {

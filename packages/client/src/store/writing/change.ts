@@ -1,5 +1,5 @@
 import { clientCommand } from "@pstore/core/client-command";
-import type { Access, Grant, Manifest, Property } from "@pstore/core/manifest";
+import type { Access, Grant, Manifest, Member, Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { SealedValue } from "./seal.ts";
 
@@ -20,8 +20,8 @@ export interface Change {
   readonly restore?: { readonly revision: number; readonly property: string | null };
   /** Whoever cannot be encrypted to now stays a member, without a wrapped key. */
   readonly pending?: true;
-  /** Members who waited for a usable key, and get their present ones. */
-  readonly letIn?: readonly string[];
+  /** Members who waited for a usable key, and get these, which the person here was shown, or none. */
+  readonly letIn?: ReadonlyMap<string, Member["keys"]>;
   /** Members who get all of their present keys instead of those listed. */
   readonly rewrap?: readonly string[];
   /** Of several objects, each changes only as far as there is something to change. */

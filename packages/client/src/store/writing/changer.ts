@@ -35,6 +35,8 @@ export interface LeftOut {
   readonly machine: string;
   /** A sentence. */
   readonly why: string;
+  /** Somebody without a usable key is in the way, about whom a change of this object alone can decide. */
+  readonly isUndecided?: true;
 }
 
 /** One object under way from what it is to what it shall be. */
@@ -122,7 +124,11 @@ export class Changer {
       } catch (error) {
         if (!(error instanceof Problem) || !["unusable-key", "untrusted-key"].includes(error.code))
           throw error;
-        leftOut.push({ machine: base.verified.manifest.object.name, why: error.message });
+        leftOut.push({
+          machine: base.verified.manifest.object.name,
+          why: error.message,
+          ...(error.code === "unusable-key" ? { isUndecided: true } : {}),
+        });
       }
     }
     return { bases: found, leftOut };

@@ -82,12 +82,12 @@ export class MemberPlanner {
    */
   async confirm(
     plans: readonly PlannedMembers[],
-    { allow, rewrap = [], letIn = [] }: MemberChange,
+    { allow, rewrap = [], letIn = new Map() }: MemberChange,
   ): Promise<void> {
     const all = new Set(
       plans.flatMap(({ members }) => [...members].filter(([, one]) => !isPending(one)).map(([user]) => user)),
     );
-    const meant = [this.#user, ...allow.map(({ user }) => user), ...rewrap, ...letIn];
+    const meant = [this.#user, ...allow.map(({ user }) => user), ...rewrap, ...letIn.keys()];
     await this.#trust.confirmRecipients(
       [...all],
       meant.filter((user) => all.has(user)),
@@ -176,8 +176,10 @@ export class MemberPlanner {
     const { allow, letIn, rewrap } = change;
     const isNamed = [...allow.map((one) => one.user), ...(rewrap ?? [])].includes(user);
     const isWaiting = isPending(member);
+    const shown = isWaiting && !isNamed ? letIn?.get(user) : undefined;
+    if (shown !== undefined) return this.#letIn(plan, served, shown);
     try {
-      if (isWaiting && !isNamed && letIn?.includes(user) !== true) {
+      if (isWaiting && !isNamed) {
         refuseInactive(served);
         if (letIn === undefined && (await this.#keys.isAnyUsable(served)))
           this.#person.notice(`${user} waits to be let in, and has a usable key by now: pstore --pending`);
@@ -192,6 +194,21 @@ export class MemberPlanner {
     } catch (error) {
       return this.#withoutKey(user, isWaiting ? { pending: true } : change, error);
     }
+  }
+
+  /** What was shown of a member who waits, as long as the server gives just that. */
+  async #letIn(plan: Plan, served: User, shown: Member["keys"]): Promise<Member["keys"]> {
+    const user = served.name;
+    const acquaintance = await this.#keys.foresee(served);
+    this.#trust.refuseChanged(user, acquaintance);
+    const keys = this.#keys.all(user, acquaintance);
+    if (sameKeys({ access: "read", keys }, { access: "read", keys: shown }))
+      return this.#taken(plan, user, keys, acquaintance);
+    const now = [...keys.keys()].map(readable).join(" and ");
+    throw new Problem(
+      "untrusted-key",
+      `the server gives other keys of ${user} than those that were shown, now ${now}; look anew with pstore --pending`,
+    );
   }
 
   #taken(

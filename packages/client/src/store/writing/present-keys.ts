@@ -35,6 +35,7 @@ export class PresentKeys {
   readonly #person: Person;
   /** Users as they were served, with what is believed of them: many objects often have the same members. */
   readonly #met = new WeakMap<User, Promise<Acquaintance>>();
+  readonly #foreseen = new WeakMap<User, Promise<Acquaintance>>();
   readonly #usable = new WeakMap<User, Promise<boolean>>();
 
   constructor(parts: { trust: Trust; person: Person }) {
@@ -47,15 +48,28 @@ export class PresentKeys {
    * @throws NoUsableKey when the store has none, or takes nothing of theirs any more
    */
   meet(served: User): Promise<Acquaintance> {
+    return this.#believed(served, this.#met, (user) => this.#trust.meet(user));
+  }
+
+  /** The same, as it would be: nothing is pinned. @throws what `meet` throws */
+  foresee(served: User): Promise<Acquaintance> {
+    return this.#believed(served, this.#foreseen, (user) => this.#trust.foresee(user));
+  }
+
+  #believed(
+    served: User,
+    known: WeakMap<User, Promise<Acquaintance>>,
+    judge: (user: User) => Promise<Acquaintance>,
+  ): Promise<Acquaintance> {
     refuseInactive(served);
     const keys = current(served);
     if (keys.length === 0)
       throw new NoUsableKey(
         `${served.name} has no public key at the store, so nothing can be encrypted for them`,
       );
-    const met = this.#met.get(served) ?? this.#trust.meet({ ...served, keys });
-    this.#met.set(served, met);
-    return met;
+    const believed = known.get(served) ?? judge({ ...served, keys });
+    known.set(served, believed);
+    return believed;
   }
 
   /**

@@ -9,7 +9,7 @@ import { Changer, type LeftOut } from "./changer.ts";
 import type { Base } from "./draft.ts";
 import { MemberPlanner } from "./members.ts";
 import { PresentKeys } from "./present-keys.ts";
-import { type Prospect, prospectOf } from "./prospects.ts";
+import { type Prospect, prospectOf, type Ready } from "./prospects.ts";
 import { Restorer } from "./restoring.ts";
 import type { Rewrapper } from "./rewrapper.ts";
 import { type SealedValue, sealValue } from "./seal.ts";
@@ -100,18 +100,26 @@ export class Writer {
   async prospects(users: readonly string[]): Promise<readonly Prospect[]> {
     const found: Prospect[] = [];
     for (let from = 0; from < users.length; from += mostAsked) {
-      const served = (await this.#parts.api.users(users.slice(from, from + mostAsked))).users;
-      for (const one of served) found.push(await prospectOf(one, { ...this.#parts, keys: this.#keys }));
+      const some = users.slice(from, from + mostAsked);
+      const served = (await this.#parts.api.users(some)).users;
+      for (const user of some) {
+        const one = served.find(({ name }) => name === user);
+        const unknown = { user, is: "unknown", why: `the store knows no user '${user}'` } as const;
+        found.push(one === undefined ? unknown : await prospectOf(one, { ...this.#parts, keys: this.#keys }));
+      }
     }
     return found;
   }
 
   /**
-   * Lets users in where they wait, with one commit; objects in which somebody else is in the way are left out.
+   * Lets users in where they wait, with one commit: just the keys that were shown are pinned, and encrypted to. Objects
+   * in which somebody is in the way are left out.
    * @returns those, and why
    */
-  letIn(names: readonly string[], users: readonly string[]): Promise<readonly LeftOut[]> {
-    return this.#changePossible(names, { allow: [], revoke: [], letIn: users });
+  async letIn(names: readonly string[], shown: readonly Ready[]): Promise<readonly LeftOut[]> {
+    for (const { served } of shown) await this.#keys.meet(served);
+    const letIn = new Map(shown.map(({ user, keys }) => [user, keys]));
+    return this.#changePossible(names, { allow: [], revoke: [], letIn });
   }
 
   /** What encrypts everything to the present keys of a user. */

@@ -85,7 +85,7 @@ describe("an SSH key", () => {
     expect(first.of("key file")[1]).toStartWith("FAULT ");
     const missing = await examine(plain, ["--identity=~/nowhere"]);
     expect(missing.of("key file")[0]).toBe(
-      "FAULT    key file: there is no key file ~/nowhere; mend its name, or make it",
+      "FAULT    key file: there is no key file ~/nowhere; mend its name in --identity, $PSTORE_IDENTITY or ~/.pstorerc, or make it",
     );
     expect(missing.of("sign-in")[0]).toContain("there is no key file ~/nowhere");
     await writeFile(file, "");

@@ -83,7 +83,7 @@ describe("a key file is named", () => {
     await rosa.configure(...at(rosa), "--identity=~/missing");
     await rosa.forgetSession();
     expect(await refused(rosa.pstore(["hers"]))).toBe(
-      "there is no key file ~/missing; mend its name, or make it",
+      "there is no key file ~/missing; mend its name in --identity, $PSTORE_IDENTITY or ~/.pstorerc, or make it",
     );
     expect((await rosa.pstore(["hers"], named)).text).toBe("password = hers\n");
     const wrong = { env: { PSTORE_IDENTITY: "~/missing" } };

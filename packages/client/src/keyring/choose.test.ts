@@ -281,7 +281,8 @@ describe("key files that are named", () => {
 
   test("one that is missing ends the command where it is needed", async () => {
     const keyring = await choose({ identities: ["~/missing"] });
-    const says = "there is no key file ~/missing; mend its name, or make it";
+    const says =
+      "there is no key file ~/missing; mend its name in --identity, $PSTORE_IDENTITY or ~/.pstorerc, or make it";
     keyring.expectUnwrap(new Map());
     for (const act of [
       keyring.list(),

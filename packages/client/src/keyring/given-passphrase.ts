@@ -9,6 +9,7 @@ import { privateFile, readPrivate } from "./private-file.ts";
 /** The longest passphrase, in bytes, and the most that is read of its file. */
 const longest = 4096;
 const largest = 64 * 1024;
+const wanted = { noun: "passphrase file", namedBy: "$PSTORE_PASSPHRASE_FILE" };
 /** How long a descriptor is left alone that has nothing to read yet, in milliseconds. */
 const patience = 10;
 
@@ -18,7 +19,7 @@ const patience = 10;
  */
 export async function passphraseInFile(named: string, home: string | undefined): Promise<GivenPassphrase> {
   const file = privateFile(named, home);
-  const bytes = await readPrivate(file, "passphrase file", largest);
+  const bytes = await readPrivate(file, wanted, largest);
   const origin = `${file.shown} ($PSTORE_PASSPHRASE_FILE)`;
   return { text: firstLine(bytes ?? Buffer.alloc(longest + 1), origin), origin };
 }

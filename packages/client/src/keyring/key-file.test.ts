@@ -182,7 +182,9 @@ describe("what is no private key has a sentence of its own:", () => {
 
   test("a file that is not there", async () => {
     for (const name of ["missing", "id_ed25519/inner"])
-      expect(await refused(name)).toBe(`there is no key file ~/${name}; mend its name, or make it`);
+      expect(await refused(name)).toBe(
+        `there is no key file ~/${name}; mend its name in --identity, $PSTORE_IDENTITY or ~/.pstorerc, or make it`,
+      );
   });
 
   test("a device", async () => {

@@ -10,12 +10,14 @@ export interface KeyFile extends PrivateFile {
 /** The most that a key file may hold, in bytes: OpenPGP keys with the signatures of many others are large. */
 const largest = 1024 * 1024;
 
+const wanted = { noun: "key file", namedBy: "--identity, $PSTORE_IDENTITY or ~/.pstorerc" };
+
 /**
  * Reads the file of a private key.
  * @throws Problem `no-private-key`, whose sentence says what to do
  */
 export async function readKeyFile(file: PrivateFile): Promise<KeyFile> {
-  const bytes = await readPrivate(file, "key file", largest, (read) => typeOf(read) !== null);
+  const bytes = await readPrivate(file, wanted, largest, (read) => typeOf(read) !== null);
   if (bytes === null) throw refused(`${file.shown} is over 1 MiB, as no key is`);
   const type = typeOf(bytes);
   if (type !== null) return { ...file, type, bytes };

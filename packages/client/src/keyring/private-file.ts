@@ -11,6 +11,14 @@ export interface PrivateFile {
   readonly path: string;
 }
 
+/** What a file should be, for sentences. */
+export interface Wanted {
+  /** "key file" */
+  readonly noun: string;
+  /** Where its name may stand: "--identity". */
+  readonly namedBy: string;
+}
+
 /** A file that others may read or change. */
 export class TooOpen extends Problem {
   /** Its name, as a shell reads it. */
@@ -32,14 +40,14 @@ export function privateFile(named: string, home: string | undefined): PrivateFil
 
 /**
  * Reads a file that only its owner may read, or what a pipe gives: at most so many bytes.
- * @param what a noun for sentences: "key file"
+ * @param what what it should be
  * @param isSecret whether others may not read what it holds; what is no secret at all is another mistake than its mode
  * @returns null when there are more
  * @throws Problem `no-private-key`, whose sentence says what to do
  */
 export async function readPrivate(
   { shown, path }: PrivateFile,
-  what: string,
+  what: Wanted,
   most: number,
   isSecret: (bytes: Buffer) => boolean = () => true,
 ): Promise<Buffer | null> {
@@ -81,13 +89,14 @@ export async function readUpTo(file: FileHandle, most: number): Promise<Buffer |
   return length > most ? null : buffer.subarray(0, length);
 }
 
-function unreadable({ code }: NodeJS.ErrnoException, what: string, shown: string): Problem {
+function unreadable({ code }: NodeJS.ErrnoException, { noun, namedBy }: Wanted, shown: string): Problem {
+  const missing = `there is no ${noun} ${shown}; mend its name in ${namedBy}, or make it`;
   const reasons: Readonly<Record<string, string>> = {
-    ENOENT: `there is no ${what} ${shown}; mend its name, or make it`,
-    ENOTDIR: `there is no ${what} ${shown}; mend its name, or make it`,
-    EISDIR: `${shown} is a folder; name the ${what} in it`,
-    EACCES: `the ${what} ${shown} may not be read by you; name one of your own, of mode 600`,
+    ENOENT: missing,
+    ENOTDIR: missing,
+    EISDIR: `${shown} is a folder; name the ${noun} in it`,
+    EACCES: `the ${noun} ${shown} may not be read by you; name one of your own, of mode 600`,
   };
-  const other = `the ${what} ${shown} cannot be read (${code ?? "unknown"}); mend that, or name another one`;
+  const other = `the ${noun} ${shown} cannot be read (${code ?? "unknown"}); mend that, or name another one`;
   return new Problem("no-private-key", reasons[code ?? ""] ?? other);
 }

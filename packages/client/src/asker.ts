@@ -1,4 +1,4 @@
-import type { Asker } from "./keyring/passphrases.ts";
+import type { Asker } from "./keyring/files/passphrases.ts";
 import type { Person } from "./person.ts";
 
 /** Who is asked for the passphrase of a key file. */

@@ -4,7 +4,7 @@ import { checks } from "./doctor/checks.ts";
 import { Examination } from "./doctor/examination.ts";
 import { type Finding, lineOf, unforeseen } from "./doctor/finding.ts";
 import type { Io, Output } from "./io.ts";
-import { checkDescriptor } from "./keyring/descriptor.ts";
+import { checkDescriptor } from "./keyring/files/descriptor.ts";
 import { Interrupted } from "./terminal/interrupted.ts";
 import { printJson, printLine } from "./terminal/output.ts";
 import { PersonAtTerminal } from "./terminal/person.ts";

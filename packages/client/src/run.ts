@@ -7,7 +7,7 @@ import { ownName, refuseUncheckedTls } from "./environment.ts";
 import { Transport } from "./http/transport.ts";
 import type { Io, Output } from "./io.ts";
 import { chooseKeyring } from "./keyring/choose.ts";
-import { checkDescriptor } from "./keyring/descriptor.ts";
+import { checkDescriptor } from "./keyring/files/descriptor.ts";
 import { openState } from "./state/database.ts";
 import { sessionFolder, stateFolder } from "./state/folders.ts";
 import { Pins } from "./state/pins.ts";

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { type Fingerprint, isSsh, readable } from "@pstore/core/fingerprint";
 import { readUserKey } from "@pstore/core/keys/user-key";
 import { Problem } from "@pstore/core/problem";
-import { inFile, type KeyFile, readKeyFile } from "../keyring/key-file.ts";
-import { privateFile } from "../keyring/private-file.ts";
+import { inFile, type KeyFile, readKeyFile } from "../keyring/files/key-file.ts";
+import { privateFile } from "../keyring/files/private-file.ts";
 import type { Examination } from "./examination.ts";
 import { type Finding, faultBy, ok, skipped } from "./finding.ts";
 

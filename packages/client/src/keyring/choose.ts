@@ -1,7 +1,7 @@
 import type { Fingerprint } from "@pstore/core/fingerprint";
-import { GnupgKeyring } from "./gnupg.ts";
+import type { Asker } from "./files/passphrases.ts";
+import { GnupgKeyring } from "./gnupg/gnupg.ts";
 import type { Keyring } from "./keyring.ts";
-import type { Asker } from "./passphrases.ts";
 import { UsualKeyring } from "./usual.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -36,6 +36,6 @@ export async function chooseKeyring(choice: Choice): Promise<Keyring> {
 }
 
 async function keyFiles({ env, passphraseFd, asker }: Choice) {
-  const { openKeyFiles } = await import("./open-key-files.ts");
+  const { openKeyFiles } = await import("./files/open-key-files.ts");
   return openKeyFiles({ env, passphraseFd, asker });
 }

@@ -2,7 +2,7 @@ import { type Fingerprint, isSsh } from "@pstore/core/fingerprint";
 import type { SignedText } from "@pstore/core/keys/signature";
 import type { Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
-import type { GnupgKeyring } from "./gnupg.ts";
+import type { GnupgKeyring } from "./gnupg/gnupg.ts";
 import type { Keyring, PrivateKey } from "./keyring.ts";
 import { isForSsh } from "./wrapped-form.ts";
 

@@ -1,5 +1,5 @@
 import { Problem } from "@pstore/core/problem";
-import { reasonOf, type StatusLine, sessionKeyOf } from "./gnupg-status.ts";
+import { reasonOf, type StatusLine, sessionKeyOf } from "./status.ts";
 
 /**
  * A message for gpg to decrypt that tells it a wrapped key and nothing of the body. Behind the wrapped key stands a data

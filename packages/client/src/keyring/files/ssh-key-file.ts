@@ -11,15 +11,15 @@ import {
 } from "@pstore/core/ssh/private-key";
 import type { SshKey } from "@pstore/core/ssh/public-key";
 import { signedData, sshsigBlob, verifySshsig } from "@pstore/core/ssh/sshsig";
-import { cannotSign } from "./cannot-sign.ts";
+import { cannotSign } from "../cannot-sign.ts";
+import type { Keyring, PrivateKey } from "../keyring.ts";
+import { oneByOne } from "../one-by-one.ts";
+import { isForSsh } from "../wrapped-form.ts";
 import { another, inFile, type KeyFile } from "./key-file.ts";
-import type { Keyring, PrivateKey } from "./keyring.ts";
-import { oneByOne } from "./one-by-one.ts";
 import type { Passphrases } from "./passphrases.ts";
 import { forShell } from "./private-file.ts";
 import { readPublicFile } from "./public-file.ts";
 import type { SshAgent } from "./ssh-agent.ts";
-import { isForSsh } from "./wrapped-form.ts";
 
 /** What a key file needs beside itself. */
 export interface SshHelp {

@@ -1,5 +1,5 @@
-import type { Keyring } from "./keyring.ts";
-import { Several } from "./several.ts";
+import type { Keyring } from "../keyring.ts";
+import { Several } from "../several.ts";
 
 /** The key files that were named. One that cannot be used ends the command where its turn comes. */
 export class KeyFiles extends Several {

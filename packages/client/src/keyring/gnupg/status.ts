@@ -1,5 +1,5 @@
 import { type Fingerprint, openpgpFingerprint } from "@pstore/core/fingerprint";
-import type { PrivateKey } from "./keyring.ts";
+import type { PrivateKey } from "../keyring.ts";
 
 /** A line of `gpg --status-fd` (GnuPG, doc/DETAILS, "Format of the --status-fd output"). */
 export interface StatusLine {

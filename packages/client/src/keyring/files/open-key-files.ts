@@ -1,8 +1,8 @@
 import { Problem } from "@pstore/core/problem";
-import type { Choice } from "./choose.ts";
+import type { Choice } from "../choose.ts";
+import type { Keyring } from "../keyring.ts";
 import { type KeyFile, readKeyFile } from "./key-file.ts";
 import { KeyFiles } from "./key-files.ts";
-import type { Keyring } from "./keyring.ts";
 import { type GivenPassphrase, Passphrases } from "./passphrases.ts";
 import { forShell, privateFile } from "./private-file.ts";
 import type { SshAgent } from "./ssh-agent.ts";

@@ -4,12 +4,12 @@ import { signingParts } from "@pstore/core/keys/usability";
 import type { Member } from "@pstore/core/manifest";
 import type { OpenpgpPrivateKey, PrivatePart } from "@pstore/core/openpgp/private-key";
 import { Problem } from "@pstore/core/problem";
-import { cannotSign } from "./cannot-sign.ts";
+import { cannotSign } from "../cannot-sign.ts";
+import type { Keyring, PrivateKey } from "../keyring.ts";
+import { oneByOne } from "../one-by-one.ts";
+import { isForSsh } from "../wrapped-form.ts";
 import { another, inFile, type KeyFile } from "./key-file.ts";
-import type { Keyring, PrivateKey } from "./keyring.ts";
-import { oneByOne } from "./one-by-one.ts";
 import type { Passphrases } from "./passphrases.ts";
-import { isForSsh } from "./wrapped-form.ts";
 
 /** An OpenPGP secret key in a file, used without GnuPG. */
 export class OpenpgpKeyFile implements Keyring {

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import { Problem } from "@pstore/core/problem";
 import type { SshKey } from "@pstore/core/ssh/public-key";
-import type { Keyring, PrivateKey } from "./keyring.ts";
+import type { Keyring, PrivateKey } from "../keyring.ts";
+import { Several } from "../several.ts";
 import { TooOpen } from "./private-file.ts";
-import { Several } from "./several.ts";
 
 /** The files that come first, if they are there. */
 const usual = ["id_ed25519", "id_rsa"];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { openpgpFingerprint } from "@pstore/core/fingerprint";
-import { parseSecretKeys, parseStatus, reasonOf, sessionKeyOf } from "./gnupg-status.ts";
+import { parseSecretKeys, parseStatus, reasonOf, sessionKeyOf } from "./status.ts";
 
 const hex = "69FCDC6579104D5448A6B1D3FCAD5CB2CED3A719332CF035D7CBF55FDE0B1744";
 

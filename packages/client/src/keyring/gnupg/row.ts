@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readPkesk } from "@pstore/core/openpgp/packet";
-import { endInput, type GpgProgram, type MuteGpg, tell } from "./gnupg-program.ts";
-import { parseStatus, type StatusLine } from "./gnupg-status.ts";
-import { messageOf, unwrapped } from "./gnupg-wrapped.ts";
 import { Pinentry } from "./pinentry.ts";
+import { endInput, type GpgProgram, type MuteGpg, tell } from "./program.ts";
+import { parseStatus, type StatusLine } from "./status.ts";
+import { messageOf, unwrapped } from "./wrapped.ts";
 
 /** How many gpg work side by side: while the agent is at work for one, another reads what comes next. */
 const sideBySide = 2;

@@ -2,11 +2,11 @@ import { type Fingerprint, isSsh, openpgpHex, readable } from "@pstore/core/fing
 import type { SignedText } from "@pstore/core/keys/signature";
 import { splitPackets } from "@pstore/core/openpgp/packet";
 import { Problem } from "@pstore/core/problem";
-import { cannotSign } from "./cannot-sign.ts";
-import { type Environment, finish, type Gpg, GpgProgram } from "./gnupg-program.ts";
-import { parseSecretKeys, reasonOf } from "./gnupg-status.ts";
-import { messageOf, unwrapped } from "./gnupg-wrapped.ts";
-import type { Keyring, PrivateKey } from "./keyring.ts";
+import { cannotSign } from "../cannot-sign.ts";
+import type { Keyring, PrivateKey } from "../keyring.ts";
+import { type Environment, finish, type Gpg, GpgProgram } from "./program.ts";
+import { parseSecretKeys, reasonOf } from "./status.ts";
+import { messageOf, unwrapped } from "./wrapped.ts";
 
 // To a pipe, never to a file: gpg removes what it could not finish, even a device.
 const unwrapping = ["--show-session-key", "--output", "-", "--decrypt"];
@@ -99,7 +99,7 @@ export class GnupgKeyring implements Keyring {
       onEach();
     };
     if (wrapped.length > 1) {
-      const { unwrapRow } = await import("./gnupg-row.ts");
+      const { unwrapRow } = await import("./row.ts");
       await unwrapRow(this.#program, wrapped, keep);
     }
     for (const [place, one] of wrapped.entries()) if (!found.has(place)) keep(place, await this.unwrap(one));

@@ -1,7 +1,7 @@
 import { readlinkSync } from "node:fs";
 import { Problem } from "@pstore/core/problem";
-import { parseStatus, type StatusLine } from "./gnupg-status.ts";
 import { Pinentry } from "./pinentry.ts";
+import { parseStatus, type StatusLine } from "./status.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -179,6 +179,9 @@ joe-was                   password                  could read
     expect(text).toContain(`shown                     password                  set ${today()}\n`);
     expect(text).toContain("anns                      password                  could read\n");
     expect(await membersOf(walter, "mine")).toEqual(["walter"]);
+    expect((await walter.pstore(["--offboard", "max", "--yes"])).stderr).toContain(
+      "NOTICE: nothing was changed: you cannot revoke max from any machine that they have access to\n",
+    );
 
     const bosses = await boss.pstore(["--offboard", "max", "-a", "--yes", "--json"]);
     expect(bosses.code).toBe(1);

@@ -32,7 +32,9 @@ export const offboard: Command = async (context) => {
   const failure = revocable.length > 0 ? await revoke(context, revocable, user) : null;
   if (revocable.length === 0)
     person.notice(
-      `${user} has access to no machine ${beyond.length > 0 ? "from which you can revoke them" : "that you see"}`,
+      beyond.length > 0
+        ? `nothing was changed: you cannot revoke ${user} from any machine that they have access to`
+        : `${user} has access to no machine that you see`,
     );
 
   if (args.options.json) await printJson(output, asJson(reach, user));

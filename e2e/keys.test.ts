@@ -426,7 +426,7 @@ describe("a member whose key came to its end", () => {
     await does(walter, ["-c", "of-both", "+left", "+right"], "secret\n");
     for (const name of ["left", "right"]) await team.server.command(["user", "disable", name]);
     const sentence = await refused(walter, ["-P", "of-both"], "other\n");
-    expect(sentence).toContain("nothing can be encrypted for left, right; revoke them with ^left ^right");
+    expect(sentence).toContain("nothing can be encrypted for left, right; revoke them (^left ^right");
     await does(walter, ["-P", "of-both", "^left", "^right"], "other\n");
   });
 

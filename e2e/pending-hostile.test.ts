@@ -122,7 +122,9 @@ describe("a server that withholds the keys of a member", () => {
       { stdin: "x" },
     );
     expect(code).toBe(0);
-    expect(stderr).toContain(`NOTICE: joe is a member of '${name}' without a key`);
+    expect(stderr).toContain(
+      `NOTICE: joe, whose key was removed from the store, is a member of '${name}' and reads nothing`,
+    );
     expect(the(lastCommit().members[0]?.get("joe"))).toEqual({ access: "write", keys: new Map() });
     await scene.does(walter, ["--pending", "--yes"]);
     expect((await scene.does(joe, ["-pg", name, "file"])).text).toBe("x");

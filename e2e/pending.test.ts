@@ -104,7 +104,7 @@ describe("a newcomer without a key", () => {
 
   test("stops the change that adds them, which names --pending", async () => {
     const stops =
-      "error: joe has no public key at the store, so nothing can be encrypted for them; leave out +joe, add joe as a member, to be let in later, with --pending, or have a usable key added at the store";
+      "error: joe has no public key at the store, so nothing can be encrypted for them; leave out +joe, let joe wait to be let in (--pending in the same command), or have a usable key added at the store";
     expect(await refused(walter, ["web1", "+joe"])).toBe(stops);
     expect(await refused(walter, ["-P", "web1", "+joe"], "x\n")).toBe(stops);
     expect(await refused(walter, ["-c", "other", "+joe"], "x\n")).toBe(stops);
@@ -116,7 +116,7 @@ describe("a newcomer without a key", () => {
   test("is added to 100 machines with --pending, with one signature", async () => {
     const before = commits();
     expect(await told(walter, ["--each", "web*", "+joe", "--pending", "--yes"])).toContain(
-      "NOTICE: joe is a member of 'web1', 'web10', 'web100', 'web11', 'web12' and 95 more without a key, and reads nothing there until pstore --pending lets them in",
+      "NOTICE: joe, who has no key at the store yet, is a member of 'web1', 'web10', 'web100', 'web11', 'web12' and 95 more and reads nothing there until pstore --pending lets them in",
     );
     expect(commits()).toBe(before + 1);
     expect(await does(walter, ["web10"])).toBe("password = of web10\n");
@@ -268,7 +268,7 @@ describe("a newcomer without a key", () => {
 describe("a member whose key comes to its end", () => {
   let kim: User;
   const ways =
-    "revoke kim with ^kim in the same command, keep kim as a member, to be let in later, with --pending, or have a usable key added at the store";
+    "revoke kim (^kim in the same command), let kim wait to be let in (--pending in the same command), or have a usable key added at the store";
 
   beforeAll(async () => {
     kim = await team.add({ name: "kim", makeKeys: [{ created: "20200101T000000" }] });
@@ -292,7 +292,7 @@ describe("a member whose key comes to its end", () => {
     const tells = await told(walter, ["--each", "db*", "-pe", "file", "--pending", "--yes"], "x");
     expect(tells.slice(-2)).toEqual([
       "NOTICE: 2 machines changed",
-      "NOTICE: kim is a member of 'db1', 'db2' without a key, and reads nothing there until pstore --pending lets them in",
+      "NOTICE: kim, whose key expired on 2022-01-01, is a member of 'db1', 'db2' and reads nothing there until pstore --pending lets them in",
     ]);
     expect(await membersOf(walter, "db1")).toContainEqual({ user: "kim", access: "write", pending: true });
     expect(await does(walter, ["db"])).toBe(
@@ -362,7 +362,7 @@ describe("who waits is let in only with a key that is theirs", () => {
       text: `User         Waits on                  Key\n${rule}\nlea          2 machines                a key that is not trusted\nmax          app2                      ${shown(max)}\n`,
     });
     expect(stderr).toContain("WARNING: THE KEY OF lea HAS CHANGED: pinned ");
-    expect(stderr).toContain("run pstore --trust lea\n");
+    expect(stderr).toContain("run pstore --trust lea, with --rewrap=lea to");
     expect(await does(max, ["-pg", "app2", "password"])).toBe("2");
     expect(await membersOf(walter, "app2")).toContainEqual({ user: "lea", access: "write", pending: true });
     expect(await refused(walter, ["app1", "+lea"])).toContain("THE KEY OF lea HAS CHANGED");
@@ -404,18 +404,18 @@ describe("what stops a change", () => {
     await team.server.command(["key", "remove", bob.fingerprint]);
     const first = `of the first: ann's key ${shown(ann)} cannot be used: it is revoked`;
     expect(await refused(walter, ["-P", "many"], "x\n")).toBe(
-      `error: nothing can be encrypted for ann, bob; revoke them with ^ann ^bob in the same command, keep them as members, to be let in later, with --pending, or have usable keys added at the store (${first})`,
+      `error: nothing can be encrypted for ann, bob; revoke them (^ann ^bob in the same command), let them wait to be let in (--pending in the same command), or have usable keys added at the store (${first})`,
     );
     await withoutKey("eve");
     expect(await refused(walter, ["many", "+eve"])).toBe(
-      `error: nothing can be encrypted for ann, bob, eve; revoke ann and bob with ^ann ^bob in the same command, leave out +eve, have them as members, to be let in later, with --pending, or have usable keys added at the store (${first})`,
+      `error: nothing can be encrypted for ann, bob, eve; revoke ann and bob (^ann ^bob in the same command) and leave out +eve, let them wait to be let in (--pending in the same command), or have usable keys added at the store (${first})`,
     );
     await team.server.command(["user", "disable", "cleo"]);
     expect(await refused(walter, ["-P", "many"], "x\n")).toBe(
-      `error: nothing can be encrypted for ann, bob, cleo; revoke cleo with ^cleo in the same command, or everywhere with --offboard cleo; revoke ann and bob with ^ann ^bob in the same command, keep ann and bob as members, to be let in later, with --pending, or have usable keys added at the store (${first})`,
+      `error: nothing can be encrypted for ann, bob, cleo; revoke cleo (^cleo in the same command, or pstore --offboard cleo for all machines at once); as for ann and bob, revoke them (^ann ^bob in the same command), let them wait to be let in (--pending in the same command), or have usable keys added at the store (${first})`,
     );
     // Whoever is disabled or removed cannot wait for a key, and --pending is not named as a way out.
-    const only = `error: cleo is disabled or removed at the store, so nothing can be encrypted for them; revoke cleo with ^cleo in the same command, or everywhere with --offboard cleo`;
+    const only = `error: cleo is disabled or removed at the store, so nothing can be encrypted for them; revoke cleo (^cleo in the same command, or pstore --offboard cleo for all machines at once)`;
     expect(await refused(walter, ["-P", "many", "--pending"], "x\n")).toBe(only);
     await does(walter, ["-P", "many", "--pending", "^cleo"], "y\n");
     expect(await does(dan, ["-pg", "many", "password"])).toBe("y");
@@ -440,7 +440,7 @@ describe("what stops a change", () => {
     await does(walter, ["--trust", "fay", "--yes"]);
     await team.server.command(["key", "remove", one?.fingerprint ?? ""]);
     expect(await refused(walter, ["-P", "of-fay"], "y\n")).toBe(
-      `error: fay's key ${shown(fay)} is no longer at the store; encrypt to the present keys of fay with +fay in the same command, revoke fay with ^fay in the same command, or keep fay as a member, to be let in later, with --pending`,
+      `error: fay's key ${shown(fay)} is no longer at the store; encrypt to the present keys of fay (+fay in the same command, or pstore --rewrap=fay for all machines at once), revoke fay (^fay in the same command), or let fay wait to be let in (--pending in the same command)`,
     );
     await does(walter, ["-P", "of-fay", "+fay"], "y\n");
     expect(await membersOf(walter, "of-fay")).toContainEqual({
@@ -497,7 +497,7 @@ describe("access of who waits", () => {
     expect(await told(walter, ["shelf", "^gus"])).toEqual([]);
     expect(await listed()).toBe("alice, walter");
     expect(await told(walter, ["shelf", "-pe", "file", "+gus:read", "--pending"], "x")).toEqual([
-      "NOTICE: gus is a member of 'shelf' without a key, and reads nothing there until pstore --pending lets them in",
+      "NOTICE: gus, who has no key at the store yet, is a member of 'shelf' and reads nothing there until pstore --pending lets them in",
     ]);
   });
 
@@ -539,7 +539,7 @@ describe("pstore --pending", () => {
     const { code, stderr } = await walter.pstore(["--pending", "--yes"]);
     expect(code).toBe(1);
     expect(stderr).toContain(
-      `WARNING: 'host2' is left out: ivo's key ${shown(ivo)} cannot be used: it is revoked; revoke ivo with ^ivo in the same command, keep ivo as a member, to be let in later, with --pending, or have a usable key added at the store\nNOTICE: what is left out is changed by itself, with ^USER or --pending in the same command: pstore host2 +ida\nNOTICE: ida was let in on 'host1'\n`,
+      `WARNING: 'host2' is left out: ivo's key ${shown(ivo)} cannot be used: it is revoked; revoke ivo (pstore MACHINE ^ivo), let ivo wait to be let in (pstore MACHINE +USER --pending), or have a usable key added at the store\nNOTICE: what is left out is changed by itself, with ^USER or --pending in the same command: pstore host2 +ida\nNOTICE: ida was let in on 'host1'\n`,
     );
     expect(await does(ida, ["-pg", "host1", "password"])).toBe("x");
     expect((await membersOf(walter, "host2")).filter(({ pending }) => pending)).toMatchObject([
@@ -682,14 +682,12 @@ describe("what was there before", () => {
     const pia = await team.add("pia");
     await does(walter, ["-c", "both", "+ole", "+pia"], "x\n");
     await team.server.command(["key", "remove", pia.fingerprint]);
-    const { code, stderr } = await walter.pstore(["--offboard", "ole", "--yes"]);
-    expect(code).toBe(1);
-    expect(stderr).toContain(`pia has no public key at the store`);
-    await does(walter, ["--offboard", "ole", "--yes", "--pending"]);
+    await does(walter, ["--offboard", "ole", "--yes"]);
     expect(await membersOf(walter, "both")).toMatchObject([
-      { user: "pia", pending: true },
+      { user: "pia", pending: false },
       { user: "walter" },
     ]);
+    await does(walter, ["both", "^pia"]);
   });
 });
 

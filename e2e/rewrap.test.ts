@@ -243,7 +243,7 @@ describe("oneself", () => {
     const refused = await joe.pstore([`--rewrap=${me.name}`, "--yes"]);
     expect(refused).toMatchObject({ code: 1, text: "" });
     expect(refused.stderr).toContain(
-      `THE KEY OF ${me.name} HAS CHANGED: pinned ${shown(me.fingerprint)}, but the server gives ${shown(fresh)}; nothing was done: compare them with ${me.name}, and if they are right, run pstore --trust ${me.name}\n`,
+      `THE KEY OF ${me.name} HAS CHANGED: pinned ${shown(me.fingerprint)}, but the server gives ${shown(fresh)}; nothing was done: compare them with ${me.name}, and if they are right, run pstore --trust ${me.name}, with --rewrap=${me.name} to encrypt all machines to them at once\n`,
     );
     const terminal = joe.terminal(["--trust", me.name, `--rewrap=${me.name}`]);
     await terminal.waitFor(`Trust this key as ${me.name}'s? [y/N] `);

@@ -144,7 +144,8 @@ describe("a key that only the server speaks for", () => {
     expect(await refused(joe, ["asked", "-ps", "note"], "x")).toMatch(/ada .*walter .*--yes/);
 
     const asking = async (answer: string) => {
-      const terminal = joe.terminal(["asked", "^ada"]);
+      // Without a grant, nothing would be encrypted to anybody, and so nobody be asked about.
+      const terminal = joe.terminal(["asked", "^ada", "+joe"]);
       const question = await terminal.waitFor("[y/N] ");
       terminal.type(answer);
       return { question, ...(await terminal.exit) };

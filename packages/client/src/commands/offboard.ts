@@ -1,13 +1,24 @@
 import { Problem } from "@pstore/core/problem";
-import type { Beyond, Reach } from "../store/reading/reach.ts";
+import { quoted } from "../store/named.ts";
+import { type Beyond, othersOf, type Reach } from "../store/reading/reach.ts";
 import type { Secret } from "../store/reading/secrets.ts";
 import type { StoredObject } from "../store/store.ts";
-import { sealNothing } from "../store/writing/change.ts";
+import type { LeftOut } from "../store/writing/changer.ts";
+import type { Revocation } from "../store/writing/revoker.ts";
 import { printJson, printLine } from "../terminal/output.ts";
 import type { Command, Context } from "./command.ts";
-import { membersChange } from "./each.ts";
 import { listText, nameWidth, rowOf } from "./layout.ts";
 import { sayLeftOut } from "./left-out.ts";
+
+/** What became of a user's access. */
+interface Outcome {
+  /** The names of the machines. */
+  readonly revoked: readonly string[];
+  /** Those from which the user here could have revoked them, and has not. */
+  readonly leftOut: readonly LeftOut[];
+  /** What has put an end to it. */
+  readonly failure: Problem | null;
+}
 
 /**
  * `pstore --offboard USER`: revokes a user from every machine that the user here may write, with one signature, and
@@ -27,50 +38,84 @@ export const offboard: Command = async (context) => {
   const { active } = await store.user(user);
   const reach = await store.reach(user, args.options.all);
   const { revocable, beyond, secrets, unseen } = reach;
+  const revocation = await store.revocation(revocable);
   sayLeftOut(person, unseen);
   for (const sentence of beyondReach(beyond, user, store.self)) person.warn(sentence);
-  const failure = revocable.length > 0 ? await revoke(context, revocable, user) : null;
-  if (revocable.length === 0)
-    person.notice(
-      beyond.length > 0
-        ? `nothing was changed: you cannot revoke ${user} from any machine that they have access to`
-        : `${user} has access to no machine that you see`,
-    );
+  sayLeftOut(person, revocation.leftOut);
+  const outcome = await revoke(context, revocation, revocable, user);
+  const { revoked, leftOut, failure } = outcome;
+  if (revocable.length === 0) person.notice(noAccess(reach, user));
 
-  if (args.options.json) await printJson(output, asJson(reach, user));
+  if (args.options.json) await printJson(output, asJson(reach, outcome, { user, self: store.self }));
   else if (secrets.length > 0) await printLine(output, tableOf(secrets, user));
-  if (secrets.length === 0) person.notice(`${user} knows no secret of the machines that you see`);
+  // What they know is worth knowing also where they could not be revoked.
+  if (failure !== null && revoked.length === 0) throw failure;
+  const remaining = [...leftOut, ...beyond].map(({ machine }) => machine).sort();
+  if (leftOut.length > 0) person.warn(remainderText(user, revoked, remaining));
+  if (failure !== null) throw failure;
+  const seen = unseen.length === 0 ? "that you see" : "that could be looked at";
+  if (secrets.length === 0) person.notice(`${user} knows no secret of the machines ${seen}`);
   else
     person.notice(
       `change what ${user} knows, from the top: pstore -P MACHINE, or pstore MACHINE -pe PROPERTY`,
     );
-  // What they know is worth knowing also where they could not be revoked.
-  if (failure !== null) throw failure;
   if (!args.options.all)
     person.notice(`machines that you do not see are listed by pstore-server user show ${user}`);
   if (active)
     person.notice(`${user} can still sign in: have an admin run pstore-server user disable ${user}`);
-  return beyond.length + unseen.length === 0 ? 0 : 1;
+  return remaining.length + unseen.length === 0 ? 0 : 1;
 };
 
-/** @returns why they were not revoked; `null` when they were */
+/** Shows where they can be revoked, asks, and does it. */
 async function revoke(
   { args, store, person }: Context,
-  objects: readonly StoredObject[],
+  revocation: Revocation,
+  revocable: readonly StoredObject[],
   user: string,
-): Promise<Problem | null> {
+): Promise<Outcome> {
+  const { leftOut } = revocation;
+  const isLeftOut = ({ manifest }: StoredObject) =>
+    leftOut.some(({ machine }) => machine === manifest.object.name);
+  const objects = revocable.filter((object) => !isLeftOut(object));
+  if (objects.length === 0) return { revoked: [], leftOut, failure: null };
   person.show(listText(objects.map(rowOf)));
   const what = objects.length === 1 ? "this machine" : `these ${objects.length} machines`;
-  if (!(await person.confirm(`Revoke ${user} from ${what}?`)))
-    return new Problem("declined", "nothing was changed");
-  const names = objects.map(({ manifest }) => manifest.object.name);
-  try {
-    await store.changeAll(names, { ...membersChange(args), revoke: [user] }, sealNothing);
-    return null;
-  } catch (error) {
-    if (error instanceof Problem) return error;
-    throw error;
+  const done = (await person.confirm(`Revoke ${user} from ${what}?`))
+    ? await store.revoke(revocation, user, args.options.pending ? { pending: true } : {})
+    : { machines: [], leftOut: [], failure: new Problem("declined", "nothing was changed") };
+  sayLeftOut(person, done.leftOut);
+  const told = new Set([...done.machines, ...done.leftOut.map(({ machine }) => machine)]);
+  const undone = objects.map(({ manifest }) => manifest.object.name).filter((name) => !told.has(name));
+  const why = done.failure?.message ?? "";
+  return {
+    revoked: objects
+      .map(({ manifest }) => manifest.object.name)
+      .filter((name) => done.machines.includes(name)),
+    leftOut: [...leftOut, ...done.leftOut, ...undone.map((machine) => ({ machine, why }))],
+    failure: done.failure,
+  };
+}
+
+/** Of what could not be looked at, nothing is claimed. */
+function noAccess({ beyond, unseen }: Reach, user: string): string {
+  if (unseen.length > 0) {
+    const count = unseen.length === 1 ? "1 machine" : `${unseen.length} machines`;
+    const others =
+      beyond.length > 0 ? "there is no other from which you can revoke them" : "they have none to the others";
+    return `${count} could not be looked at, where ${user} may have access; ${others}`;
   }
+  return beyond.length > 0
+    ? `nothing was changed: you cannot revoke ${user} from any machine that they have access to`
+    : `${user} has access to no machine that you see`;
+}
+
+/** What was done, where that is not all. */
+function remainderText(user: string, revoked: readonly string[], remaining: readonly string[]): string {
+  const done =
+    revoked.length === 0
+      ? "was revoked from no machine"
+      : `was revoked from ${revoked.length === 1 ? quoted(revoked) : `${revoked.length} machines`}`;
+  return `${user} ${done}, and keeps access to ${quoted(remaining)}`;
 }
 
 /** What the user here cannot do: a sentence for all machines of the same colleagues. */
@@ -102,11 +147,23 @@ function tableOf(secrets: readonly Secret[], user: string): string {
   return [row("Machine", "Secret", `By ${user}`), "-".repeat(72), ...lines].join("\n");
 }
 
-function asJson({ revocable, beyond, secrets, unseen }: Reach, user: string): object {
+function asJson(
+  { revocable, beyond, secrets, unseen }: Reach,
+  outcome: Outcome,
+  { user, self }: { user: string; self: string },
+): object {
+  const writersOf = (machine: string) =>
+    revocable
+      .filter(({ manifest }) => manifest.object.name === machine)
+      .flatMap((object) => othersOf(object, user).writers)
+      .filter((name) => name !== self);
   return {
     user,
-    revoked: revocable.map(({ manifest }) => manifest.object.name),
-    remaining: beyond.map(({ machine, writers }) => ({ machine, writers })),
+    revoked: outcome.revoked,
+    remaining: [
+      ...beyond.map(({ machine, writers }) => ({ machine, writers })),
+      ...outcome.leftOut.map(({ machine, why }) => ({ machine, writers: writersOf(machine), why })),
+    ],
     unseen,
     secrets,
   };

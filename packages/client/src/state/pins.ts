@@ -110,9 +110,13 @@ export class Pins {
       .immediate();
   }
 
-  /** Notes that the person here has meant the keys of a user. */
-  confirm(user: string): void {
-    this.#state.sql.run("UPDATE pin SET confirmed = 1 WHERE store = ? AND user = ?", [this.#store, user]);
+  /** Notes that the person here has meant the keys of a user, all of them or just some. */
+  confirm(user: string, keys?: readonly Fingerprint[]): void {
+    const all = keys ?? this.ofUser(user).map(({ fingerprint }) => fingerprint);
+    const update = this.#state.sql.query(
+      "UPDATE pin SET confirmed = 1 WHERE store = ? AND user = ? AND fingerprint = ?",
+    );
+    for (const fingerprint of all) update.run(this.#store, user, fingerprint);
   }
 
   #rows(condition: string, value: string): readonly Pin[] {

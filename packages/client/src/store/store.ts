@@ -24,6 +24,7 @@ import { Trust } from "./trust.ts";
 import type { Change, NewMembers, Seal } from "./writing/change.ts";
 import type { LeftOut } from "./writing/changer.ts";
 import type { Prospect, Ready } from "./writing/prospects.ts";
+import type { Revocation, Revoked } from "./writing/revoker.ts";
 import type { Rewrapper, Rewrapping } from "./writing/rewrapper.ts";
 import type { SealedValue } from "./writing/seal.ts";
 import type { Writer } from "./writing/writer.ts";
@@ -179,6 +180,16 @@ export class Store {
   /** Does that. @returns the objects that are left out */
   async rewrap(rewrapping: Rewrapping, others: Pick<Change, "pending">): Promise<readonly LeftOut[]> {
     return (await this.#rewrapper()).apply(rewrapping, others);
+  }
+
+  /** From which of these objects the user here can revoke others. */
+  async revocation(objects: readonly StoredObject[]): Promise<Revocation> {
+    return (await (await this.#writer()).revoker()).plan(objects);
+  }
+
+  /** Revokes a user there, with one commit where that is enough. */
+  async revoke(revocation: Revocation, user: string, others: Pick<Change, "pending">): Promise<Revoked> {
+    return (await (await this.#writer()).revoker()).apply(revocation, user, others);
   }
 
   async #rewrapper(): Promise<Rewrapper> {

@@ -8,7 +8,7 @@ import type { Person } from "../person.ts";
 import type { Pin, PinSource, Pins } from "../state/pins.ts";
 import { KeyReader, type ServedKey } from "./trust/key-reader.ts";
 import { merged, pinOf } from "./trust/pin.ts";
-import { confirmRecipients } from "./trust/recipients.ts";
+import { confirmRecipients, type Recipient } from "./trust/recipients.ts";
 import { type Standing, standingOf } from "./trust/standing.ts";
 
 /** A public key that is believed to be its user's. */
@@ -217,17 +217,23 @@ export class Trust {
       offered.length > 0
         ? `pinned ${pinned.join(", ") || "none"}, but the server gives ${offered.join(", ")}`
         : `the write-only flag of ${pinned.join(", ")} is another`;
-    const remedy =
-      user === this.#user ? "if it is yours" : `compare them with ${user}, and if they are right`;
+    const isOwn = user === this.#user;
+    const remedy = isOwn ? "if it is yours" : `compare them with ${user}, and if they are right`;
+    const everywhere =
+      isOwn || offered.length === 0 ? "" : `, with --rewrap=${user} to encrypt all machines to them at once`;
     return new Problem(
       "untrusted-key",
-      `THE KEY OF ${user} HAS CHANGED: ${change}; nothing was done: ${remedy}, run pstore --trust ${user}`,
+      `THE KEY OF ${user} HAS CHANGED: ${change}; nothing was done: ${remedy}, run pstore --trust ${user}${everywhere}`,
     );
   }
 
   /** Asks about members whom only the server's word speaks for, see recipients.ts. */
-  confirmRecipients(users: readonly string[], named: readonly string[], objects: number): Promise<void> {
-    return confirmRecipients({ pins: this.#pins, person: this.#person }, users, named, objects);
+  confirmRecipients(
+    recipients: readonly Recipient[],
+    named: readonly string[],
+    objects: number,
+  ): Promise<void> {
+    return confirmRecipients({ pins: this.#pins, person: this.#person }, recipients, named, objects);
   }
 
   /** Pins keys as meant by the person here, beside those already pinned. */

@@ -26,6 +26,14 @@ export interface Beyond {
   readonly readers: readonly string[];
 }
 
+/** @param user who is to be revoked */
+export function othersOf({ manifest }: StoredObject, user: string): Beyond {
+  const readers = [...manifest.members].filter(([name, member]) => name !== user && reads(member));
+  const writers = readers.filter(([, { access }]) => access === "write");
+  const names = (some: typeof readers) => some.map(([name]) => name).sort();
+  return { machine: manifest.object.name, writers: names(writers), readers: names(readers) };
+}
+
 interface ReachParts extends SharedParts {
   readonly api: Api;
 }
@@ -55,7 +63,7 @@ export class ReachFinder {
     const revocable = concerned.filter(canRevoke);
     return {
       revocable,
-      beyond: concerned.filter((one) => !canRevoke(one)).map((one) => beyond(one, user)),
+      beyond: concerned.filter((one) => !canRevoke(one)).map((one) => othersOf(one, user)),
       secrets: await this.#secrets(survey, objects, user, logged),
       unseen: survey.unseen,
     };
@@ -75,13 +83,6 @@ export class ReachFinder {
     });
     return found.sort(bySureness);
   }
-}
-
-function beyond({ manifest }: StoredObject, user: string): Beyond {
-  const readers = [...manifest.members].filter(([name, member]) => name !== user && reads(member));
-  const writers = readers.filter(([, { access }]) => access === "write");
-  const names = (some: typeof readers) => some.map(([name]) => name).sort();
-  return { machine: manifest.object.name, writers: names(writers), readers: names(readers) };
 }
 
 /** A write-only key may not change members. */

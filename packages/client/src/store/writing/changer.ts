@@ -15,6 +15,7 @@ import { sayReaders, warnOfConsequences } from "./consequences.ts";
 import { type Base, changesNothing, type Draft, makeDraft, nothingRestored, type Restored } from "./draft.ts";
 import { LostUpdates } from "./lost-updates.ts";
 import type { MemberPlanner, PlannedMembers } from "./members.ts";
+import { isMereRevocation, whoStay } from "./mere-revocation.ts";
 import type { SealedValue } from "./seal.ts";
 import { wrapAll } from "./wrapping.ts";
 
@@ -61,7 +62,7 @@ export class Changer {
     const { store, planner } = this.#parts;
     const change = { ...who, revoke: [] };
     const planned = await planner.plan(null, change, users);
-    await planner.confirm([planned], change);
+    await planner.confirm(new Map([[name, planned]]), change);
     const author = await this.#author([planned.members]);
     const values = await seal();
     await this.#commit([
@@ -85,7 +86,7 @@ export class Changer {
     read: () => Promise<readonly Base[]>,
   ): Promise<void> {
     let current = bases;
-    let steps = await this.#plan(current, change);
+    let steps = await this.#plan(current, change, seal);
     const author = await this.#author(bases.map(({ verified }) => verified.manifest.members));
     await this.#ask(bases, change);
     const values: (readonly SealedValue[])[] = [];
@@ -106,7 +107,7 @@ export class Changer {
       }
       for (const [index, base] of bases.entries())
         this.#lostUpdates.refuse(base, current[index] ?? base, change, values[index] ?? []);
-      steps = await this.#plan(current, change);
+      steps = await this.#plan(current, change, seal);
     }
   }
 
@@ -135,26 +136,37 @@ export class Changer {
   }
 
   /** Plans all of it before anything is made, so that whatever stands in the way is said first. */
-  async #plan(bases: readonly Base[], whole: Change): Promise<readonly Step[]> {
+  async #plan(bases: readonly Base[], whole: Change, seal: Seal): Promise<readonly Step[]> {
     const { planner } = this.#parts;
+    const isMere = isMereRevocation(whole, seal);
     const steps: Step[] = [];
+    const toConfirm = new Map<string, PlannedMembers>();
     for (const base of bases) {
       const { verified } = base;
       this.#lostUpdates.see(base);
       this.#mayWrite(base);
       const change = changeOf(verified.manifest, whole);
-      const planned =
-        change.remove === true
-          ? { members: verified.manifest.members, publicKeys: new Map() }
-          : await this.#planOne(base, change, bases.length > 1);
+      const asListed = await this.#asListed(base, change, isMere);
+      const planned = asListed ?? (await this.#planOne(base, change, bases.length > 1));
+      if (asListed === null) toConfirm.set(verified.manifest.object.name, planned);
       steps.push({ base, change, planned });
     }
-    if (whole.remove !== true)
-      await planner.confirm(
-        steps.map(({ planned }) => planned),
-        whole,
-      );
+    if (toConfirm.size > 0) await planner.confirm(toConfirm, whole);
     return steps;
+  }
+
+  /** The members where those who are left stay just as they were listed, without a look at their keys; else `null`. */
+  async #asListed(base: Base, change: Change, isMere: boolean): Promise<PlannedMembers | null> {
+    const { manifest } = base.verified;
+    if (change.remove === true) return { members: manifest.members, publicKeys: new Map(), lacks: new Map() };
+    if (!isMere) return null;
+    if (change.pending !== true) return whoStay(manifest, change.revoke);
+    // Who cannot be encrypted to is to wait, but nobody who cannot wait shall keep anybody else in.
+    return (await this.#isInTheWay(base, change)) ? whoStay(manifest, change.revoke) : null;
+  }
+
+  async #isInTheWay(base: Base, change: Change): Promise<boolean> {
+    return (await this.possible([base], change)).leftOut.length > 0;
   }
 
   /** @param isOneOfMany the sentence about what is in the way must then say where */

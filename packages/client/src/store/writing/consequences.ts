@@ -5,7 +5,10 @@ import type { Person } from "../../person.ts";
 import { named } from "../named.ts";
 import type { History } from "../reading/history.ts";
 import type { Draft } from "./draft.ts";
-import { stillKnown } from "./still-known.ts";
+import { type Lack, lackText } from "./lack.ts";
+import { type KnownValues, stillKnown } from "./still-known.ts";
+
+const noKey: Lack = { is: "no-key" };
 
 /**
  * Warns of what a change leads to that its author may not have in mind; what cannot be mended, a person at a terminal
@@ -36,24 +39,60 @@ export async function warnOfConsequences(
       return base !== null && !manifest.members.has(user);
     });
     if (left.length > 0) person.notice(`you have given up your own access to ${named(left)}`);
-    for (const [user, its] of membersWho(drafts, beginToWait))
+    for (const text of waitingTexts(drafts)) person.notice(text);
+    for (const [users, its] of together(membersWho(drafts, keepWriteOnly), namesOf))
       person.notice(
-        `${user} is a member of ${named(its)} without a key, and reads nothing there until pstore --pending lets them in`,
+        `${listed(users)} ${users.length === 1 ? "keeps" : "keep"} only write-only keys on ${named(its)}: once they have another, ${users.map((user) => `+${user}`).join(" ")} lets them read again`,
       );
-    for (const [user, its] of membersWho(drafts, keepWriteOnly))
+    const known = [...(await stillKnown(drafts, history))].filter(
+      ([user, [first]]) => first?.manifest.author.user !== user,
+    );
+    for (const [users, its] of together(new Map(known), (its) => `${namesOf(its)} ${valuesText(its)}`))
       person.notice(
-        `${user} keeps only write-only keys on ${named(its)}: once they have another, +${user} lets them read again`,
+        `${listed(users)} still ${users.length === 1 ? "knows" : "know"} ${valuesText(its)} until they are changed`,
       );
-    for (const [user, manifests] of await stillKnown(drafts, history)) {
-      const [first] = manifests;
-      if (first === undefined || first.manifest.author.user === user) continue;
-      const what =
-        manifests.length === 1
-          ? `the present values of '${first.manifest.object.name}' (${first.properties.join(", ")})`
-          : `the present values of ${manifests.length} machines`;
-      person.notice(`${user} still knows ${what} until they are changed`);
-    }
   };
+}
+
+/** Who waits from now on for a usable key, and why: a sentence for all of whom the same is to be said. */
+function waitingTexts(drafts: readonly Draft[]): readonly string[] {
+  const waiting = membersWho(drafts, beginToWait);
+  const whyOf = (user: string, its: readonly Draft[]) =>
+    its.map(({ planned }) => planned.lacks.get(user)).find((lack) => lack !== undefined) ?? noKey;
+  const why = new Map([...waiting].map(([user, its]) => [user, whyOf(user, its)]));
+  const same = (its: readonly Draft[], user: string) => `${namesOf(its)} ${JSON.stringify(why.get(user))}`;
+  return together(waiting, same).map(([users, its]) => {
+    const [first = ""] = users;
+    const isOne = users.length === 1;
+    const lack = lackText(why.get(first) ?? noKey, isOne);
+    const [are, read] = isOne ? ["is a member", "reads"] : ["are members", "read"];
+    return `${listed(users)}, ${lack}, ${are} of ${named(its)} and ${read} nothing there until pstore --pending lets them in`;
+  });
+}
+
+/** Users of whom the same is to be said, in one. */
+function together<T>(
+  byUser: ReadonlyMap<string, readonly T[]>,
+  same: (its: readonly T[], user: string) => string,
+): readonly (readonly [users: readonly string[], its: readonly T[]])[] {
+  const groups = Map.groupBy(byUser, ([user, its]) => same(its, user));
+  return [...groups.values()].map((some) => [some.map(([user]) => user), some[0]?.[1] ?? []] as const);
+}
+
+function namesOf(its: readonly { readonly manifest: Manifest }[]): string {
+  return its.map(({ manifest }) => manifest.object.name).join(" ");
+}
+
+/** Names of users in a sentence. */
+function listed(users: readonly string[]): string {
+  return users.length < 2 ? users.join("") : `${users.slice(0, -1).join(", ")} and ${users.at(-1)}`;
+}
+
+function valuesText(its: readonly KnownValues[]): string {
+  const [first] = its;
+  return its.length === 1 && first !== undefined
+    ? `the present values of '${first.manifest.object.name}' (${first.properties.join(", ")})`
+    : `the present values of ${its.length} machines`;
 }
 
 /** Says who will be able to read what was written. */

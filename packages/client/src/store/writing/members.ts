@@ -1,17 +1,19 @@
 import type { User } from "@pstore/core/api/schemas";
 import { isPending, sameKeys } from "@pstore/core/checks";
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
-import { expiresWithin } from "@pstore/core/keys/usability";
 import type { UserKey } from "@pstore/core/keys/user-key";
 import type { Grant, Manifest, Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Person } from "../../person.ts";
-import { expiryWarning, expiryWarningDays } from "../expiry.ts";
 import type { Acquaintance, Trust } from "../trust.ts";
 import type { Change } from "./change.ts";
+import { warnOfExpiry } from "./expiring.ts";
+import type { Lack } from "./lack.ts";
 import { refuseLoss } from "./loss.ts";
+import { refuseStrangers } from "./mere-revocation.ts";
 import { NoUsableKey, type PresentKeys, refuseInactive } from "./present-keys.ts";
-import { type InTheWay, stopped } from "./ways-out.ts";
+import { recipientsOf } from "./recipients-of.ts";
+import { type InTheWay, type Setting, stopped } from "./ways-out.ts";
 
 type MemberChange = Pick<Change, "allow" | "revoke" | "pending" | "rewrap" | "letIn" | "isNarrowed">;
 
@@ -20,12 +22,15 @@ export interface PlannedMembers {
   readonly members: ReadonlyMap<string, Member>;
   /** By primary fingerprint, for every reading key of every member. */
   readonly publicKeys: ReadonlyMap<Fingerprint, UserKey>;
+  /** Why those have no usable key who wait for one from now on. */
+  readonly lacks: ReadonlyMap<string, Lack>;
 }
 
 /** The members under way. */
 interface Plan extends PlannedMembers {
   readonly members: Map<string, Member>;
   readonly publicKeys: Map<Fingerprint, UserKey>;
+  readonly lacks: Map<string, Lack>;
   readonly inTheWay: InTheWay[];
 }
 
@@ -61,37 +66,33 @@ export class MemberPlanner {
   async plan(base: Manifest | null, change: MemberChange, served: readonly User[]): Promise<PlannedMembers> {
     const name = base?.object.name ?? "";
     const before = base?.members ?? new Map<string, Member>();
-    for (const user of change.revoke) {
-      if (!before.has(user))
-        throw new Problem("not-found", `${user} has no access to '${name}' that ^${user} could revoke`);
-    }
-    const plan: Plan = { members: new Map(), publicKeys: new Map(), inTheWay: [] };
+    refuseStrangers(name, before, change.revoke);
+    const plan: Plan = { members: new Map(), publicKeys: new Map(), lacks: new Map(), inTheWay: [] };
     await this.#addKept(plan, name, before, change, served);
     await this.#addNewcomers(plan, base === null, change, served);
     const { members, inTheWay } = plan;
-    if (inTheWay[0] !== undefined) throw stopped(inTheWay, inTheWay[0]);
+    if (inTheWay[0] !== undefined) throw stopped(inTheWay, inTheWay[0], settingOf(change));
     refuseLoss(name, members, base === null ? null : before);
-    this.#warnOfExpiry(plan);
+    warnOfExpiry(plan, { user: this.#user, person: this.#person, now: this.#keys.now });
     return plan;
   }
 
   /**
    * Asks about those members of the plans that only the server's word speaks for. Of who waits for a key, no key is
    * vouched for.
+   * @param plans by the names of the objects
    * @param change names who is meant
    */
   async confirm(
-    plans: readonly PlannedMembers[],
+    plans: ReadonlyMap<string, PlannedMembers>,
     { allow, rewrap = [], letIn = new Map() }: MemberChange,
   ): Promise<void> {
-    const all = new Set(
-      plans.flatMap(({ members }) => [...members].filter(([, one]) => !isPending(one)).map(([user]) => user)),
-    );
+    const all = recipientsOf(plans);
     const meant = [this.#user, ...allow.map(({ user }) => user), ...rewrap, ...letIn.keys()];
     await this.#trust.confirmRecipients(
-      [...all],
+      [...all.values()],
       meant.filter((user) => all.has(user)),
-      plans.length,
+      plans.size,
     );
   }
 
@@ -142,7 +143,7 @@ export class MemberPlanner {
           if (user !== this.#user) this.#trust.refuseChanged(user, acquaintance);
           return this.#taken(plan, user, this.#keys.all(user, acquaintance), acquaintance);
         } catch (error) {
-          return this.#withoutKey(user, change, error);
+          return this.#withoutKey(plan, user, change, error);
         }
       });
       if (keys !== null) plan.members.set(user, { access, keys });
@@ -192,7 +193,10 @@ export class MemberPlanner {
       const keys = isReplaced ? all : this.#keys.kept(user, member.keys, acquaintance, all);
       return this.#taken(plan, user, keys, acquaintance);
     } catch (error) {
-      return this.#withoutKey(user, isWaiting ? { pending: true } : change, error);
+      const keys = this.#withoutKey(plan, user, isWaiting ? { pending: true } : change, error);
+      // The store need not tell that there was one.
+      if (!isWaiting && plan.lacks.get(user)?.is === "no-key") plan.lacks.set(user, { is: "removed" });
+      return keys;
     }
   }
 
@@ -227,25 +231,23 @@ export class MemberPlanner {
   }
 
   /** What is listed of a member to whom nothing can be encrypted, where that is wanted. @throws what was in the way */
-  #withoutKey(user: string, { pending }: Pick<MemberChange, "pending">, error: unknown): Member["keys"] {
+  #withoutKey(
+    { lacks }: Plan,
+    user: string,
+    { pending }: Pick<MemberChange, "pending">,
+    error: unknown,
+  ): Member["keys"] {
     const mayWait = error instanceof NoUsableKey && error.mayWait && user !== this.#user;
     if (!mayWait || pending !== true) throw error;
     this.#person.detail(error.message);
+    lacks.set(user, error.lack);
     return error.writeOnly;
   }
+}
 
-  #warnOfExpiry({ members, publicKeys }: Plan): void {
-    const { now } = this.#keys;
-    for (const [user, { keys }] of members) {
-      if (user === this.#user) continue;
-      for (const key of keys.keys()) {
-        const publicKey = publicKeys.get(key);
-        const expires = publicKey && expiresWithin(publicKey, expiryWarningDays, now);
-        const warning = expires && expiryWarning(`${user}'s key ${readable(key)}`, expires, now);
-        if (warning) this.#person.warn(warning);
-      }
-    }
-  }
+function settingOf({ letIn, rewrap }: MemberChange): Setting {
+  if (letIn !== undefined) return "let-in";
+  return rewrap === undefined ? "change" : "rewrap";
 }
 
 /** @throws Problem `not-found` */

@@ -6,6 +6,7 @@ import type { Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Person } from "../../person.ts";
 import type { Acquaintance, Trust, TrustedKey } from "../trust.ts";
+import { type Lack, lackOf } from "./lack.ts";
 
 /** Nothing can be encrypted for a user now. The sentence says why; the ways out depend on what is done. */
 export class NoUsableKey extends Problem {
@@ -15,15 +16,27 @@ export class NoUsableKey extends Problem {
   readonly writeOnly: Member["keys"];
   /** Whether they have another trusted key that could be listed. */
   readonly hasOther: boolean;
+  readonly lack: Lack;
 
   constructor(
     sentence: string,
-    more: { mayWait?: boolean; writeOnly?: Member["keys"]; hasOther?: boolean } = {},
+    more: { lack?: Lack; mayWait?: boolean; writeOnly?: Member["keys"]; hasOther?: boolean } = {},
   ) {
     super("unusable-key", sentence);
+    this.lack = more.lack ?? { is: "useless" };
     this.mayWait = more.mayWait ?? true;
     this.writeOnly = more.writeOnly ?? new Map();
     this.hasOther = more.hasOther ?? false;
+  }
+}
+
+/** A key that nothing can be encrypted to now. */
+class UselessKey extends Problem {
+  readonly lack: Lack;
+
+  constructor(sentence: string, lack: Lack) {
+    super("unusable-key", sentence);
+    this.lack = lack;
   }
 }
 
@@ -66,6 +79,7 @@ export class PresentKeys {
     if (keys.length === 0)
       throw new NoUsableKey(
         `${served.name} has no public key at the store, so nothing can be encrypted for them`,
+        { lack: { is: served.keys.length === 0 ? "no-key" : "removed" } },
       );
     const believed = known.get(served) ?? judge({ ...served, keys });
     known.set(served, believed);
@@ -85,17 +99,17 @@ export class PresentKeys {
     more: Member["keys"] = new Map(),
   ): Member["keys"] {
     const keys = new Map<Fingerprint, Fingerprint | null>();
-    let fault: Problem | null = null;
+    let fault: UselessKey | null = null;
     for (const [key, part] of before) {
       const trusted = acquaintance.trusted.get(key);
       if (trusted === undefined) {
         this.#trust.refuseChanged(user, acquaintance);
-        fault = new NoUsableKey(`${user}'s key ${readable(key)} is no longer at the store`);
+        fault = new UselessKey(`${user}'s key ${readable(key)} is no longer at the store`, { is: "removed" });
       } else if (part === null || trusted.writeOnly) {
         keys.set(key, null);
       } else {
         const now = this.#partOf(user, key, trusted, part);
-        if (now instanceof Problem) fault = now;
+        if (now instanceof UselessKey) fault = now;
         else keys.set(key, now);
       }
       if (fault !== null && !keys.has(key)) this.#person.detail(`${fault.message}`);
@@ -105,9 +119,9 @@ export class PresentKeys {
     if (fault !== null && lostReading) {
       const hasOther = [...acquaintance.trusted].some(
         ([key, trusted]) =>
-          !trusted.writeOnly && !(this.#partOf(user, key, trusted, null) instanceof Problem),
+          !trusted.writeOnly && !(this.#partOf(user, key, trusted, null) instanceof UselessKey),
       );
-      throw new NoUsableKey(fault.message, { writeOnly: keys, hasOther });
+      throw new NoUsableKey(fault.message, { lack: fault.lack, writeOnly: keys, hasOther });
     }
     if (fault !== null) this.#person.warn(`${fault.message}; the other keys of ${user} are used`);
     return keys;
@@ -119,17 +133,17 @@ export class PresentKeys {
    */
   all(user: string, acquaintance: Acquaintance): Member["keys"] {
     const keys = new Map<Fingerprint, Fingerprint | null>();
-    let fault: Problem | null = null;
+    let fault: UselessKey | null = null;
     for (const [key, trusted] of acquaintance.trusted) {
       const part = trusted.writeOnly ? null : this.#partOf(user, key, trusted, null);
-      if (part instanceof Problem) fault = part;
+      if (part instanceof UselessKey) fault = part;
       else keys.set(key, part);
     }
     if (keys.size > 0) {
       if (fault !== null) this.#person.warn(`${fault.message}; the other keys of ${user} are used`);
       return keys;
     }
-    if (fault !== null) throw new NoUsableKey(fault.message);
+    if (fault !== null) throw new NoUsableKey(fault.message, { lack: fault.lack });
     throw this.#trust.changedKey(
       user,
       acquaintance.changed.map((key) => key.fingerprint),
@@ -153,7 +167,8 @@ export class PresentKeys {
           ? (given ?? pinned)
           : await mergeUserKeys(pinned, given).catch(() => null);
       if (publicKey === null) continue;
-      if (!(this.#partOf(name, fingerprint, { publicKey, writeOnly }, null) instanceof Problem)) return true;
+      if (!(this.#partOf(name, fingerprint, { publicKey, writeOnly }, null) instanceof UselessKey))
+        return true;
     }
     return false;
   }
@@ -164,7 +179,7 @@ export class PresentKeys {
     key: Fingerprint,
     trusted: TrustedKey,
     before: Fingerprint | null,
-  ): Fingerprint | Problem {
+  ): Fingerprint | UselessKey {
     const { publicKey } = trusted;
     try {
       const newest = encryptionSubkey(publicKey, this.now, `${user}'s key ${readable(key)}`);
@@ -174,7 +189,7 @@ export class PresentKeys {
         : newest.fingerprint;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      return error;
+      return new UselessKey(error.message, lackOf(publicKey, this.now));
     }
   }
 }

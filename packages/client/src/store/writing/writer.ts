@@ -11,6 +11,7 @@ import { MemberPlanner } from "./members.ts";
 import { PresentKeys } from "./present-keys.ts";
 import { type Prospect, prospectOf, type Ready } from "./prospects.ts";
 import { Restorer } from "./restoring.ts";
+import type { Revoker } from "./revoker.ts";
 import type { Rewrapper } from "./rewrapper.ts";
 import { type SealedValue, sealValue } from "./seal.ts";
 
@@ -129,6 +130,15 @@ export class Writer {
       ...this.#parts,
       keys: this.#keys,
       change: (names, change) => this.#changePossible(names, change),
+    });
+  }
+
+  /** What revokes somebody from many objects. */
+  async revoker(): Promise<Revoker> {
+    const { Revoker } = await import("./revoker.ts");
+    return new Revoker({
+      ...this.#parts,
+      change: (names, change) => this.changeAll(names, change, sealNothing),
     });
   }
 

@@ -163,7 +163,7 @@ describe("--restore", () => {
   test("all properties as they were, where none is named", async () => {
     await does(walter, ["back", "-ps", "later"], "x");
     expect(await fails(walter, ["back", "--restore", "3"])).toContain(
-      "'back' had no 'later' at revision 3; restore it all the same? [y/N]",
+      "'back' had no 'later' at revision 3; restore it all the same?",
     );
     await does(walter, ["back", "--restore", "3", "--yes"]);
     expect(await does(joe, ["back"])).toBe("ip = 1.2.3.4\nkey = (256 byte encrypted)\npassword = first\n");

@@ -1,6 +1,7 @@
 import { Problem } from "@pstore/core/problem";
 import type { StoredObject } from "../store/store.ts";
-import { changeOf, mayNotChange } from "../store/writing/change.ts";
+import { type Change, changeOf } from "../store/writing/change.ts";
+import { refuseUnentitled } from "../store/writing/rights.ts";
 import { type Command, type Context, machineOf, propertyOf } from "./command.ts";
 import { changeNamed, usersText } from "./each.ts";
 
@@ -8,7 +9,8 @@ import { changeNamed, usersText } from "./each.ts";
 export const deleteProperty: Command = async (context) => {
   const property = propertyOf(context);
   if (context.args.options.each === null) {
-    const { manifest } = await writable(context, machineOf(context));
+    const change = { allow: context.args.allow, revoke: context.args.revoke, drop: property };
+    const { manifest } = await changeable(context, change);
     changeOf(manifest, { allow: [], revoke: [], drop: property });
     const users = usersText(context.args);
     const also = users === "" ? "" : ` and ${users}`;
@@ -20,7 +22,7 @@ export const deleteProperty: Command = async (context) => {
 /** `pstore -D MACHINE`: the machine goes, after a question. */
 export const deleteMachine: Command = async (context) => {
   if (context.args.options.each === null) {
-    const { manifest } = await writable(context, machineOf(context));
+    const { manifest } = await changeable(context, { allow: [], revoke: [], remove: true });
     const users = [...manifest.members.keys()].sort().join(", ");
     const what = `'${manifest.object.name}' with its ${count(manifest.properties.size)}`;
     await agree(context, `Delete the machine ${what}, for ${users}?`);
@@ -28,10 +30,11 @@ export const deleteMachine: Command = async (context) => {
   await changeNamed(context, { remove: true });
 };
 
-/** The machine, of who may change it: nobody is asked about what they may not do. @throws Problem `forbidden` */
-async function writable({ store }: Context, name: string): Promise<StoredObject> {
-  const object = await store.object(name, {});
-  if (object.access !== "write") throw mayNotChange(name, object.access);
+/** The machine, of who may make a change: nobody is asked about what they may not do. @throws Problem `forbidden` */
+async function changeable(context: Context, change: Change): Promise<StoredObject> {
+  const { store } = context;
+  const object = await store.object(machineOf(context), {});
+  refuseUnentitled(object.manifest, store.self, change);
   return object;
 }
 

@@ -1,5 +1,5 @@
 import { clientCommand } from "@pstore/core/client-command";
-import type { Access, Grant, Manifest, Member, Property } from "@pstore/core/manifest";
+import type { Grant, Manifest, Member, Property } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { SealedValue } from "./seal.ts";
 
@@ -55,10 +55,4 @@ export function changeOf({ object, properties, members }: Manifest, change: Chan
     );
   }
   return change;
-}
-
-/** The refusal of a change by who may not make it. */
-export function mayNotChange(name: string, access: Access | null | undefined): Problem {
-  const may = access === "read" ? "may read, but not change," : "have no access to";
-  return new Problem("forbidden", `you ${may} '${name}'; ask a member who may`);
 }

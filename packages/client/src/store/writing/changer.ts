@@ -1,21 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { User } from "@pstore/core/api/schemas";
-import { isPending } from "@pstore/core/checks";
 import type { Fingerprint } from "@pstore/core/fingerprint";
 import type { Manifest, Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Pin, Pins } from "../../state/pins.ts";
 import { History } from "../reading/history.ts";
 import type { Opener } from "../reading/open.ts";
-import { waits } from "../waiting.ts";
-import { type Change, changeOf, mayNotChange, type NewMembers, type Seal } from "./change.ts";
+import { type Change, changeOf, type NewMembers, type Seal } from "./change.ts";
 import { type CommitterParts, commit } from "./commit.ts";
 import { sayReaders, warnOfConsequences } from "./consequences.ts";
 import { type Base, changesNothing, type Draft, makeDraft, nothingRestored, type Restored } from "./draft.ts";
 import { LostUpdates } from "./lost-updates.ts";
 import type { MemberPlanner, PlannedMembers } from "./members.ts";
 import { isMereRevocation, whoStay } from "./mere-revocation.ts";
+import { refuseUnentitled, refuseUnsigned } from "./rights.ts";
 import type { SealedValue } from "./seal.ts";
 import { wrapAll } from "./wrapping.ts";
 
@@ -144,7 +143,8 @@ export class Changer {
     for (const base of bases) {
       const { verified } = base;
       this.#lostUpdates.see(base);
-      this.#mayWrite(base);
+      refuseUnsigned(verified);
+      refuseUnentitled(verified.manifest, this.#parts.user, whole);
       const change = changeOf(verified.manifest, whole);
       const asListed = await this.#asListed(base, change, isMere);
       const planned = asListed ?? (await this.#planOne(base, change, bases.length > 1));
@@ -213,19 +213,6 @@ export class Changer {
       );
     }
     return drafts;
-  }
-
-  #mayWrite({ verified: { manifest, isSigned } }: Base): void {
-    const { name } = manifest.object;
-    if (!isSigned) {
-      throw new Problem(
-        "untrusted-server",
-        `'${name}' has no valid signature, so nothing can be built on it; ask a writer to store it anew`,
-      );
-    }
-    const self = manifest.members.get(this.#parts.user);
-    if (self?.access !== "write") throw mayNotChange(name, self?.access);
-    if (isPending(self)) throw waits(manifest);
   }
 
   /**

@@ -311,6 +311,10 @@ describe("oneself", () => {
   test("who waits to be let in is told who lets them in", async () => {
     const [me, joe] = [await add({ keys: [] }), await add()];
     await does(joe, ["-c", me.name, `+${me.name}`, "--pending"], "secret\n");
+    await does(joe, ["-D", me.name, "--yes"]);
+    expect((await joe.pstore(["--restore", "1", me.name])).stderr).toBe(
+      `NOTICE: '${me.name}' is back, shared with ${me.name}:pending, ${joe.name}\n`,
+    );
     await team.server.addKey(me.name, await me.publicKey());
     const { code, stderr } = await me.pstore(["--rewrap"]);
     expect(code).toBe(1);

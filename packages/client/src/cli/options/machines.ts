@@ -116,7 +116,7 @@ export const machines: OptionGroup = {
         isOptional: true,
         isRare: true,
         help: "encrypt all machines to the present keys of USER",
-        more: "After a change of keys: old and new ones are shown, and asked about; all machines that you may write are changed with one signature. Without USER, your own: have the new key added at the store, run it while the old one still signs and reads, have the old one removed, and run it once more, which drops that and signs with the new one (until then, each change of a machine drops it with a warning). With USER, those of a member whose old key is lost; pstore --trust USER --rewrap=USER takes the new one, once you have compared it. What others must do is said.",
+        more: "After a change of keys: old and new ones are shown, and asked about; all machines that you may write are changed with one signature. Without USER, your own: have the new key added at the store, run it while the old one still signs and reads, have the old one removed, and run it once more, which drops that and signs with the new one (until then, each change of a machine drops it with a warning). Older values are not encrypted anew: who gives up the old key, cannot --restore them. With USER, those of a member whose old key is lost; pstore --trust USER --rewrap=USER takes the new one, once you have compared it. What others must do is said.",
         set: (options, user) => {
           options.rewrap = user === "" ? "" : userName(user);
         },

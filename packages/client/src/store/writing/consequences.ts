@@ -31,7 +31,10 @@ export async function warnOfConsequences(
   return async () => {
     for (const { base, manifest } of drafts) {
       if (base?.verified.manifest.deleted !== true || manifest.deleted) continue;
-      const users = [...manifest.members.keys()].sort().join(", ");
+      const users = [...manifest.members]
+        .map(([user, member]) => `${user}${isPending(member) ? ":pending" : ""}`)
+        .sort()
+        .join(", ");
       person.notice(`'${manifest.object.name}' is back, shared with ${users}`);
     }
     const left = drafts.filter(({ base, manifest }) => {

@@ -88,7 +88,10 @@ test("a reader who is disabled is taken out, also of a machine that came back fr
   await does(joe, ["web4", "-D", "--yes"]);
   expect(await check()).toEqual([]);
   const back = await joe.pstore(["web4", "--restore", "1", "--yes"]);
-  expect([back.code, back.stderr]).toEqual([1, expect.stringContaining("revoke bob (^bob in the same command")]);
+  expect([back.code, back.stderr]).toEqual([
+    1,
+    expect.stringContaining("revoke bob (^bob in the same command"),
+  ]);
   await does(joe, ["web4", "--restore", "1", "--yes", "^bob"]);
   expect(await check()).toEqual([]);
   expect(await does(joe, ["web4"])).toBe("password = secret\n");

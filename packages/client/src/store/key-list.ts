@@ -10,7 +10,7 @@ import type { Pin, Pins } from "../state/pins.ts";
 import type { StoredObject } from "./reading/reader.ts";
 import { type SharedParts, sharedObjects } from "./reading/shared-objects.ts";
 import type { Unseen } from "./reading/survey.ts";
-import type { SeenKey, Trust, TrustedKey } from "./trust.ts";
+import type { SeenKey, Trust, TrustedKey } from "./trust/trust.ts";
 import { NoUsableKey, PresentKeys } from "./writing/present-keys.ts";
 import type { Beyond } from "./writing/rewrapper.ts";
 import { Signers } from "./writing/signers.ts";

@@ -5,7 +5,7 @@ import { Objects } from "../state/objects.ts";
 import { Pins } from "../state/pins.ts";
 import { Lookup } from "./reading/lookup.ts";
 import { Reader, type ReaderParts } from "./reading/reader.ts";
-import { Trust } from "./trust.ts";
+import { Trust } from "./trust/trust.ts";
 
 /**
  * What it takes to look at objects without a trace: all is verified as ever, but the keys that are seen first are pinned, and

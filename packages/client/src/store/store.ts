@@ -20,7 +20,7 @@ import type { Reader, StoredObject } from "./reading/reader.ts";
 import type { Found, Sought } from "./reading/search.ts";
 import type { WaitingObjects } from "./reading/waiting-objects.ts";
 import { SignIn } from "./session.ts";
-import { Trust } from "./trust.ts";
+import { Trust } from "./trust/trust.ts";
 import type { Change, NewMembers, Seal } from "./writing/change.ts";
 import type { LeftOut } from "./writing/changer.ts";
 import type { Prospect, Ready } from "./writing/prospects.ts";

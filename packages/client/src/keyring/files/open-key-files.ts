@@ -1,5 +1,5 @@
 import { Problem } from "@pstore/core/problem";
-import type { Choice } from "../choose.ts";
+import type { Choice } from "../choice.ts";
 import type { Keyring } from "../keyring.ts";
 import { type KeyFile, readKeyFile } from "./key-file.ts";
 import { KeyFiles } from "./key-files.ts";

@@ -4,7 +4,7 @@ import type { Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../../http/api.ts";
 import { anyOf, lettersInOf, waits } from "../waiting.ts";
-import type { Source } from "./open.ts";
+import type { Source } from "./source.ts";
 
 interface Circumstances {
   readonly api: Pick<Api, "users">;

@@ -1,24 +1,18 @@
-import type { ObjectDetail, WrappedKey } from "@pstore/core/api/schemas";
+import type { WrappedKey } from "@pstore/core/api/schemas";
 import { clientCommand } from "@pstore/core/client-command";
 import { checkCommitment } from "@pstore/core/commitment";
 import { pieceCount } from "@pstore/core/digest";
 import { checkWrappedKey } from "@pstore/core/keys/wrapped-key";
-import type { EncryptedProperty, Manifest, Property } from "@pstore/core/manifest";
+import type { EncryptedProperty, Property } from "@pstore/core/manifest";
 import type { BodyOpener } from "@pstore/core/openpgp/body";
 import { checkedPieces, checkedValue } from "@pstore/core/pieces";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../../http/api.ts";
 import type { Keyring } from "../../keyring/keyring.ts";
 import type { Person } from "../../person.ts";
-import type { Trust } from "../trust.ts";
+import type { Trust } from "../trust/trust.ts";
 import { noSessionKey } from "./no-session-key.ts";
-
-/** A property of an object whose manifest was verified. */
-export interface Source {
-  readonly manifest: Manifest;
-  readonly detail: ObjectDetail;
-  readonly property: string;
-}
+import type { Source } from "./source.ts";
 
 /** Opens values: every byte is checked against the manifest before it is decrypted or handed on. */
 export class Opener {

@@ -5,7 +5,7 @@ import { verifySignature } from "@pstore/core/keys/signature";
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../../http/api.ts";
 import type { Person } from "../../person.ts";
-import type { Trust } from "../trust.ts";
+import type { Trust } from "../trust/trust.ts";
 import { RemovedSigner } from "./removed-signer.ts";
 import type { Served } from "./served.ts";
 

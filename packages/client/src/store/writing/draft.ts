@@ -1,15 +1,8 @@
-import type { ObjectDetail } from "@pstore/core/api/schemas";
 import type { Manifest, Property } from "@pstore/core/manifest";
-import type { Verified } from "../reading/verify.ts";
+import type { Base } from "../reading/base.ts";
 import type { Change } from "./change.ts";
-import type { PlannedMembers } from "./members.ts";
+import type { PlannedMembers } from "./planned-members.ts";
 import { entryFor, type SealedValue } from "./seal.ts";
-
-/** An object as it was read and verified, with all that a change needs. */
-export interface Base {
-  readonly verified: Verified;
-  readonly detail: ObjectDetail;
-}
 
 /** The next revision of an object, in the making. */
 export interface Draft {

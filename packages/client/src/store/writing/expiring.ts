@@ -2,7 +2,7 @@ import { readable } from "@pstore/core/fingerprint";
 import { expiresWithin } from "@pstore/core/keys/usability";
 import type { Person } from "../../person.ts";
 import { expiryWarning, expiryWarningDays } from "../expiry.ts";
-import type { PlannedMembers } from "./members.ts";
+import type { PlannedMembers } from "./planned-members.ts";
 
 /** Warns of the keys of others, among those that are encrypted to, that come to their end soon. */
 export function warnOfExpiry(

@@ -1,8 +1,8 @@
 import { sameProperty } from "@pstore/core/checks";
 import type { Manifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
+import type { Base } from "../reading/base.ts";
 import type { Change } from "./change.ts";
-import type { Base } from "./draft.ts";
 import type { SealedValue } from "./seal.ts";
 
 /** What others do to the objects of a change while it is being made. */

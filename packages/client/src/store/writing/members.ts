@@ -5,26 +5,18 @@ import type { UserKey } from "@pstore/core/keys/user-key";
 import type { Grant, Manifest, Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Person } from "../../person.ts";
-import type { Acquaintance, Trust } from "../trust.ts";
+import type { Acquaintance, Trust } from "../trust/trust.ts";
 import type { Change } from "./change.ts";
 import { warnOfExpiry } from "./expiring.ts";
 import type { Lack } from "./lack.ts";
 import { refuseLoss } from "./loss.ts";
 import { refuseStrangers } from "./mere-revocation.ts";
+import type { PlannedMembers } from "./planned-members.ts";
 import { NoUsableKey, type PresentKeys, refuseInactive } from "./present-keys.ts";
 import { recipientsOf } from "./recipients-of.ts";
 import { type InTheWay, type Setting, stopped } from "./ways-out.ts";
 
 type MemberChange = Pick<Change, "allow" | "revoke" | "pending" | "rewrap" | "letIn" | "isNarrowed">;
-
-/** Who may read and write after a change, with the public keys to wrap to. */
-export interface PlannedMembers {
-  readonly members: ReadonlyMap<string, Member>;
-  /** By primary fingerprint, for every reading key of every member. */
-  readonly publicKeys: ReadonlyMap<Fingerprint, UserKey>;
-  /** Why those have no usable key who wait for one from now on. */
-  readonly lacks: ReadonlyMap<string, Lack>;
-}
 
 /** The members under way. */
 interface Plan extends PlannedMembers {

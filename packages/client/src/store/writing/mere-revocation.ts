@@ -2,7 +2,7 @@ import type { Manifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import { type Change, type Seal, sealNothing } from "./change.ts";
 import { refuseLoss } from "./loss.ts";
-import type { PlannedMembers } from "./members.ts";
+import type { PlannedMembers } from "./planned-members.ts";
 
 /** Whether a change revokes and does nothing else: then nothing is newly encrypted to anybody. */
 export function isMereRevocation(change: Change, seal: Seal): boolean {

@@ -5,7 +5,7 @@ import { mergeUserKeys, readUserKey } from "@pstore/core/keys/user-key";
 import type { Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Person } from "../../person.ts";
-import type { Acquaintance, Trust, TrustedKey } from "../trust.ts";
+import type { Acquaintance, Trust, TrustedKey } from "../trust/trust.ts";
 import { type Lack, lackOf } from "./lack.ts";
 
 /** Nothing can be encrypted for a user now. The sentence says why; the ways out depend on what is done. */

@@ -4,7 +4,7 @@ import type { UserKey } from "@pstore/core/keys/user-key";
 import type { Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Pins } from "../../state/pins.ts";
-import type { Trust } from "../trust.ts";
+import type { Trust } from "../trust/trust.ts";
 import { NoUsableKey, type PresentKeys } from "./present-keys.ts";
 
 /** Who can be let in. */

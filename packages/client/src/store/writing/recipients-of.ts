@@ -1,7 +1,7 @@
 import { isPending } from "@pstore/core/checks";
 import type { Fingerprint } from "@pstore/core/fingerprint";
 import type { Recipient } from "../trust/recipients.ts";
-import type { PlannedMembers } from "./members.ts";
+import type { PlannedMembers } from "./planned-members.ts";
 
 /**
  * The members for whom keys are listed, by user.

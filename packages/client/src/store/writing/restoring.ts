@@ -6,10 +6,12 @@ import type { EncryptedProperty, Manifest, Property } from "@pstore/core/manifes
 import { Problem } from "@pstore/core/problem";
 import type { Api } from "../../http/api.ts";
 import type { Person } from "../../person.ts";
+import type { Base } from "../reading/base.ts";
 import { History } from "../reading/history.ts";
-import type { Opener, Source } from "../reading/open.ts";
+import type { Opener } from "../reading/open.ts";
+import type { Source } from "../reading/source.ts";
 import type { Change } from "./change.ts";
-import type { Base, Restored } from "./draft.ts";
+import type { Restored } from "./draft.ts";
 
 type Restore = NonNullable<Change["restore"]>;
 type Entry = readonly [property: string, entry: Property];

@@ -5,7 +5,7 @@ import type { Keyring } from "../../keyring/keyring.ts";
 import type { Pins } from "../../state/pins.ts";
 import type { StoredObject } from "../reading/reader.ts";
 import { nameOf } from "../reading/survey.ts";
-import type { Trust } from "../trust.ts";
+import type { Trust } from "../trust/trust.ts";
 import type { Change } from "./change.ts";
 import type { LeftOut } from "./changer.ts";
 import { type Obstacle, Signers } from "./signers.ts";

@@ -8,7 +8,7 @@ import type { Pins } from "../../state/pins.ts";
 import type { StoredObject } from "../reading/reader.ts";
 import { type SharedParts, sharedObjects } from "../reading/shared-objects.ts";
 import type { Unseen } from "../reading/survey.ts";
-import type { SeenKey, Trust, TrustedKey } from "../trust.ts";
+import type { SeenKey, Trust, TrustedKey } from "../trust/trust.ts";
 import type { Change } from "./change.ts";
 import type { LeftOut } from "./changer.ts";
 import { NoUsableKey, type PresentKeys, refuseInactive } from "./present-keys.ts";

@@ -7,7 +7,7 @@ import type { Manifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Keyring } from "../../keyring/keyring.ts";
 import type { Pins } from "../../state/pins.ts";
-import type { Trust } from "../trust.ts";
+import type { Trust } from "../trust/trust.ts";
 
 /** Why the user here cannot change who an object is encrypted to. */
 export type Obstacle =

@@ -3,8 +3,10 @@ import type { Fingerprint } from "@pstore/core/fingerprint";
 import { wrapFor } from "@pstore/core/keys/wrapped-key";
 import type { EncryptedProperty, Member } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
-import type { Opener, Source } from "../reading/open.ts";
-import type { Base, Draft } from "./draft.ts";
+import type { Base } from "../reading/base.ts";
+import type { Opener } from "../reading/open.ts";
+import type { Source } from "../reading/source.ts";
+import type { Draft } from "./draft.ts";
 
 /** A key that a value's session key is to be wrapped to: its primary fingerprint and its part. */
 interface Target {

@@ -3,13 +3,13 @@ import type { PublicKey, User } from "@pstore/core/api/schemas";
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import type { UserKey } from "@pstore/core/keys/user-key";
 import { Problem } from "@pstore/core/problem";
-import type { Keyring } from "../keyring/keyring.ts";
-import type { Person } from "../person.ts";
-import type { Pin, PinSource, Pins } from "../state/pins.ts";
-import { KeyReader, type ServedKey } from "./trust/key-reader.ts";
-import { merged, pinOf } from "./trust/pin.ts";
-import { confirmRecipients, type Recipient } from "./trust/recipients.ts";
-import { type Standing, standingOf } from "./trust/standing.ts";
+import type { Keyring } from "../../keyring/keyring.ts";
+import type { Person } from "../../person.ts";
+import type { Pin, PinSource, Pins } from "../../state/pins.ts";
+import { KeyReader, type ServedKey } from "./key-reader.ts";
+import { merged, pinOf } from "./pin.ts";
+import { confirmRecipients, type Recipient } from "./recipients.ts";
+import { type Standing, standingOf } from "./standing.ts";
 
 /** A public key that is believed to be its user's. */
 export interface TrustedKey {

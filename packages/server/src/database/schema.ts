@@ -25,7 +25,12 @@ export interface UserTable {
   staff: Flag;
   superuser: Flag;
   view_any: Flag;
+  /** argon2id, as a PHC string; for the web admin alone. */
   password_hash: string | null;
+  /** The base32 secret of the second factor (RFC 6238); `null`: none. */
+  totp_secret: string | null;
+  /** The step of the code that was used last, so that none is used twice. */
+  totp_last: number | null;
   created: string;
 }
 
@@ -73,6 +78,8 @@ export interface ObjectTable {
   live_name: string | null;
   /** The newest revision. */
   revision: number;
+  /** Since when an admin withholds it: it is served to nobody, and its name stays taken; `null`: it is not. */
+  withheld: string | null;
 }
 
 export interface MemberTable {
@@ -149,6 +156,82 @@ export interface SessionTable {
   expires: string;
 }
 
+export interface WebSessionTable {
+  /** SHA-256 of the token. */
+  token_digest: string;
+  user_id: string;
+  /** What proved who the user is: a password, or a signature by the key of `fingerprint`. */
+  way: "password" | "key";
+  /** Empty with a password. */
+  fingerprint: string;
+  address: string;
+  /** What the browser calls itself. */
+  agent: string;
+  created: string;
+  /** The last request, give or take a minute. */
+  seen: string;
+  expires: string;
+}
+
+/** A link that signs its holder in to the web admin once. */
+export interface WebLinkTable {
+  /** SHA-256 of the token. */
+  token_digest: string;
+  user_id: string;
+  /** The key whose signature asked for it. */
+  fingerprint: string;
+  expires: string;
+}
+
+/** A sign-in to the web admin that was refused. */
+export interface FailedSignInTable {
+  id: string;
+  /** SHA-256 of the name that was given, whether anybody has it or not. */
+  account: string;
+  /** The address, or of an IPv6 one its first 64 bits. */
+  source: string;
+  /** SHA-256 of what a browser shows that has signed in to the account before; empty where it shows nothing. */
+  browser: string;
+  time: string;
+}
+
+/** One day in UTC, counted once it is over. */
+export interface DayTable {
+  /** `YYYY-MM-DD` */
+  day: string;
+  operations: number;
+  /** Those of the operations that were not done. */
+  refusals: number;
+  /** How many there were at its end. */
+  objects: number;
+  users: number;
+  stored_bytes: number;
+}
+
+export interface CheckRunTable {
+  id: string;
+  started: string;
+  /** Until when, by the last word of whoever runs it, it went on: a run that has not said so for long has died. */
+  alive: string;
+  finished: string | null;
+  /** JSON. */
+  result: string;
+}
+
+/** A mail that is still to be sent; gone once it is. */
+export interface MailTable {
+  id: string;
+  recipient: string;
+  subject: string;
+  body: string;
+  created: string;
+  /** Not before this time, and not by two at once: whoever sends it moves it on first. */
+  due: string;
+  attempts: number;
+  /** Why the last attempt failed, as a sentence; empty before. */
+  last_error: string;
+}
+
 export interface AuditTable {
   /** UUID version 7: in the order in which they were written. */
   id: string;
@@ -182,6 +265,12 @@ export interface Tables {
   used_challenges: UsedChallengeTable;
   sessions: SessionTable;
   audit: AuditTable;
+  web_sessions: WebSessionTable;
+  web_links: WebLinkTable;
+  failed_sign_ins: FailedSignInTable;
+  days: DayTable;
+  check_runs: CheckRunTable;
+  mails: MailTable;
 }
 
 /** A time as the tables hold it. */

@@ -14,6 +14,26 @@ const maxStructures = 1_000_000;
  * @throws Problem `too-large`, `bad-request`
  */
 export async function readJson(request: Request, maxSize: number): Promise<unknown> {
+  const bytes = await readBytes(request, maxSize);
+  if (countStructures(bytes) > maxStructures) {
+    throw new Problem(
+      "too-large",
+      `the request holds over ${maxStructures} lists and objects, the most that are read here; make it in several parts`,
+    );
+  }
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    throw new Problem("bad-request", "the request's body is not JSON");
+  }
+}
+
+/**
+ * All of a request's body.
+ * @param maxSize in bytes
+ * @throws Problem `too-large`, `bad-request`
+ */
+export async function readBytes(request: Request, maxSize: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of bodyOf(request)) {
@@ -26,18 +46,7 @@ export async function readJson(request: Request, maxSize: number): Promise<unkno
     }
     chunks.push(chunk);
   }
-  const bytes = Buffer.concat(chunks);
-  if (countStructures(bytes) > maxStructures) {
-    throw new Problem(
-      "too-large",
-      `the request holds over ${maxStructures} lists and objects, the most that are read here; make it in several parts`,
-    );
-  }
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    throw new Problem("bad-request", "the request's body is not JSON");
-  }
+  return Buffer.concat(chunks);
 }
 
 /** How many lists and objects begin in a JSON text; what stands in strings does not count. */

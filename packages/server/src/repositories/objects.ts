@@ -56,7 +56,7 @@ export async function insertObject(db: Db, row: ObjectTable): Promise<void> {
   await db.insertInto("objects").values(row).execute();
 }
 
-export async function updateObject(db: Db, row: ObjectTable): Promise<void> {
+export async function updateObject(db: Db, row: Omit<ObjectTable, "withheld">): Promise<void> {
   await db.updateTable("objects").set(row).where("id", "=", row.id).execute();
 }
 

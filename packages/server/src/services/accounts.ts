@@ -65,6 +65,8 @@ export async function addUser(db: Db, actor: Actor, user: NewUser): Promise<void
       superuser: flag(user.superuser),
       view_any: flag(user.viewAny),
       password_hash: passwordHash,
+      totp_secret: null,
+      totp_last: null,
       created: timeText(new Date()),
     });
     await record(trx, actor, [{ action: "add user", detail: name }]);

@@ -256,6 +256,19 @@ test("a value that stands is never dropped, whatever its mark says, and check na
   expect(await checkStore(store.db, store.store)).toEqual([]);
 });
 
+/** Leaves a database as it was before the migrations from the third on. */
+async function undoLaterMigrations() {
+  const { schema } = store.db;
+  for (const table of ["web_sessions", "web_links", "failed_sign_ins", "days", "check_runs", "mails"])
+    await schema.dropTable(table).execute();
+  for (const column of ["user_name", "object_id", "action"])
+    await schema.dropIndex(`audit_${column}`).execute();
+  await schema.alterTable("members").dropColumn("pending").execute();
+  await schema.alterTable("objects").dropColumn("withheld").execute();
+  for (const column of ["totp_secret", "totp_last"])
+    await schema.alterTable("users").dropColumn(column).execute();
+}
+
 test("in a store of an older version, what is not current counts as replaced when it is migrated", async () => {
   const draft = await changed("older");
   const deleted = store.next(await changed("older deleted"), joe, { deleted: true });
@@ -264,7 +277,7 @@ test("in a store of an older version, what is not current counts as replaced whe
   await store.db.schema.dropIndex("stored_values_replaced").execute();
   await store.db.schema.alterTable("stored_values").dropColumn("replaced").execute();
   const start = new Date().toISOString();
-  await store.db.schema.alterTable("members").dropColumn("pending").execute();
+  await undoLaterMigrations();
   await sql`delete from migrations where name >= '0002-kept-history'`.execute(store.db);
   // What ends in its middle leaves nothing behind, and is done whole the next time.
   await sql`create trigger fails before update on stored_values begin select raise(abort, 'cut'); end`.execute(
@@ -272,7 +285,7 @@ test("in a store of an older version, what is not current counts as replaced whe
   );
   await expect(migrate(store.db, "")).rejects.toThrow("cut");
   await sql`drop trigger fails`.execute(store.db);
-  expect(await migrate(store.db, "")).toEqual(["0002-kept-history", "0003-pending-members"]);
+  expect((await migrate(store.db, "")).at(0)).toBe("0002-kept-history");
   expect([await stored(draft), await stored(deleted)]).toEqual(before);
   const { since } = await store.db
     .selectFrom("stored_values")

@@ -2,10 +2,22 @@ import type { Migration } from "kysely/migration";
 import { initial } from "./0001-initial.ts";
 import { keptHistory } from "./0002-kept-history.ts";
 import { pendingMembers } from "./0003-pending-members.ts";
+import { webAdmin } from "./0004-web-admin.ts";
+import { withheldObjects } from "./0005-withheld-objects.ts";
+import { auditIndexes } from "./0006-audit-indexes.ts";
+import { dailyFigures } from "./0007-daily-figures.ts";
+import { checkRuns } from "./0008-check-runs.ts";
+import { mail } from "./0009-mail.ts";
 
 /** Every migration under its number, in order. One that was released is never changed. */
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001-initial": initial,
   "0002-kept-history": keptHistory,
   "0003-pending-members": pendingMembers,
+  "0004-web-admin": webAdmin,
+  "0005-withheld-objects": withheldObjects,
+  "0006-audit-indexes": auditIndexes,
+  "0007-daily-figures": dailyFigures,
+  "0008-check-runs": checkRuns,
+  "0009-mail": mail,
 };

@@ -145,7 +145,7 @@ export class Application {
     const { object, revision, deleted } = this.#next;
     const before = this.#circumstances.state.objects.get(object.id);
     const row = { id: object.id, name: this.#name, live_name: deleted ? null : this.#name, revision };
-    if (before === undefined) await insertObject(this.#circumstances.db, row);
+    if (before === undefined) await insertObject(this.#circumstances.db, { ...row, withheld: null });
     else if (before.name === row.name && before.live_name === row.live_name)
       this.#circumstances.writes.advanced.push(row.id);
     else await updateObject(this.#circumstances.db, row);

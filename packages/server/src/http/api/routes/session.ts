@@ -1,6 +1,6 @@
 import { Challenge, LoginRequest, Session, StoreInfo } from "@pstore/core/api/schemas";
-import { challengeTime, makeChallenge } from "../../services/challenges.ts";
-import { signIn, signOut } from "../../services/sessions.ts";
+import { challengeTime, makeChallenge } from "../../../services/challenges.ts";
+import { signIn, signOut } from "../../../services/sessions.ts";
 import { json } from "../answers.ts";
 import { type Route, route } from "../route.ts";
 

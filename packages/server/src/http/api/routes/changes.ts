@@ -1,10 +1,10 @@
 import { CommitAnswer, CommitRequest, Upload } from "@pstore/core/api/schemas";
 import { uuidPattern } from "@pstore/core/names";
 import * as v from "valibot";
-import { applyCommit } from "../../services/commits/commits.ts";
-import { receiveUpload } from "../../services/uploads.ts";
+import { applyCommit } from "../../../services/commits/commits.ts";
+import { receiveUpload } from "../../../services/uploads.ts";
+import { bodyOf, maxCommitSize } from "../../body.ts";
 import { json } from "../answers.ts";
-import { bodyOf, maxCommitSize } from "../body.ts";
 import { type Route, route } from "../route.ts";
 
 export const changeRoutes: readonly Route[] = [

@@ -1,5 +1,5 @@
 import { CheckAnswer } from "@pstore/core/api/schemas";
-import { checkFor } from "../../services/check/check.ts";
+import { checkFor } from "../../../services/check/check.ts";
 import { json } from "../answers.ts";
 import { type Route, route } from "../route.ts";
 

@@ -1,5 +1,5 @@
 import { SearchAnswer, SearchRequest } from "@pstore/core/api/schemas";
-import { search } from "../../services/search.ts";
+import { search } from "../../../services/search.ts";
 import { json } from "../answers.ts";
 import { type Route, route } from "../route.ts";
 

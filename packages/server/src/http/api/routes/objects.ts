@@ -2,10 +2,10 @@ import { maxHave } from "@pstore/core/api/have";
 import { Details, DetailsRequest, History, Kept, ObjectDetail, ObjectList } from "@pstore/core/api/schemas";
 import { printable, uuidPattern } from "@pstore/core/names";
 import * as v from "valibot";
-import { showObjects } from "../../services/details.ts";
-import { history, keptValues } from "../../services/history.ts";
-import { listObjects, pageSize, type ShowOptions, showObject } from "../../services/objects.ts";
-import { readValue } from "../../services/values.ts";
+import { showObjects } from "../../../services/details.ts";
+import { history, keptValues } from "../../../services/history.ts";
+import { listObjects, pageSize, type ShowOptions, showObject } from "../../../services/objects.ts";
+import { readValue } from "../../../services/values.ts";
 import { json } from "../answers.ts";
 import { number, type Route, route, yes } from "../route.ts";
 

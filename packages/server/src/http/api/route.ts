@@ -1,19 +1,8 @@
 import { Problem } from "@pstore/core/problem";
 import * as v from "valibot";
-import type { AuditAction } from "../services/audit-actions.ts";
-import type { StoreContext } from "../services/context.ts";
-import type { Caller, LoginRules } from "../services/sessions.ts";
-
-/** What the routes need of the program that runs them. */
-export interface Dependencies extends StoreContext {
-  readonly version: string;
-  /** Asked at each login: without a public URL the origins depend on the port, which is known only once it is open. */
-  readonly loginRules: () => LoginRules;
-  /** In bytes. */
-  readonly maxUploadSize: number;
-  /** One line for whoever runs the server. */
-  readonly log: (line: string) => void;
-}
+import type { AuditAction } from "../../services/audit-actions.ts";
+import type { Caller } from "../../services/sessions.ts";
+import type { Dependencies } from "../dependencies.ts";
 
 /** A request as a route sees it: read, checked, and (where the route asks for it) with its caller. */
 export interface Call {

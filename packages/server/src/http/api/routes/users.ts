@@ -1,7 +1,7 @@
 import { Reads, UserNames, Users } from "@pstore/core/api/schemas";
 import * as v from "valibot";
-import { listUserNames, listUsers } from "../../services/directory.ts";
-import { listReads } from "../../services/reads.ts";
+import { listUserNames, listUsers } from "../../../services/directory.ts";
+import { listReads } from "../../../services/reads.ts";
 import { json } from "../answers.ts";
 import { type Route, route } from "../route.ts";
 

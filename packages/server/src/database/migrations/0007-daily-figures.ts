@@ -1,0 +1,17 @@
+import type { Kysely } from "kysely";
+import type { Migration } from "kysely/migration";
+
+/** What happened on each day, and how much there was at its end: counted once, for the plots. */
+export const dailyFigures: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable("days")
+      .addColumn("day", "varchar(10)", (c) => c.primaryKey().notNull())
+      .addColumn("operations", "bigint", (c) => c.notNull())
+      .addColumn("refusals", "bigint", (c) => c.notNull())
+      .addColumn("objects", "bigint", (c) => c.notNull())
+      .addColumn("users", "bigint", (c) => c.notNull())
+      .addColumn("stored_bytes", "bigint", (c) => c.notNull())
+      .execute();
+  },
+};

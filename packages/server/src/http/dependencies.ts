@@ -1,0 +1,23 @@
+import type { StoreContext } from "../services/context.ts";
+import type { LoginRules } from "../services/sessions.ts";
+
+/** What routes and pages need of the program that runs them. */
+export interface Dependencies extends StoreContext {
+  readonly version: string;
+  /** Asked at each login: without a public URL the origins depend on the port, which is known only once it is open. */
+  readonly loginRules: () => LoginRules;
+  /** In bytes. */
+  readonly maxUploadSize: number;
+  /** One line for whoever runs the server. */
+  readonly log: (line: string) => void;
+}
+
+/** What the program that serves the app gives beside a request. */
+export interface Bindings {
+  /** Of the client's end of the connection. */
+  readonly address: string;
+}
+
+export interface Env {
+  Bindings: Bindings;
+}

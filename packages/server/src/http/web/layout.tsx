@@ -1,0 +1,89 @@
+import type { Child } from "hono/jsx";
+import { assetUrl } from "./assets.ts";
+import { mayVisit } from "./needs.ts";
+import { notices } from "./notices.ts";
+import { Csrf } from "./parts/form.tsx";
+import { sections } from "./sections.ts";
+import type { Visit } from "./visit.ts";
+
+/** What stands around every page. */
+export function Layout({ visit, title, children }: { visit: Visit; title: string; children?: Child }) {
+  const { admin, done } = visit;
+  const notice = done === null ? undefined : notices[done];
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>{title} · pstore</title>
+        <link rel="icon" href={assetUrl("icon.svg")} type="image/svg+xml" />
+        <link rel="stylesheet" href={assetUrl("style.css")} />
+        <script src={assetUrl("enhance.js")} defer></script>
+      </head>
+      <body>
+        <a class="skip" href="#content">
+          Skip to the content
+        </a>
+        <header class="top">
+          <a class="brand" href="/">
+            <img src={assetUrl("icon.svg")} alt="" width="24" height="24" /> pstore
+          </a>
+          {admin !== null && <Navigation visit={visit} />}
+        </header>
+        <main id="content" tabindex={-1}>
+          <h1>{title}</h1>
+          {notice !== undefined && (
+            <p class="notice good" role="status">
+              {notice}
+            </p>
+          )}
+          {children}
+        </main>
+        <footer>
+          <p>
+            pstore {visit.version}. What is stored here was encrypted before it came: this server can neither
+            show nor change it.
+          </p>
+        </footer>
+      </body>
+    </html>
+  );
+}
+
+function Navigation({ visit }: { visit: Visit }) {
+  const { admin, url } = visit;
+  if (admin === null) return null;
+  return (
+    <>
+      <nav aria-label="Sections">
+        <ul>
+          {sections
+            .filter(({ need }) => mayVisit(admin, need))
+            .map(({ path, name }) => {
+              const isHere =
+                path === "/" ? url.path === "/" : url.path === path || url.path.startsWith(`${path}/`);
+              return (
+                <li>
+                  <a href={path} aria-current={isHere ? "page" : undefined}>
+                    {name}
+                  </a>
+                </li>
+              );
+            })}
+        </ul>
+      </nav>
+      <div class="account">
+        <a href="/account" aria-current={url.path.startsWith("/account") ? "page" : undefined}>
+          {admin.userName}
+        </a>
+        <form method="post" action="/sign-out">
+          <Csrf visit={visit} />
+          <button type="submit" class="plain">
+            Sign out
+          </button>
+        </form>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,83 @@
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { digestOf } from "@pstore/core/digest";
+import type { Db } from "../../database/open.ts";
+import { timeText, type WebSessionTable } from "../../database/schema.ts";
+import { findWebSession, insertWebSession } from "../../repositories/web-sessions.ts";
+import type { Caller } from "../sessions.ts";
+
+/** A member of the staff who is signed in to the web admin. Without a private key here, they read nothing that is encrypted. */
+export interface Admin extends Caller {
+  readonly superuser: boolean;
+  /** SHA-256 of the session's token. */
+  readonly sessionDigest: string;
+  /** How they proved who they are. */
+  readonly way: WebSessionTable["way"];
+  readonly signedIn: Date;
+}
+
+/** For how long a session lasts without a request, in seconds: 30 minutes. */
+export const idleTime = 1800;
+/** For how long a session lasts at all, in seconds: 12 hours. */
+export const longestTime = 43_200;
+
+export interface NewWebSession {
+  readonly userId: string;
+  readonly way: WebSessionTable["way"];
+  /** The key that was proven; empty with a password. */
+  readonly fingerprint: string;
+  readonly address: string;
+  /** What the browser calls itself. */
+  readonly agent: string;
+}
+
+/** Begins a session, always under a new token, so that none that an attacker planted is ever signed in. */
+export async function openWebSession(db: Db, session: NewWebSession): Promise<string> {
+  const token = randomBytes(32).toString("base64url");
+  const now = new Date();
+  await insertWebSession(db, {
+    token_digest: digestOf(token),
+    user_id: session.userId,
+    way: session.way,
+    fingerprint: session.fingerprint,
+    address: session.address,
+    agent: session.agent.slice(0, 255),
+    created: timeText(now),
+    seen: timeText(now),
+    expires: timeText(new Date(now.getTime() + longestTime * 1000)),
+  });
+  return token;
+}
+
+/** Whom a session's token belongs to, as long as they are active staff; `null`: nobody. */
+export async function adminOf(db: Db, token: string, address: string): Promise<Admin | null> {
+  const now = new Date();
+  const found = await findWebSession(db, digestOf(token), {
+    now: timeText(now),
+    seenAfter: timeText(new Date(now.getTime() - idleTime * 1000)),
+  });
+  if (found === undefined) return null;
+  return {
+    userId: found.user_id,
+    userName: found.user_name,
+    fingerprint: found.fingerprint,
+    address,
+    staff: true,
+    superuser: found.superuser === 1,
+    seesAll: found.superuser === 1 || found.view_any === 1,
+    writeOnly: true,
+    sessionDigest: found.token_digest,
+    way: found.way,
+    signedIn: new Date(found.created),
+  };
+}
+
+/** What every form of a session holds, so that no other site can make one: derived, so that nothing more is stored. */
+export function formToken(sessionToken: string): string {
+  return createHmac("sha256", sessionToken).update("pstore web form").digest("base64url");
+}
+
+export function isFormToken(sessionToken: string, given: string): boolean {
+  const expected = Buffer.from(formToken(sessionToken));
+  const actual = Buffer.from(given);
+  return actual.length === expected.length && timingSafeEqual(actual, expected);
+}

@@ -1,6 +1,21 @@
 import type { Page } from "../page.ts";
+import { accountPages } from "./account.tsx";
+import { healthPages } from "./health.tsx";
+import { keysPages } from "./keys.tsx";
+import { logPages } from "./log.tsx";
+import { objectsPages } from "./objects.tsx";
 import { overviewPages } from "./overview.tsx";
 import { signInPages } from "./sign-in.tsx";
+import { usersPages } from "./users.tsx";
 
 /** Every page of the web admin. */
-export const pages: readonly Page[] = [...overviewPages, ...signInPages];
+export const pages: readonly Page[] = [
+  ...signInPages,
+  ...accountPages,
+  ...overviewPages,
+  ...usersPages,
+  ...keysPages,
+  ...objectsPages,
+  ...logPages,
+  ...healthPages,
+];

@@ -16,6 +16,7 @@ export const testPackages = {
   zsh: "zsh",
   fish: "fish",
   mandoc: "mandoc",
+  chromium: "chromium",
   // Clipboards, and display servers that have them.
   xvfb: "Xvfb",
   xclip: "xclip",

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { checkInclusion, commitText, leafOf } from "./commit.ts";
 import { keyCommitment } from "./commitment.ts";
 import { digestOf, measure } from "./digest.ts";
-import { loginText } from "./login.ts";
+import { loginText, webLoginText } from "./login.ts";
 import { encodeManifest, type Manifest, parseManifest } from "./manifest.ts";
 import { inclusionPaths, merkleRoot } from "./merkle.ts";
 import { openWhole, sealWhole } from "./openpgp/body.ts";
@@ -85,6 +85,8 @@ describe("docs/formats.md tells, byte for byte,", () => {
   test("a login", () => {
     expect(vector("login")).toBe(loginText(login));
     expect(digest("SHA-256 of the login's text")).toBe(digestOf(loginText(login)));
+    expect(vector("weblogin")).toBe(webLoginText(login));
+    expect(digest("SHA-256 of the web login's text")).toBe(digestOf(webLoginText(login)));
   });
 
   test("how plain gpg opens a body with its session key", () => {

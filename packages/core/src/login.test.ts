@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { parseCommit } from "./commit.ts";
-import { challengePattern, loginText } from "./login.ts";
+import { challengePattern, loginText, webLoginText } from "./login.ts";
 import { key, problemOf, storeId } from "./samples-for-tests.ts";
 
 const login = {
@@ -23,7 +23,13 @@ challenge Zm9vYmFy_-9
   );
 });
 
-test("every part of a login stands in its text", () => {
+test("a login to the web admin has a text of its own, of the same parts", () => {
+  const [first, ...rest] = loginText(login).split("\n");
+  expect(first).toBe("pstore login 1");
+  expect(webLoginText(login)).toBe(["pstore web login 1", ...rest].join("\n"));
+});
+
+test.each([loginText, webLoginText])("every part of a login stands in its text: %p", (textOf) => {
   const texts = [
     login,
     { ...login, store: "11111111-1111-4111-8111-111111111111" },
@@ -31,12 +37,13 @@ test("every part of a login stands in its text", () => {
     { ...login, user: "alexa" },
     { ...login, key: key("2") },
     { ...login, challenge: "x" },
-  ].map(loginText);
+  ].map(textOf);
   expect(new Set(texts).size).toBe(texts.length);
 });
 
 test("a login's text is no commit's", () => {
-  expect(problemOf(() => parseCommit(loginText(login))).code).toBe("bad-commit");
+  for (const text of [loginText(login), webLoginText(login)])
+    expect(problemOf(() => parseCommit(text)).code).toBe("bad-commit");
 });
 
 test("a challenge is 1 to 128 characters of base64url, and so ends no line", () => {

@@ -20,6 +20,17 @@ export interface Login {
  * pstore, so that no login passes for a commit, nor the reverse; no part can hold a line feed.
  */
 export function loginText(login: Login): string {
-  const { store, origin, user, key, challenge } = login;
-  return `pstore login 1\nstore ${store}\norigin ${origin}\nuser ${user}\nkey ${key}\nchallenge ${challenge}\n`;
+  return textOf("pstore login 1", login);
+}
+
+/**
+ * The text that a user signs for a link to the web admin. A session of the client reads ciphertext alone, the web admin
+ * gives and takes rights: so neither signature must pass for the other.
+ */
+export function webLoginText(login: Login): string {
+  return textOf("pstore web login 1", login);
+}
+
+function textOf(format: string, { store, origin, user, key, challenge }: Login): string {
+  return `${format}\nstore ${store}\norigin ${origin}\nuser ${user}\nkey ${key}\nchallenge ${challenge}\n`;
 }

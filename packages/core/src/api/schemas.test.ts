@@ -16,6 +16,7 @@ import {
   Session,
   StoreInfo,
   Upload,
+  WebLink,
   WrappedKey,
 } from "./schemas.ts";
 
@@ -162,6 +163,7 @@ describe("what a server answers", () => {
     ["a challenge without an end", Challenge, { challenge: "x", expiresIn: 0 }],
     ["a token that breaks its header", Session, { token: `${"x".repeat(30)}\r\nX: y`, expiresIn: 300 }],
     ["a short token", Session, { token: "x", expiresIn: 300 }],
+    ["a link that leads elsewhere", WebLink, { token: `${"x".repeat(30)}/../..`, expiresIn: 120 }],
     ["a negative index", Revision, { ...revision, index: -1 }],
     ["a fractional index", Revision, { ...revision, index: 0.5 }],
     ["an index over 2^53", Revision, { ...revision, index: 2 ** 53 }],
@@ -187,6 +189,7 @@ describe("what a server answers", () => {
     expect(passes(Revision, revision)).toBe(true);
     expect(passes(Challenge, { challenge: "x".repeat(128), expiresIn: 300 })).toBe(true);
     expect(passes(Session, { token: "x".repeat(43), expiresIn: 300 })).toBe(true);
+    expect(passes(WebLink, { token: "x".repeat(43), expiresIn: 120 })).toBe(true);
     expect(passes(Upload, { id: objectId, size: 0, digest })).toBe(true);
     expect(passes(CommitAnswer, { revisions: [{ id: objectId, revision: 1, digest }] })).toBe(true);
   });

@@ -38,7 +38,10 @@ export const Challenge = v.object({
 });
 export type Challenge = v.InferOutput<typeof Challenge>;
 
-/** `POST /session`: a signature over the login text (see login.ts), OpenPGP or SSHSIG (see keys/signature.ts). */
+/**
+ * `POST /session`, and `POST /web-link`: a signature over the text of one or the other (see login.ts), OpenPGP or SSHSIG
+ * (see keys/signature.ts).
+ */
 export const LoginRequest = v.object({
   user,
   /** The primary fingerprint of the key that signed. */
@@ -55,6 +58,16 @@ export const Session = v.object({
   expiresIn: positive,
 });
 export type Session = v.InferOutput<typeof Session>;
+
+/**
+ * `POST /web-link`: what signs a browser in to the web admin, once and for so many seconds, at `/sign-in/link/TOKEN`
+ * below the store URL. The client makes that URL itself: the server's answer leads it nowhere.
+ */
+export const WebLink = v.object({
+  token: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{20,200}$/)),
+  expiresIn: positive,
+});
+export type WebLink = v.InferOutput<typeof WebLink>;
 
 /** A public key of a user. */
 export const PublicKey = v.object({

@@ -21,7 +21,14 @@ test("a problem keeps its code, sentence and cause", () => {
     status: 404,
     message: "there is no such machine",
     cause,
+    retryAfter: null,
   });
+});
+
+test("a problem may say when to try again", () => {
+  const problem = new Problem("too-many-requests", "wait", { retryAfter: 60 });
+  expect(problem).toMatchObject({ status: 429, retryAfter: 60 });
+  expect(Object.hasOwn(problem, "cause")).toBe(false);
 });
 
 test("what the network says is a code only when the table has it", () => {

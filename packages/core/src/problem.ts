@@ -20,6 +20,7 @@ export const problems = {
   "not-found": 404,
   conflict: 409,
   "too-large": 413,
+  "too-many-requests": 429,
   "internal-error": 500,
   unavailable: 503,
   /** The client's own: the server, or whoever runs it, is not honest or not well. */
@@ -40,10 +41,13 @@ export type ProblemCode = keyof typeof problems;
 export class Problem extends Error {
   override readonly name = "Problem";
   readonly code: ProblemCode;
+  /** After how many seconds it may be tried again (RFC 9110, section 10.2.3); `null`: nobody knows. */
+  readonly retryAfter: number | null;
 
-  constructor(code: ProblemCode, sentence: string, options?: { cause?: unknown }) {
-    super(sentence, options);
+  constructor(code: ProblemCode, sentence: string, options: { cause?: unknown; retryAfter?: number } = {}) {
+    super(sentence, "cause" in options ? { cause: options.cause } : undefined);
     this.code = code;
+    this.retryAfter = options.retryAfter ?? null;
   }
 
   /** The HTTP status code under which the server answers this problem. */

@@ -23,9 +23,7 @@ export function createApp(dependencies: Dependencies): Hono<Env> {
   addPages(app, dependencies);
   const answer = (path: string, error: unknown) => {
     const problem = shownProblem(dependencies, error);
-    return isApi(path)
-      ? problemAnswer(problem.code, problem.message)
-      : problemPage(dependencies, problem, path);
+    return isApi(path) ? problemAnswer(problem) : problemPage(dependencies, problem, path);
   };
   app.notFound(({ req }) =>
     answer(

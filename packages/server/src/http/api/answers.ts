@@ -1,21 +1,21 @@
-import { Problem, type ProblemCode } from "@pstore/core/problem";
+import type { Problem } from "@pstore/core/problem";
 
 export function json(value: unknown, status = 200): Response {
   return Response.json(value, { status });
 }
 
 /** Problem details (RFC 9457) with one sentence for a person. */
-export function problemAnswer(code: ProblemCode, sentence: string): Response {
-  const { status } = new Problem(code, sentence);
+export function problemAnswer({ code, message, status, retryAfter }: Problem): Response {
   const details = {
     type: "about:blank",
     title: code.replaceAll("-", " "),
     status,
     code,
-    detail: sentence,
+    detail: message,
   };
   const headers: Record<string, string> = { "content-type": "application/problem+json" };
   // RFC 9110, section 11.6.1, asks for it with every 401.
   if (status === 401) headers["www-authenticate"] = 'Bearer realm="pstore"';
+  if (retryAfter !== null) headers["retry-after"] = String(retryAfter);
   return new Response(JSON.stringify(details), { status, headers });
 }

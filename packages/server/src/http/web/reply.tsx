@@ -1,3 +1,4 @@
+import type { Problem } from "@pstore/core/problem";
 import type { Child } from "hono/jsx";
 import { Layout } from "./layout.tsx";
 import type { Visit } from "./visit.ts";
@@ -23,6 +24,11 @@ export async function html(
     status,
     headers: { "content-type": "text/html; charset=utf-8", ...headers },
   });
+}
+
+/** The headers that say when to try again, where a problem says it. */
+export function retryHeaders({ retryAfter }: Problem): Record<string, string> {
+  return retryAfter === null ? {} : { "retry-after": String(retryAfter) };
 }
 
 /**

@@ -12,7 +12,8 @@ import { mayVisit, refusals } from "./needs.ts";
 import type { Page } from "./page.ts";
 import { pages } from "./pages/all.ts";
 import { withQuery } from "./parts/pager.tsx";
-import { html, redirect } from "./reply.tsx";
+import { sentence } from "./parts/text.tsx";
+import { html, redirect, retryHeaders } from "./reply.tsx";
 import type { Visit } from "./visit.ts";
 
 /** The web admin: everything that is no request of a pstore client. */
@@ -41,7 +42,7 @@ async function problemReply(visit: Visit, problem: Problem): Promise<Response> {
   const { status, message } = problem;
   return await html(
     visit,
-    { title: titles[status] ?? "This did not work", status },
+    { title: titles[status] ?? "This did not work", status, headers: retryHeaders(problem) },
     <>
       <p class="notice bad" role="alert">
         {sentence(message)}
@@ -61,12 +62,6 @@ const titles: Readonly<Record<number, string>> = {
   500: "The server failed",
   503: "Not available now",
 };
-
-/** As sentences of problems stand alone on a page: with a capital letter, and a full stop. */
-export function sentence(text: string): string {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.?!]$/.test(first) ? first : `${first}.`;
-}
 
 function withHeaders(response: Response): Response {
   for (const [name, value] of Object.entries(pageHeaders)) response.headers.set(name, value);

@@ -64,3 +64,9 @@ export function sizeText(bytes: number): string {
 export function counted(count: number, one: string, several = `${one}s`): string {
   return `${count.toLocaleString("en-US")} ${count === 1 ? one : several}`;
 }
+
+/** As sentences of problems stand alone on a page: with a capital letter, and a full stop. */
+export function sentence(text: string): string {
+  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.?!]$/.test(first) ? first : `${first}.`;
+}

@@ -301,7 +301,7 @@ describe("the certificate", () => {
     expect(said).toMatch(
       /^FAULT {4}certificate: that of URL is by authority, which is no authority known here \(\w+\); /,
     );
-    expect(said).toEndWith("if it is your own, name the file of its certificate: NODE_EXTRA_CA_CERTS=FILE");
+    expect(said).toEndWith("if it is your own, name the file of its certificate: --ca-file=FILE");
     expect(lines("store")[0]).toContain("its TLS certificate is not by a known authority");
     const self = await of("self");
     expect(self.said).toContain("is by self, which is no authority known here");

@@ -140,6 +140,8 @@ _pstore() {
         -t|--context) value=context; handed=$w ;;
         -t?*|--context=*) store+=("$w") ;;
         --allow-http) store+=("$w") ;;
+        --ca-file) value=file; handed=$w ;;
+        --ca-file=*) store+=("$w") ;;
         --trust-mode) value='words tofu strict' ;;
         --trust) value=user ;;
         --identity) value=file; handed=$w ;;
@@ -170,13 +172,14 @@ _pstore() {
       --template) value=file ;;
       --user) value=user ;;
       --context) value=context ;;
+      --ca-file) value=file ;;
       --trust-mode) value='words tofu strict' ;;
       --trust) value=user ;;
       --identity) value=file ;;
     esac
     _pstore_value "$value" "${cur%%=*}="
   elif [[ -z $ended && $cur == -* ]]; then
-    _pstore_offer '' < <(printf '%s\n' -c --create -P --password --generate --words -D --delete --rename --history --restore --each --pending --rewrap --offboard -pg -pl -ps -pe -pd -s --search -o --output --clip -a --all --json -v --verbose --yes -h --help --version --completion --ssh --run --only --prefix --template -u --user --store-url -t --context --allow-http --trust-mode --trust --accept-unsigned --no-session --identity --passphrase-fd --keys --doctor --consistency-check)
+    _pstore_offer '' < <(printf '%s\n' -c --create -P --password --generate --words -D --delete --rename --history --restore --each --pending --rewrap --offboard -pg -pl -ps -pe -pd -s --search -o --output --clip -a --all --json -v --verbose --yes -h --help --version --completion --ssh --run --only --prefix --template -u --user --store-url -t --context --allow-http --ca-file --trust-mode --trust --accept-unsigned --no-session --identity --passphrase-fd --keys --doctor --consistency-check)
   elif [[ $cur == +*:* && $takes == *+* ]]; then
     _pstore_offer "${cur%%:*}:" <<<read
   elif [[ $cur == +* && $takes == *+* ]]; then

@@ -123,6 +123,11 @@ function __pstore_read
                     set -a __pstore_store $w
                 case --allow-http
                     set -a __pstore_store $w
+                case --ca-file
+                    set value file
+                    set handed $w
+                case '--ca-file=*'
+                    set -a __pstore_store $w
                 case --trust-mode
                     set value 'words tofu strict'
                 case --trust
@@ -228,6 +233,7 @@ complete -c pstore -s u -l user -x -a '(__pstore_users)' -d 'your name at the st
 complete -c pstore -l store-url -x -d 'where the store is; may be given several times'
 complete -c pstore -s t -l context -x -a '(__pstore_contexts)' -d 'use the section [CONTEXT] of ~/.pstorerc too'
 complete -c pstore -l allow-http -d 'speak http:// without TLS to another host'
+complete -c pstore -l ca-file -r -F -d 'believe these authorities\' certificates alone'
 complete -c pstore -l trust-mode -x -a 'tofu strict' -d 'whether the keys of a user seen first are trusted'
 complete -c pstore -l trust -x -a '(__pstore_users)' -d 'show the keys of USER, and trust them after a question'
 complete -c pstore -l accept-unsigned -d 'show what an old client wrote without a signature'

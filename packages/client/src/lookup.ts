@@ -5,6 +5,7 @@ import { type Arguments, checkWords } from "./cli/words.ts";
 import { lookups } from "./commands/lookup.ts";
 import { ownName, refuseUncheckedTls } from "./environment.ts";
 import { Api } from "./http/api.ts";
+import { Authorities } from "./http/authorities.ts";
 import { Transport } from "./http/transport.ts";
 import type { Io, Output } from "./io.ts";
 import { chooseKeyring } from "./keyring/choose.ts";
@@ -53,7 +54,11 @@ async function namesAt(
   const state = openState(stateFolder(env));
   const urls = new Urls(state);
   const store = knownStore(urls, options.storeUrls);
-  const transport = new Transport(options.storeUrls, options.allowHttp, async (url) => {
+  const security = {
+    allowHttp: options.allowHttp,
+    authorities: new Authorities(options.caFile, env["HOME"]),
+  };
+  const transport = new Transport(options.storeUrls, security, async (url) => {
     if (urls.storeOf(url) !== store) throw new Problem("unavailable", `${url} was never used before`);
   });
   const pins = new Pins(state, store);

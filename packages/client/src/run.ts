@@ -4,6 +4,7 @@ import { commands, type StoreMode, usual } from "./commands/all.ts";
 import type { Context } from "./commands/command.ts";
 import { trust } from "./commands/trust.ts";
 import { ownName, refuseUncheckedTls } from "./environment.ts";
+import { Authorities } from "./http/authorities.ts";
 import { Transport } from "./http/transport.ts";
 import type { Io, Output } from "./io.ts";
 import { chooseKeyring } from "./keyring/choose.ts";
@@ -37,9 +38,11 @@ export async function runAtStore(args: Arguments, io: Io, output: Output): Promi
     );
   const urls = new Urls(state);
   const identity = new Identity(urls, options.storeUrls, person);
-  const transport = new Transport(options.storeUrls, options.allowHttp, (url, only) =>
-    identity.admit(url, only),
-  );
+  const security = {
+    allowHttp: options.allowHttp,
+    authorities: new Authorities(options.caFile, env["HOME"]),
+  };
+  const transport = new Transport(options.storeUrls, security, (url, only) => identity.admit(url, only));
   const id = identity.known ?? (await identity.learn(transport));
   const pins = new Pins(state, id);
   const keyring = await chooseKeyring({

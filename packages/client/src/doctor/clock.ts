@@ -1,4 +1,5 @@
 import { apiPath } from "@pstore/core/api/schemas";
+import type { Authorities } from "../http/authorities.ts";
 import { Transport } from "../http/transport.ts";
 import type { Examination } from "./examination.ts";
 import { type Finding, fault, ok, skipped, warning } from "./finding.ts";
@@ -16,7 +17,7 @@ const day = 86_400_000;
 export async function* checkClock(examination: Examination): AsyncGenerator<Finding> {
   if (examination.whyAlone !== null) yield skipped(check, examination.whyAlone);
   for (const url of examination.urls) {
-    const ahead = await clockAt(url);
+    const ahead = await clockAt(url, examination.authorities);
     yield ahead === null
       ? skipped(check, `${url} does not say what time it is`, "compare the clocks by hand")
       : findingOf(url, ahead);
@@ -29,8 +30,8 @@ interface Ahead {
 }
 
 /** `null` where the server does not say. */
-async function clockAt(url: string): Promise<Ahead | null> {
-  const transport = new Transport([url], true, async () => {});
+async function clockAt(url: string, authorities: Authorities): Promise<Ahead | null> {
+  const transport = new Transport([url], { allowHttp: true, authorities }, async () => {});
   const begin = Date.now();
   const answer = await transport.send({ method: "GET", path: `${apiPath}/store` });
   const end = Date.now();

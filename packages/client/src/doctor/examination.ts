@@ -1,6 +1,7 @@
 import { type Fingerprint, isSsh } from "@pstore/core/fingerprint";
 import { Problem } from "@pstore/core/problem";
 import type { Arguments } from "../cli/words.ts";
+import { Authorities } from "../http/authorities.ts";
 import type { Io } from "../io.ts";
 import { chooseKeyring } from "../keyring/choose.ts";
 import type { Asker } from "../keyring/files/passphrases.ts";
@@ -17,6 +18,8 @@ export class Examination {
   readonly env: Io["env"];
   /** What the client remembers, as it is: nothing is added to it. */
   readonly known: KnownState;
+  /** Who is believed about the certificates of servers. */
+  readonly authorities: Authorities;
   /** Whether certificates would be checked; if not, nothing is sent to anybody. */
   isTlsChecked = true;
   /** The user's name at the store, once it is known. */
@@ -38,6 +41,7 @@ export class Examination {
   constructor(options: Arguments["options"], env: Io["env"], asker: Asker) {
     this.options = options;
     this.env = env;
+    this.authorities = new Authorities(options.caFile, env["HOME"]);
     this.#asker = asker;
     this.known = new KnownState(env);
   }
@@ -101,10 +105,10 @@ export class Examination {
   }
 
   async #signIn(): Promise<SignedIn> {
-    const { urls, known, store, user } = this;
+    const { urls, authorities, known, store, user } = this;
     if (store === null || user === null) throw new Error("it is not known who signs in where");
     const keyring = await this.keyring();
-    return signIn({ urls, keyring, pins: new Pins(known.state, store), store, user });
+    return signIn({ urls, authorities, keyring, pins: new Pins(known.state, store), store, user });
   }
 
   /** What there is of a sign-in; `null`: nobody could, for whatever reason. */

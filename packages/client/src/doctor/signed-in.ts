@@ -2,6 +2,7 @@ import type { User } from "@pstore/core/api/schemas";
 import type { Fingerprint } from "@pstore/core/fingerprint";
 import { Problem } from "@pstore/core/problem";
 import { Api } from "../http/api.ts";
+import type { Authorities } from "../http/authorities.ts";
 import { Transport } from "../http/transport.ts";
 import type { Keyring } from "../keyring/keyring.ts";
 import type { Pins } from "../state/pins.ts";
@@ -24,13 +25,14 @@ export interface SignedIn {
  */
 export async function signIn(parts: {
   urls: readonly string[];
+  authorities: Authorities;
   keyring: Keyring;
   pins: Pins;
   store: string;
   user: string;
 }): Promise<SignedIn> {
-  const { urls, user } = parts;
-  const transport = new Transport(urls, true, async () => {});
+  const { urls, authorities, user } = parts;
+  const transport = new Transport(urls, { allowHttp: true, authorities }, async () => {});
   const signing = new SignIn({ ...parts, transport, sessions: null });
   const begin = performance.now();
   await signing.token(true);

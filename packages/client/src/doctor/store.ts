@@ -2,7 +2,7 @@ import type { StoreInfo } from "@pstore/core/api/schemas";
 import { Problem } from "@pstore/core/problem";
 import { version } from "../../package.json";
 import { getStore } from "../http/api.ts";
-import { Transport } from "../http/transport.ts";
+import { type Security, Transport } from "../http/transport.ts";
 import { Urls } from "../state/urls.ts";
 import type { Examination } from "./examination.ts";
 import { type Finding, fault, faultBy, ok, skipped, warning } from "./finding.ts";
@@ -18,7 +18,8 @@ export async function* checkStore(examination: Examination): AsyncGenerator<Find
     return;
   }
   const urls = new Urls(known.state);
-  const answers = await Promise.all(options.storeUrls.map((url) => ask(url, options.allowHttp)));
+  const security = { allowHttp: options.allowHttp, authorities: examination.authorities };
+  const answers = await Promise.all(options.storeUrls.map((url) => ask(url, security)));
   examination.store = options.storeUrls.map((url) => urls.storeOf(url)).find((id) => id !== null) ?? null;
   const findings: Finding[] = [];
   const down: Finding[] = [];
@@ -51,9 +52,9 @@ interface Asked {
   readonly problem: unknown;
 }
 
-async function ask(url: string, allowHttp: boolean): Promise<Asked> {
+async function ask(url: string, security: Security): Promise<Asked> {
   try {
-    const answer = await getStore(new Transport([url], allowHttp, async () => {}));
+    const answer = await getStore(new Transport([url], security, async () => {}));
     return { url, answer, problem: null };
   } catch (problem) {
     return { url, answer: null, problem };

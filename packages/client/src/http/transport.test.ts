@@ -1,7 +1,10 @@
 import { expect, test } from "bun:test";
 import { createServer } from "node:net";
 import { getStore } from "./api.ts";
+import { Authorities } from "./authorities.ts";
 import { Transport } from "./transport.ts";
+
+const security = { allowHttp: false, authorities: new Authorities(null, undefined) };
 
 test("a value that cannot be read is told as such, and not as a connection that failed", async () => {
   await using server = Bun.serve({
@@ -12,7 +15,7 @@ test("a value that cannot be read is told as such, and not as a connection that 
       return Response.json({});
     },
   });
-  const transport = new Transport([`http://127.0.0.1:${server.port}`], false, async () => {});
+  const transport = new Transport([`http://127.0.0.1:${server.port}`], security, async () => {});
   const fault = new TypeError("no such value");
   async function* body() {
     yield new Uint8Array(100_000);
@@ -24,7 +27,7 @@ test("a value that cannot be read is told as such, and not as a connection that 
 
 /** What is said of a first request to a URL. */
 async function refused(url: string): Promise<string> {
-  const asked = getStore(new Transport([url], false, async () => {}));
+  const asked = getStore(new Transport([url], security, async () => {}));
   return asked.then(String, (error: Error) => error.message);
 }
 

@@ -30,6 +30,8 @@ export interface Options {
   trust: string[];
   acceptUnsigned: boolean;
   allowHttp: boolean;
+  /** The file of `--ca-file`, as it was named. */
+  caFile: string | null;
   /** A pattern in place of a machine's name. */
   each: string | null;
   /** The new name of `--rename`. */
@@ -85,6 +87,7 @@ export function defaultOptions(): Options {
     trust: [],
     acceptUnsigned: false,
     allowHttp: false,
+    caFile: null,
     each: null,
     rename: null,
     restore: null,

@@ -48,6 +48,19 @@ export const store: OptionGroup = {
       },
     },
     {
+      names: ["--ca-file"],
+      argument: "FILE",
+      isRare: true,
+      isForLookups: true,
+      help: "believe these authorities' certificates alone",
+      more: "For https://: a file of one or more certificates (PEM) that takes the place of all known authorities, and of $NODE_EXTRA_CA_CERTS, which stands beside them.",
+      set: (options, file) => {
+        if (file === "")
+          throw new Problem("usage", "--ca-file names no file; give that of an authority's certificate");
+        options.caFile = file;
+      },
+    },
+    {
       names: ["--trust-mode"],
       argument: "tofu|strict",
       isRare: true,

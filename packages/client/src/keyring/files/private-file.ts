@@ -1,8 +1,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { join } from "node:path";
 import { Problem } from "@pstore/core/problem";
-import { shellWord } from "@pstore/core/shell";
+import { homePath, shellWord } from "@pstore/core/shell";
 
 /** A file that only its owner should be able to read. */
 export interface PrivateFile {
@@ -34,8 +33,7 @@ export class TooOpen extends Problem {
 
 /** A file as it was named, where `~/` is the home folder: in `.pstorerc`, and in a variable, no shell has expanded it. */
 export function privateFile(named: string, home: string | undefined): PrivateFile {
-  const path = named.startsWith("~/") && home ? join(home, named.slice(2)) : named;
-  return { shown: named, path };
+  return { shown: named, path: homePath(named, home) };
 }
 
 /**

@@ -1,17 +1,15 @@
 import { readable } from "@pstore/core/fingerprint";
 import type { UserKey } from "@pstore/core/keys/user-key";
 import { asciiLine } from "@pstore/core/visible";
+import { daysLeft, shownAlgorithm } from "../services/key-facts.ts";
 import type { CheckedKey } from "../services/keys.ts";
-
-const warnedDays = 90;
-const day = 86_400_000;
 
 /** A registered key as `key add` prints it. */
 export function describeKey(user: string, { publicKey, encrypts }: CheckedKey, now: Date): string {
   const rows: [string, string][] = [
     ["user", user],
     ["type", typeOf(publicKey)],
-    ["algorithm", algorithmOf(publicKey)],
+    ["algorithm", shownAlgorithm(publicKey)],
     ["fingerprint", readable(publicKey.fingerprint)],
     ...publicKey.userIds.map((id): [string, string] => [
       publicKey.type === "ssh" ? "comment" : "user id",
@@ -33,20 +31,12 @@ export function typeOf({ type }: Pick<UserKey, "type">): string {
   return type === "ssh" ? "SSH" : "OpenPGP";
 }
 
-/** As `ssh-keygen -l` counts the bits of an SSH key. */
-function algorithmOf(key: UserKey): string {
-  if (key.type === "openpgp") return key.algorithm;
-  const bits = key.algorithmName === "ssh-rsa" ? key.algorithm.slice("rsa".length) : "256";
-  return `${key.algorithmName}, ${bits} bits`;
-}
-
 /** A date; with a warning when it is within 90 days. */
 export function describeExpiry(expires: Date | null, now: Date): string {
   if (expires === null) return "never";
   const date = expires.toISOString().slice(0, 10);
-  const left = expires.getTime() - now.getTime();
-  if (left <= 0) return `${date} (EXPIRED)`;
-  if (left > warnedDays * day) return date;
-  const days = Math.ceil(left / day);
+  const days = daysLeft(expires, now);
+  if (days === null) return date;
+  if (days === 0) return `${date} (EXPIRED)`;
   return `${date} (in ${days} ${days === 1 ? "day" : "days"}: have it extended, and add it again)`;
 }

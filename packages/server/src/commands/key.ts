@@ -1,6 +1,4 @@
 import { readable } from "@pstore/core/fingerprint";
-import { encryptionSubkey } from "@pstore/core/keys/usability";
-import type { UserKey } from "@pstore/core/keys/user-key";
 import { Problem } from "@pstore/core/problem";
 import { asciiLine } from "@pstore/core/visible";
 import { readArguments } from "../cli/arguments.ts";
@@ -11,6 +9,7 @@ import { readKeyFile } from "../cli/key-file.ts";
 import { describeExpiry, describeKey, typeOf } from "../cli/shown-key.ts";
 import { table } from "../cli/table.ts";
 import { typedFingerprint } from "../cli/typed-fingerprint.ts";
+import { servesUntil } from "../services/key-facts.ts";
 import { countsWithout, type KeyStanding, standingOfKey } from "../services/key-standing.ts";
 import { addKey, allKeys, removeKey } from "../services/keys.ts";
 
@@ -115,7 +114,7 @@ async function list(argv: readonly string[], io: Io): Promise<number> {
         algorithm: publicKey.algorithm,
         userIds: publicKey.userIds,
         writeOnly: row.write_only === 1,
-        expires: readsUntil(publicKey, row.write_only === 1),
+        expires: servesUntil(publicKey, row.write_only === 1, new Date()),
         description: row.description,
         added: row.added,
       })),
@@ -141,16 +140,6 @@ async function list(argv: readonly string[], io: Io): Promise<number> {
     );
     return 0;
   });
-}
-
-/** When a key stops serving: its encryption subkey may expire before it. */
-function readsUntil(publicKey: UserKey, writeOnly: boolean): Date | null {
-  if (writeOnly) return publicKey.expires;
-  try {
-    return encryptionSubkey(publicKey, new Date(), "").expires;
-  } catch {
-    return publicKey.encrypting.at(0)?.expires ?? publicKey.expires;
-  }
 }
 
 async function remove(argv: readonly string[], io: Io): Promise<number> {

@@ -42,6 +42,8 @@ export interface PublicKeyTable {
   block: string;
   write_only: Flag;
   description: string;
+  /** What it says of its holder, for the search alone; see searched-user-ids.ts. */
+  user_ids: string;
   /** When the primary key expires, as its certificate says; `null`: never. */
   expires: string | null;
   added: string;

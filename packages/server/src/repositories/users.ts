@@ -34,6 +34,74 @@ export async function activeNames(db: Db, text: string, limit: number): Promise<
   return rows.map((row) => row.name);
 }
 
+/** A user of whatever state, by id. */
+export async function findUserById(db: Db, id: string): Promise<UserTable | undefined> {
+  return await db.selectFrom("users").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+export interface UserSearch {
+  /** Part of the name, the full name or the e-mail address, whatever its case; empty: any. */
+  readonly text: string;
+  readonly state: "active" | "disabled" | "removed" | "present" | "any";
+  readonly staff: boolean;
+  /** Only those who have no current key. */
+  readonly withoutKey: boolean;
+  /** Only names behind this one. */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+/** Users by name. `present` are those who were not removed. */
+export async function searchUsers(db: Db, search: UserSearch): Promise<UserTable[]> {
+  const { text, state, staff, withoutKey, after, limit } = search;
+  let query = db.selectFrom("users").selectAll("users");
+  if (text !== "") {
+    query = query.where((eb) =>
+      eb.or([contains("users.name", text), contains("users.full_name", text), contains("users.email", text)]),
+    );
+  }
+  if (state === "removed") query = query.where("removed", "is not", null);
+  else if (state !== "any") query = query.where("removed", "is", null);
+  if (state === "active") query = query.where("active", "=", 1);
+  if (state === "disabled") query = query.where("active", "=", 0);
+  if (staff) query = query.where("staff", "=", 1);
+  if (withoutKey) {
+    query = query.where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom("public_keys")
+            .select("public_keys.fingerprint")
+            .whereRef("public_keys.user_id", "=", "users.id")
+            .where("public_keys.removed", "is", null),
+        ),
+      ),
+    );
+  }
+  if (after !== null) query = query.where("users.name", ">", after);
+  return await query.orderBy("users.name").limit(limit).execute();
+}
+
+/**
+ * Locks the rows of all superusers until the transaction ends, so that of two who take each other's rights, one sees
+ * what the other has done: an update that changes nothing, since a lock is spelt otherwise in each engine.
+ */
+export async function lockSuperusers(db: Db): Promise<void> {
+  await db.updateTable("users").set({ superuser: 1 }).where("superuser", "=", 1).execute();
+}
+
+/** How many active users may change things in the web admin. */
+export async function countActiveAdmins(db: Db): Promise<number> {
+  const { count } = await db
+    .selectFrom("users")
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .where("active", "=", 1)
+    .where("staff", "=", 1)
+    .where("superuser", "=", 1)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
 export async function updateUser(db: Db, id: string, change: Updateable<UserTable>): Promise<void> {
   await db.updateTable("users").set(change).where("id", "=", id).execute();
 }

@@ -1,14 +1,15 @@
+import { setImmediate as othersFirst } from "node:timers/promises";
 import { isPending } from "@pstore/core/checks";
-import { type Fingerprint, readable } from "@pstore/core/fingerprint";
+import type { Fingerprint } from "@pstore/core/fingerprint";
 import { type Manifest, parseManifest } from "@pstore/core/manifest";
-import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
-import { findKey } from "../repositories/keys.ts";
+import { slices } from "../database/slices.ts";
 import { membershipsOf } from "../repositories/members.ts";
 import { headsOf } from "../repositories/revisions.ts";
-import { listUsers } from "../repositories/users.ts";
+import { findUser, findUserById } from "../repositories/users.ts";
 import { abilitiesOf } from "./abilities.ts";
 import { usersWithKeys } from "./directory.ts";
+import { currentKey } from "./keys.ts";
 import { hasUsableKey } from "./members.ts";
 
 /** What hangs on a key that the store has. */
@@ -32,12 +33,13 @@ export interface MachineOfKey {
 
 /** @throws Problem `not-found` when no such key is registered */
 export async function standingOfKey(db: Db, fingerprint: Fingerprint): Promise<KeyStanding> {
-  const key = await findKey(db, fingerprint);
-  const user = (await listUsers(db)).find(({ id }) => id === key?.user_id);
-  if (key === undefined || key.removed !== null || user === undefined)
-    throw new Problem("not-found", `no key ${readable(fingerprint)} is registered; see 'key list'`);
-  const manifests = await livingOf(db, user.id);
-  const listing = manifests.filter(({ members }) => members.get(user.name)?.keys.has(fingerprint));
+  const key = await currentKey(db, fingerprint);
+  const user = await findUserById(db, key.user_id);
+  if (user === undefined) throw new Error("a key has no user");
+  const listing: Manifest[] = [];
+  for await (const manifest of livingOf(db, user.id)) {
+    if (manifest.members.get(user.name)?.keys.has(fingerprint)) listing.push(manifest);
+  }
   const users = await usersWithKeys(db, [
     user.name,
     ...listing.flatMap(({ members }) => [...members.keys()]),
@@ -70,20 +72,34 @@ export async function standingOfKey(db: Db, fingerprint: Fingerprint): Promise<K
 }
 
 /** How many living objects of a user do not list a key of theirs. */
-export async function countsWithout(
-  db: Db,
-  user: string,
-  fingerprint: Fingerprint,
-): Promise<{ readonly waiting: number; readonly others: number }> {
-  const found = (await usersWithKeys(db, [user])).get(user);
-  const manifests = found === undefined ? [] : await livingOf(db, found.user.id);
-  const members = manifests.flatMap(({ members }) => members.get(user) ?? []);
-  const waiting = members.filter(isPending).length;
-  return { waiting, others: members.filter(({ keys }) => !keys.has(fingerprint)).length - waiting };
+export interface CountsWithout {
+  /** Those on which the user waits to be let in. */
+  readonly waiting: number;
+  readonly others: number;
 }
 
-async function livingOf(db: Db, userId: string): Promise<readonly Manifest[]> {
+export async function countsWithout(db: Db, user: string, fingerprint: Fingerprint): Promise<CountsWithout> {
+  const found = await findUser(db, user);
+  let waiting = 0;
+  let others = 0;
+  if (found === undefined) return { waiting, others };
+  for await (const { members } of livingOf(db, found.id)) {
+    const member = members.get(user);
+    if (member === undefined) continue;
+    if (isPending(member)) waiting++;
+    else if (!member.keys.has(fingerprint)) others++;
+  }
+  return { waiting, others };
+}
+
+/** So many manifests are read at once, between two looks at other requests. */
+const manifestsAtOnce = 50;
+
+async function* livingOf(db: Db, userId: string): AsyncGenerator<Manifest> {
   const objects = (await membershipsOf(db, userId)).filter((object) => object.live_name !== null);
   const ids = objects.map(({ id }) => id);
-  return (await headsOf(db, ids)).map(({ manifest }) => parseManifest(manifest));
+  for (const some of slices(ids, manifestsAtOnce)) {
+    for (const { manifest } of await headsOf(db, some)) yield parseManifest(manifest);
+    await othersFirst();
+  }
 }

@@ -265,6 +265,7 @@ async function undoLaterMigrations() {
     await schema.dropIndex(`audit_${column}`).execute();
   await schema.alterTable("members").dropColumn("pending").execute();
   await schema.alterTable("objects").dropColumn("withheld").execute();
+  await schema.alterTable("public_keys").dropColumn("user_ids").execute();
   for (const column of ["totp_secret", "totp_last"])
     await schema.alterTable("users").dropColumn(column).execute();
 }

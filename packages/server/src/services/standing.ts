@@ -1,12 +1,11 @@
 import { type Fingerprint, parseFingerprint } from "@pstore/core/fingerprint";
-import { encryptionSubkey, signingParts } from "@pstore/core/keys/usability";
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
-import type { PublicKeyTable, UserTable } from "../database/schema.ts";
+import type { UserTable } from "../database/schema.ts";
 import { keysOf } from "../repositories/keys.ts";
 import { membershipsOf, membersOf } from "../repositories/members.ts";
 import { findUser, listUsers } from "../repositories/users.ts";
-import { userKeyOf } from "./user-keys.ts";
+import { factsOf, type KeyFacts } from "./key-facts.ts";
 
 /** A user with all that hangs on them. */
 export interface Standing {
@@ -16,7 +15,7 @@ export interface Standing {
     writeOnly: boolean;
     removed: boolean;
     /** Why it is good for nothing now. */
-    fault: "expired" | "revoked" | "unusable" | null;
+    fault: KeyFacts["fault"];
     description: string;
   }[];
   /** Living objects of which the user is a member. */
@@ -58,7 +57,7 @@ export async function standingOf(db: Db, name: string): Promise<Standing> {
         fingerprint: parseFingerprint(key.fingerprint),
         writeOnly: key.write_only === 1,
         removed: key.removed !== null,
-        fault: await faultOf(key, new Date()),
+        fault: (await factsOf(key, new Date())).fault,
         description: key.description,
       })),
     ),
@@ -74,19 +73,4 @@ export async function standingOf(db: Db, name: string): Promise<Standing> {
     }),
     onlyAdmin: user.active === 1 && user.superuser === 1 && others.every((other) => other.superuser !== 1),
   };
-}
-
-async function faultOf(row: PublicKeyTable, now: Date): Promise<"expired" | "revoked" | "unusable" | null> {
-  const key = await userKeyOf(row.block);
-  try {
-    if (row.write_only === 1) signingParts(key, now, "");
-    else encryptionSubkey(key, now, "");
-    return null;
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-  }
-  const parts = row.write_only === 1 ? key.signing : key.encrypting;
-  if (key.revoked || parts.every(({ revoked }) => revoked)) return "revoked";
-  const hasEnded = ({ expires }: { expires: Date | null }) => expires !== null && expires <= now;
-  return hasEnded(key) || parts.some(hasEnded) ? "expired" : "unusable";
 }

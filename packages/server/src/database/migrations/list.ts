@@ -8,6 +8,7 @@ import { auditIndexes } from "./0006-audit-indexes.ts";
 import { dailyFigures } from "./0007-daily-figures.ts";
 import { checkRuns } from "./0008-check-runs.ts";
 import { mail } from "./0009-mail.ts";
+import { keyUserIds } from "./0010-key-user-ids.ts";
 
 /** Every migration under its number, in order. One that was released is never changed. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -20,4 +21,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0007-daily-figures": dailyFigures,
   "0008-check-runs": checkRuns,
   "0009-mail": mail,
+  "0010-key-user-ids": keyUserIds,
 };

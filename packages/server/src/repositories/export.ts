@@ -2,13 +2,13 @@ import type { Db } from "../database/open.ts";
 import type { PropertyTable } from "../database/schema.ts";
 import { slices } from "../database/slices.ts";
 
-/** Living objects by name, behind a name. */
+/** Living objects by name, behind a name; those that an admin withholds too. */
 export async function livingObjects(
   db: Db,
   after: string | null,
   limit: number,
-): Promise<{ id: string; name: string }[]> {
-  let query = db.selectFrom("objects").select(["id", "name"]).where("live_name", "is not", null);
+): Promise<{ id: string; name: string; withheld: string | null }[]> {
+  let query = db.selectFrom("objects").select(["id", "name", "withheld"]).where("live_name", "is not", null);
   if (after !== null) query = query.where("live_name", ">", after);
   return await query.orderBy("live_name").limit(limit).execute();
 }

@@ -1,31 +1,44 @@
+import type { ExpressionBuilder } from "kysely";
 import { contains } from "../database/contains.ts";
 import type { Db } from "../database/open.ts";
-import type { ObjectTable } from "../database/schema.ts";
+import type { ObjectTable, Tables } from "../database/schema.ts";
 import { slices } from "../database/slices.ts";
 import { withNewest } from "./revisions.ts";
 
+/**
+ * Objects as they are served: what an admin withholds is in none of the answers of this module. Who must know of that
+ * too asks any-objects.ts.
+ */
+function isServed(eb: ExpressionBuilder<Tables, "objects">) {
+  return eb("objects.withheld", "is", null);
+}
+
+function servedObjects(db: Db) {
+  return db.selectFrom("objects").where(isServed);
+}
+
 export async function findObject(db: Db, id: string): Promise<ObjectTable | undefined> {
-  return await db.selectFrom("objects").selectAll().where("id", "=", id).executeTakeFirst();
+  return await servedObjects(db).selectAll().where("id", "=", id).executeTakeFirst();
 }
 
 export async function findObjects(db: Db, ids: readonly string[]): Promise<ObjectTable[]> {
   const found: ObjectTable[] = [];
   for (const some of slices(ids)) {
-    found.push(...(await db.selectFrom("objects").selectAll().where("id", "in", some).execute()));
+    found.push(...(await servedObjects(db).selectAll().where("id", "in", some).execute()));
   }
   return found;
 }
 
 /** The object that lives under exactly this name. */
 export async function findLiveObject(db: Db, name: string): Promise<ObjectTable | undefined> {
-  return await db.selectFrom("objects").selectAll().where("live_name", "=", name).executeTakeFirst();
+  return await servedObjects(db).selectAll().where("live_name", "=", name).executeTakeFirst();
 }
 
 /** The objects that live under exactly these names. */
 export async function findLiveObjects(db: Db, names: readonly string[]): Promise<ObjectTable[]> {
   const found: ObjectTable[] = [];
   for (const some of slices(names)) {
-    found.push(...(await db.selectFrom("objects").selectAll().where("live_name", "in", some).execute()));
+    found.push(...(await servedObjects(db).selectAll().where("live_name", "in", some).execute()));
   }
   return found;
 }
@@ -42,6 +55,7 @@ export async function findDeletedObject(
   let query = withNewest(db)
     .innerJoin("commits", "commits.digest", "revisions.commit_digest")
     .selectAll("objects")
+    .where(isServed)
     .where("objects.name", "=", name)
     .where("objects.live_name", "is", null);
   if (memberId !== null) {
@@ -87,8 +101,7 @@ export async function searchObjects(
   search: Search,
 ): Promise<{ id: string; live_name: string | null }[]> {
   const { text, memberId, after, limit } = search;
-  let query = db
-    .selectFrom("objects")
+  let query = servedObjects(db)
     .select(["objects.id", "objects.live_name"])
     .where("live_name", "is not", null);
   if (memberId !== null && text === "" && (await isMemberOfMany(db, memberId))) {
@@ -115,7 +128,7 @@ export async function searchObjects(
  * Whether a page of a user's objects is sooner found in the order of all names (SQLite looks into as many objects as
  * stand among a page's) than from the user's memberships, which are all looked up and sorted for each page.
  */
-async function isMemberOfMany(db: Db, userId: string): Promise<boolean> {
+export async function isMemberOfMany(db: Db, userId: string): Promise<boolean> {
   const counted = await db
     .selectFrom("members")
     .select((eb) => eb.fn.countAll<number>().as("count"))
@@ -128,9 +141,4 @@ async function isMemberOfMany(db: Db, userId: string): Promise<boolean> {
     .select((eb) => eb.fn.countAll<number>().as("count"))
     .executeTakeFirstOrThrow();
   return own * own > 400 * Number(all.count);
-}
-
-/** Every object, deleted ones too. */
-export async function listObjects(db: Db): Promise<ObjectTable[]> {
-  return await db.selectFrom("objects").selectAll().orderBy("name").orderBy("id").execute();
 }

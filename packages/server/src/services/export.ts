@@ -45,11 +45,11 @@ export async function* exportTable(
       await propertiesWithBytes(db, ids, properties, shownValueSize),
       (property) => property.object_id,
     );
-    for (const { id, name } of objects) {
+    for (const { id, name, withheld } of objects) {
       const access = new Map(members.get(id)?.map((member) => [member.user_name, shownAccess(member)]));
       const values = new Map(found.get(id)?.map((property) => [property.name, property]));
       yield [
-        name,
+        withheld === null ? name : `${name} (withheld)`,
         ...users.map((user) => access.get(user) ?? ""),
         ...properties.map((property) => shown(values.get(property), withEncrypted)),
       ];

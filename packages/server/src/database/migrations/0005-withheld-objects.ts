@@ -1,9 +1,25 @@
 import type { Kysely } from "kysely";
 import type { Migration } from "kysely/migration";
 
-/** Since when an admin withholds an object. */
+/** Since when an admin withholds an object, and what the admin's pages look objects up by. */
 export const withheldObjects: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
-    await db.schema.alterTable("objects").addColumn("withheld", "varchar(24)").execute();
+    const { schema } = db;
+    await schema.alterTable("objects").addColumn("withheld", "varchar(24)").execute();
+    await schema.createIndex("objects_withheld").on("objects").columns(["withheld", "id"]).execute();
+    // Deleted ones have no `live_name`, and are listed by the name that they had.
+    await schema.createIndex("objects_deleted").on("objects").columns(["live_name", "name", "id"]).execute();
+    await schema.createIndex("objects_name").on("objects").column("name").execute();
+    // Who else is a member, by the index alone: it is asked of every object of somebody who has many.
+    await schema
+      .createIndex("members_present")
+      .on("members")
+      .columns(["object_id", "pending", "user_id"])
+      .execute();
+    await schema
+      .createIndex("audit_reads")
+      .on("audit")
+      .columns(["object_id", "action", "property", "time"])
+      .execute();
   },
 };

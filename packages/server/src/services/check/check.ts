@@ -2,7 +2,7 @@ import type { CheckAnswer } from "@pstore/core/api/schemas";
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../../database/open.ts";
 import { type StoreTable, timeText } from "../../database/schema.ts";
-import { findObject, listObjects } from "../../repositories/objects.ts";
+import { findAnyObject, listAnyObjects } from "../../repositories/any-objects.ts";
 import { emptyCommits } from "../../repositories/revisions.ts";
 import { looseValues } from "../../repositories/values.ts";
 import { record } from "../audit.ts";
@@ -29,10 +29,10 @@ export async function checkFor(db: Db, store: StoreTable, caller: Caller): Promi
 export async function checkStore(db: Db, store: StoreTable): Promise<Fault[]> {
   const faults: Found[] = [];
   const signatures = new Map<string, string | null>();
-  for (const { id } of await listObjects(db)) {
+  for (const { id } of await listAnyObjects(db)) {
     // An object at a time, so that nobody waits for the whole check.
     await db.transaction().execute(async (trx) => {
-      const object = await findObject(trx, id);
+      const object = await findAnyObject(trx, id);
       if (object !== undefined) await new ObjectCheck(trx, store, object, faults, signatures).run();
     });
   }

@@ -15,7 +15,7 @@ export interface SharedFault {
 }
 
 /** A fault as it is found, in one object. */
-export type Found = Fault | (SharedFault & { readonly where: string });
+export type Found = Fault | (SharedFault & { readonly where: string; readonly machine: string });
 
 /** What to do where the signed truth itself is damaged. */
 export const fromBackup =
@@ -37,9 +37,10 @@ export function gathered(found: readonly Found[]): Fault[] {
     if (first === undefined) return [];
     const { kind, fault, solution } = first;
     if (typeof solution === "string") return [{ kind, where: first.where, fault, solution }];
-    const names = group.map(({ where }) => where);
-    const more = names.length > most ? ` and ${names.length - most} more` : "";
-    const where = `${names.slice(0, most).join(", ")}${more}`;
+    const shown = group.map((one) => one.where);
+    const more = shown.length > most ? ` and ${shown.length - most} more` : "";
+    const where = `${shown.slice(0, most).join(", ")}${more}`;
+    const names = group.map((one) => ("machine" in one ? one.machine : one.where));
     return [{ kind, where, fault, solution: solution(names) }];
   });
 }

@@ -59,9 +59,22 @@ export class ObjectCheck {
   }
 
   #addAll(faults: readonly (FaultOfObject | SharedFault)[]): void {
-    const { name, live_name: liveName } = this.#object;
-    const where = liveName === null ? `${name} (deleted)` : name;
-    for (const one of faults) this.#faults.push({ ...one, where } as Found);
+    const { name, live_name: liveName, withheld } = this.#object;
+    const state = [...(liveName === null ? ["deleted"] : []), ...(withheld === null ? [] : ["withheld"])];
+    const where = state.length === 0 ? name : `${name} (${state.join(", ")})`;
+    for (const one of faults) {
+      this.#faults.push(
+        typeof one.solution === "string"
+          ? ({ ...one, where } as Found)
+          : ({ ...one, solution: this.#whenShown(one.solution), where, machine: name } as Found),
+      );
+    }
+  }
+
+  /** Nobody can change what is withheld. */
+  #whenShown(solution: SharedFault["solution"]): SharedFault["solution"] {
+    if (this.#object.withheld === null) return solution;
+    return (machines) => `once it is shown again in the web admin, ${solution(machines)}`;
   }
 
   async #checkChain(): Promise<Map<number, Manifest>> {

@@ -64,7 +64,7 @@ export class Application {
       this.#circumstances.writes.furnished.push(id);
       for (const property of properties) this.#circumstances.writes.properties.push(property);
     }
-    return deedsOf(base?.manifest ?? null, next);
+    return deedsOf(base?.manifest ?? null, next, this.#circumstances.keptUntil);
   }
 
   /** The newest revision that there is, which this change must continue; `null` for a new object. */
@@ -79,7 +79,9 @@ export class Application {
       return null;
     }
     const access = accesses.get(next.object.id);
-    if (object === undefined || access === undefined) throw noSuchObject(this.#name);
+    // Whoever is served nothing of an object has no base to change it on.
+    if (object === undefined || object.withheld !== null || access === undefined)
+      throw noSuchObject(this.#name);
     if (access === "read") {
       bad("forbidden", `you may only read '${object.name}'; ask one of its writers to make the change`);
     }
@@ -98,8 +100,15 @@ export class Application {
 
   #checkName(): void {
     if (this.#next.deleted) return;
-    const holder = this.#circumstances.state.holders.get(this.#name);
+    const { holders, withheldNames } = this.#circumstances.state;
+    const holder = holders.get(this.#name);
     if (holder !== undefined && holder !== this.#next.object.id) {
+      if (withheldNames.has(this.#name)) {
+        throw new Problem(
+          "conflict",
+          `the name '${this.#name}' is taken by a machine of yours that an admin withholds; choose another name, or ask who runs the server`,
+        );
+      }
       throw new Problem("conflict", `there is a machine '${this.#name}' already; choose another name`);
     }
   }

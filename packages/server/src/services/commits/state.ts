@@ -9,8 +9,9 @@ import type {
   WrappedKeyTable,
 } from "../../database/schema.ts";
 import { slicesBySize } from "../../database/slices.ts";
+import { findAnyLiveObjects, findAnyObjects } from "../../repositories/any-objects.ts";
 import { accessesOf, replaceMembers } from "../../repositories/members.ts";
-import { advanceObjects, findLiveObjects, findObjects } from "../../repositories/objects.ts";
+import { advanceObjects } from "../../repositories/objects.ts";
 import { replaceProperties } from "../../repositories/properties.ts";
 import { markReplaced } from "../../repositories/retention.ts";
 import { headsOf, insertRevisions, sizesOfNewest } from "../../repositories/revisions.ts";
@@ -38,6 +39,8 @@ export interface CommitState {
   readonly heads: ReadonlyMap<string, RevisionTable>;
   /** Which object lives under a name; changes that are applied keep it up to date. */
   readonly holders: Map<string, string>;
+  /** Which of the names are held by an object of the caller's that an admin withholds. */
+  readonly withheldNames: ReadonlySet<string>;
   /** The present values, see `valueAt`. */
   readonly values: ReadonlyMap<string, PlacedValue>;
   /** By value. */
@@ -73,7 +76,9 @@ export async function readState(
 ): Promise<CommitState> {
   const ids = changes.map(({ manifest }) => manifest.object.id);
   const names = new Set(changes.map(({ manifest }) => manifest.object.name));
-  const holders = await findLiveObjects(db, [...names]);
+  const holders = await findAnyLiveObjects(db, [...names]);
+  const withheld = holders.filter((object) => object.withheld !== null);
+  const accesses = await accessesOf(db, [...ids, ...withheld.map(({ id }) => id)], caller.userId);
   const values = await presentValues(db, ids);
   const wrapped = await wrappedPlaces(
     db,
@@ -81,10 +86,11 @@ export async function readState(
   );
   const readers = Map.groupBy(await wrappedFingerprints(db, ids), (row) => row.object_id ?? "");
   return {
-    objects: new Map((await findObjects(db, ids)).map((object) => [object.id, object])),
-    accesses: await accessesOf(db, ids, caller.userId),
+    objects: new Map((await findAnyObjects(db, ids)).map((object) => [object.id, object])),
+    accesses,
     heads: new Map((await headsOf(db, ids)).map((row) => [row.object_id, row])),
     holders: new Map(holders.map((object) => [object.name, object.id])),
+    withheldNames: new Set(withheld.filter(({ id }) => accesses.has(id)).map(({ name }) => name)),
     values: new Map(
       values.map((value) => [
         valueAt(value.object_id ?? "", value.revision ?? 0, value.property ?? ""),
@@ -139,4 +145,6 @@ export interface Circumstances {
   readonly faults: MemberFaults;
   readonly state: CommitState;
   readonly writes: CommitWrites;
+  /** Until when the values of what is deleted now are kept. */
+  readonly keptUntil: Date;
 }

@@ -47,14 +47,16 @@ export async function deleteSession(db: Db, tokenDigest: string): Promise<void> 
   await db.deleteFrom("sessions").where("token_digest", "=", tokenDigest).execute();
 }
 
-/** Ends every session that a key signed in for. */
+/** Ends every session that a key signed in for, and every link that would begin one. */
 export async function deleteSessionsOfKey(db: Db, fingerprint: string): Promise<void> {
   await db.deleteFrom("sessions").where("fingerprint", "=", fingerprint).execute();
+  await db.deleteFrom("web_links").where("fingerprint", "=", fingerprint).execute();
 }
 
-/** Ends every session of a user. */
+/** Ends every session of a user, and every link that would begin one. */
 export async function deleteSessionsOfUser(db: Db, userId: string): Promise<void> {
   await db.deleteFrom("sessions").where("user_id", "=", userId).execute();
+  await db.deleteFrom("web_links").where("user_id", "=", userId).execute();
 }
 
 /** A second insert of the same challenge fails (see isDuplicate). */
@@ -66,4 +68,5 @@ export async function insertUsedChallenge(db: Db, challenge: string, expires: st
 export async function deleteExpired(db: Db, now: string): Promise<void> {
   await db.deleteFrom("sessions").where("expires", "<=", now).execute();
   await db.deleteFrom("used_challenges").where("expires", "<=", now).execute();
+  await db.deleteFrom("web_links").where("expires", "<=", now).execute();
 }

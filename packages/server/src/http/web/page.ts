@@ -35,6 +35,11 @@ export interface Page {
   readonly form?: FormSchema;
   /** The largest form, in bytes; without it, that of any form. */
   readonly maxFormSize?: number;
+  /**
+   * It begins a session, whoever was signed in before: so its form holds nothing of theirs, and only `Origin` shows that
+   * it is ours. (Where another site or a file led to the page, the browser showed it without the session's cookie.)
+   */
+  readonly signsIn?: true;
   handle(call: PageCall): Promise<Response>;
 }
 

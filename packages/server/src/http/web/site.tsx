@@ -90,7 +90,7 @@ async function answer(dependencies: Dependencies, page: Page, context: Context<E
     if (admin !== null) assertMayVisit(admin, page);
     const form =
       page.method === "POST"
-        ? await formOf(dependencies, page, req.raw, admin === null ? null : token)
+        ? await formOf(dependencies, page, req.raw, admin === null || page.signsIn ? null : token)
         : undefined;
     const path = req.param() as Record<string, string>;
     const query = page.query && checkFields(page.query, parametersOf(url), "the address of this page");
@@ -120,7 +120,7 @@ function parametersOf(url: URL): ReadonlyMap<string, string> {
 
 /**
  * What a form holds, when it came from a page of ours: of this origin, and of this session.
- * @param token of the session; `null`: nobody is signed in
+ * @param token of the session; `null`: nobody is signed in, or it does not matter who
  * @throws Problem `forbidden`, `bad-request`, `too-large`
  */
 async function formOf(

@@ -1,6 +1,7 @@
-import { Challenge, LoginRequest, Session, StoreInfo } from "@pstore/core/api/schemas";
+import { Challenge, LoginRequest, Session, StoreInfo, WebLink } from "@pstore/core/api/schemas";
 import { challengeTime, makeChallenge } from "../../../services/challenges.ts";
 import { signIn, signOut } from "../../../services/sessions.ts";
+import { makeWebLink } from "../../../services/web/links.ts";
 import { json } from "../answers.ts";
 import { type Route, route } from "../route.ts";
 
@@ -40,8 +41,22 @@ export const sessionRoutes: readonly Route[] = [
       body: LoginRequest,
       answer: Session,
     },
-    async ({ dependencies: { db, store, loginRules }, body, address }) =>
-      json(await signIn(db, store, loginRules(), body, address)),
+    async ({ dependencies, body, address }) =>
+      json(await signIn(dependencies, dependencies.loginRules(), body, address)),
+  ),
+  route(
+    {
+      method: "POST",
+      path: "/web-link",
+      summary: "Makes a link to the web admin, good once, with a signature over the web login text",
+      action: "web link",
+      // A session's token may have been stolen: it must not open the admin.
+      session: false,
+      body: LoginRequest,
+      answer: WebLink,
+    },
+    async ({ dependencies, body, address }) =>
+      json(await makeWebLink(dependencies, dependencies.loginRules(), body, address)),
   ),
   route(
     {

@@ -2,6 +2,7 @@ import type { Page } from "../page.ts";
 import { accountPages } from "./account.tsx";
 import { healthPages } from "./health.tsx";
 import { keysPages } from "./keys.tsx";
+import { linkPages } from "./link.tsx";
 import { logPages } from "./log.tsx";
 import { objectsPages } from "./objects.tsx";
 import { overviewPages } from "./overview.tsx";
@@ -11,6 +12,7 @@ import { usersPages } from "./users.tsx";
 /** Every page of the web admin. */
 export const pages: readonly Page[] = [
   ...signInPages,
+  ...linkPages,
   ...accountPages,
   ...overviewPages,
   ...usersPages,

@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { Problem } from "@pstore/core/problem";
 import type { Location } from "./database/open.ts";
+import { type MailConfig, type MailOptions, mailConfig } from "./mail-config.ts";
 
 /** The environment, read where the program starts and nowhere else. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -38,7 +39,7 @@ function nonEmpty(text: string | undefined): string | undefined {
   return text === undefined || text === "" ? undefined : text;
 }
 
-export interface ServeOptions {
+export interface ServeOptions extends MailOptions {
   readonly listen?: string | undefined;
   readonly publicUrls?: readonly string[] | undefined;
   readonly sessionTime?: string | undefined;
@@ -64,6 +65,8 @@ export interface ServeConfig {
   readonly keepHistory: number;
   /** `null`: nobody said. */
   readonly logFormat: LogFormat | null;
+  /** `null`: none is sent. */
+  readonly mail: MailConfig | null;
 }
 
 export const defaults = {
@@ -102,6 +105,12 @@ export function serveConfig(options: ServeOptions, env: Environment): ServeConfi
       { least: 0, most: 36_500 },
     ),
     logFormat: parseLogFormat(options.logFormat ?? nonEmpty(env["PSTORE_LOG_FORMAT"])),
+    mail: mailConfig({
+      smtpUrl: options.smtpUrl ?? nonEmpty(env["PSTORE_SMTP_URL"]),
+      smtpPasswordFile: options.smtpPasswordFile ?? nonEmpty(env["PSTORE_SMTP_PASSWORD_FILE"]),
+      mailFrom: options.mailFrom ?? nonEmpty(env["PSTORE_MAIL_FROM"]),
+      adminMail: options.adminMail ?? nonEmpty(env["PSTORE_ADMIN_MAIL"]?.trim())?.split(/\s+/),
+    }),
   };
 }
 
@@ -141,9 +150,4 @@ export function wholeNumber(
   const value = /^(?:0|[1-9]\d{0,15})$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
   throw new Problem("usage", `the ${what} '${text}' is no whole number from ${least} to ${most}`);
-}
-
-/** Whether a host that is listened on is reached from this machine alone. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

@@ -120,6 +120,7 @@ export class TestStore {
       get maxUploadSize() {
         return made.maxUploadSize;
       },
+      keepHistory: 30,
       log: (line) => made.log.push(line),
     });
     made.fetch = async (request) => await app.fetch(request, { address: "192.0.2.1" });

@@ -1,14 +1,18 @@
 import { readArguments } from "../cli/arguments.ts";
 import { type Command, commonHelp, withDatabase } from "../cli/command.ts";
-import { defaults, isLoopback, serveConfig } from "../config.ts";
+import { defaults, serveConfig } from "../config.ts";
 import { createApp } from "../http/app.ts";
 import { listen } from "../http/listen.ts";
 import { isJournal, type Log, makeLog } from "../log/log.ts";
 import { LineQueue } from "../log/queue.ts";
+import { isLoopback } from "../loopback.ts";
 import { theStore } from "../services/accounts.ts";
 import { listenToAudit } from "../services/audit.ts";
+import { Delivery } from "../services/mail/delivery.ts";
+import { dropOldMails } from "../services/mail/queue.ts";
 import { purgeReplaced } from "../services/retention.ts";
 import { collectGarbage } from "../services/uploads.ts";
+import { smtpSender } from "../smtp/sender.ts";
 import { version } from "../version.ts";
 
 const usage = "pstore-server serve [--listen HOST:PORT] [--public-url URL]…";
@@ -47,6 +51,24 @@ if that takes no longer than a minute.
                        (the database uses their room again, its file does not
                        shrink). Who had access to what, and when, stays known.
                        Default: PSTORE_KEEP_HISTORY, else ${defaults.keepHistory}
+  --smtp-url URL       the mail server through which people are told: members
+                       that a machine was deleted, admins that a user was
+                       removed, user and admins that a public key was added,
+                       updated or removed. smtp://HOST, with STARTTLS and a
+                       certificate that holds (on the loopback addresses
+                       without; smtp://HOST?starttls=no or yes says otherwise),
+                       or smtps://HOST; port 25 or 465, unless :PORT stands
+                       behind. With USER@ before HOST it signs in. While the
+                       mail server is down mails wait in the database, up to a
+                       week. Default: PSTORE_SMTP_URL, else no mails are sent
+  --smtp-password-file FILE
+                       the password of USER is the first line of FILE. Default:
+                       PSTORE_SMTP_PASSWORD_FILE
+  --mail-from ADDRESS  whom mails come from. Default: PSTORE_MAIL_FROM
+  --admin-mail ADDRESS
+                       who is told what admins are told, beside the active
+                       superusers who have an e-mail address; repeatable.
+                       Default: PSTORE_ADMIN_MAIL (several with spaces between)
   --log-format none|journal|syslog|json
                        how each row of the audit log (see 'pstore-server audit')
                        is written to standard error too, and the server's own
@@ -67,6 +89,10 @@ ${commonHelp}`,
         "max-upload-size": { type: "string" },
         "keep-history": { type: "string" },
         "log-format": { type: "string" },
+        "smtp-url": { type: "string" },
+        "smtp-password-file": { type: "string" },
+        "mail-from": { type: "string" },
+        "admin-mail": { type: "string", multiple: true },
       },
       { least: 0, most: 0, usage },
     );
@@ -78,6 +104,10 @@ ${commonHelp}`,
         maxUploadSize: values["max-upload-size"],
         keepHistory: values["keep-history"],
         logFormat: values["log-format"],
+        smtpUrl: values["smtp-url"],
+        smtpPasswordFile: values["smtp-password-file"],
+        mailFrom: values["mail-from"],
+        adminMail: values["admin-mail"],
       },
       io.env,
     );
@@ -101,6 +131,7 @@ ${commonHelp}`,
         version,
         loginRules: () => ({ origins, sessionTime: config.sessionTime, refusalTime }),
         maxUploadSize: config.maxUploadSize,
+        keepHistory: config.keepHistory,
         log: (line) => log.message("error", line),
       });
       const server = listen(app.fetch, { ...config, grace });
@@ -108,7 +139,17 @@ ${commonHelp}`,
       const cleaning = everyHour(async (stopping) => {
         await collectGarbage(db, stopping);
         await purgeReplaced(db, config.keepHistory, stopping);
+        // Without a mail server nobody else drops them.
+        if (config.mail === null) await dropOldMails(db);
       }, log);
+      const delivery =
+        config.mail &&
+        new Delivery(db, {
+          send: await smtpSender(config.mail),
+          adminMail: config.mail.adminMail,
+          url: config.origins[0] ?? null,
+          log: log.message,
+        });
       if (config.origins.length === 0 && !isLoopback(config.host)) {
         log.message(
           "warning",
@@ -120,6 +161,8 @@ ${commonHelp}`,
       io.stdout(`listening on ${server.url}\n`);
       await stopped;
       await Promise.all([cleaning.stop(), server.stop()]);
+      // It goes on as long as requests do: those queue mails, too.
+      await delivery?.stop();
       return 0;
     }).finally(() => queue.end(lastLines));
   },

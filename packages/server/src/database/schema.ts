@@ -223,7 +223,10 @@ export interface CheckRunTable {
 /** A mail that is still to be sent; gone once it is. */
 export interface MailTable {
   id: string;
-  recipient: string;
+  /** E-mail addresses, as a JSON list; one, once the mail is shared out. */
+  recipients: string;
+  /** Whether the addresses that only the server that sends knows, `--admin-mail`, are to get it too. */
+  to_admins: Flag;
   subject: string;
   body: string;
   created: string;

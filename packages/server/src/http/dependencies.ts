@@ -1,8 +1,8 @@
-import type { StoreContext } from "../services/context.ts";
+import type { KeptHistory, StoreContext } from "../services/context.ts";
 import type { LoginRules } from "../services/sessions.ts";
 
 /** What routes and pages need of the program that runs them. */
-export interface Dependencies extends StoreContext {
+export interface Dependencies extends StoreContext, KeptHistory {
   readonly version: string;
   /** Asked at each login: without a public URL the origins depend on the port, which is known only once it is open. */
   readonly loginRules: () => LoginRules;

@@ -7,6 +7,7 @@ import { deleteSessionsOfUser } from "../repositories/sessions.ts";
 import { insertStore, readStore } from "../repositories/store.ts";
 import { findUser, insertUser, listUsers, updateUser } from "../repositories/users.ts";
 import { type Actor, record } from "./audit.ts";
+import { mailRemoval } from "./mail/user-removal.ts";
 
 export interface NewUser {
   readonly name: string;
@@ -121,5 +122,6 @@ export async function changeState(
     });
     if (state !== "enable") await deleteSessionsOfUser(trx, user.id);
     await record(trx, actor, [{ action: `${state} user`, detail: name }]);
+    if (state === "remove") await mailRemoval(trx, actor, user);
   });
 }

@@ -3,20 +3,29 @@ import { isPending } from "@pstore/core/checks";
 import type { Manifest, Property } from "@pstore/core/manifest";
 import type { Deed } from "./audit.ts";
 
-/** What a new revision did, for the log: one deed for each thing changed. */
-export function deedsOf(before: Manifest | null, next: Manifest): Deed[] {
+/**
+ * What a new revision did, for the log: one deed for each thing changed.
+ * @param keptUntil until when the values of what it deletes are kept
+ */
+export function deedsOf(before: Manifest | null, next: Manifest, keptUntil: Date): Deed[] {
   const about = { objectId: next.object.id, objectName: next.object.name };
-  return differences(before, next).map((difference) => ({ ...deedOf(difference, next), ...about }));
+  return differences(before, next).map((difference) => ({
+    ...deedOf(difference, next, keptUntil),
+    ...about,
+  }));
 }
 
-function deedOf(done: Difference, next: Manifest): Deed {
+function deedOf(done: Difference, next: Manifest, keptUntil: Date): Deed {
   switch (done.what) {
     case "created":
       return { action: "create" };
     case "renamed":
       return { action: "rename", detail: `from '${done.from}'` };
     case "deleted":
-      return { action: "delete" };
+      return {
+        action: "delete",
+        detail: `revision ${next.revision}; the values of revision ${next.revision - 1} are kept until ${keptUntil.toISOString()}`,
+      };
     case "undeleted":
       return { action: "undelete" };
     case "allowed":

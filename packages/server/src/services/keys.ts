@@ -6,6 +6,7 @@ import { flag, type PublicKeyTable, timeText } from "../database/schema.ts";
 import { searchedUserIds } from "../database/searched-user-ids.ts";
 import { findKey, insertKey, listKeys, updateKey } from "../repositories/keys.ts";
 import { deleteSessionsOfKey } from "../repositories/sessions.ts";
+import { deleteWebSessionsOfKey } from "../repositories/web-sessions.ts";
 import { knownUser } from "./accounts.ts";
 import { type Actor, record } from "./audit.ts";
 import {
@@ -16,6 +17,7 @@ import {
   type NewKey,
   readNewKey,
 } from "./key-judgement.ts";
+import { mailKeyChange, mailNewKey } from "./mail/key-change.ts";
 import { userKeyOf } from "./user-keys.ts";
 
 export type { CheckedKey, NewKey } from "./key-judgement.ts";
@@ -50,6 +52,7 @@ export async function addKey(db: Db, actor: Actor, key: NewKey): Promise<AddedKe
     if (old === undefined) {
       await insertKey(trx, { fingerprint, user_id: user.id, added: timeText(new Date()), ...row });
       await record(trx, actor, [{ action: "add key", detail }]);
+      await mailNewKey(trx, actor, old, fingerprint);
       return { publicKey, encrypts, known: false, fault };
     }
     const description = key.description === "" ? old.description : key.description;
@@ -58,6 +61,7 @@ export async function addKey(db: Db, actor: Actor, key: NewKey): Promise<AddedKe
     await deleteSessionsOfKey(trx, fingerprint);
     await deleteWebSessionsOfKey(trx, fingerprint);
     await record(trx, actor, [{ action: "update key", detail }]);
+    await mailNewKey(trx, actor, old, fingerprint);
     return { publicKey, encrypts, known: old.removed === null, fault };
   });
 }
@@ -76,11 +80,12 @@ async function rowOf(publicKey: UserKey, { writeOnly, description }: NewKey) {
 /** @throws Problem `not-found` */
 export async function removeKey(db: Db, actor: Actor, fingerprint: Fingerprint): Promise<void> {
   await db.transaction().execute(async (trx) => {
-    await currentKey(trx, fingerprint);
+    const key = await currentKey(trx, fingerprint);
     await updateKey(trx, fingerprint, { removed: timeText(new Date()) });
     await deleteSessionsOfKey(trx, fingerprint);
     await deleteWebSessionsOfKey(trx, fingerprint);
     await record(trx, actor, [{ action: "remove key", detail: fingerprint }]);
+    await mailKeyChange(trx, actor, "removed", key);
   });
 }
 

@@ -7,7 +7,8 @@ export const mail: Migration = {
     await db.schema
       .createTable("mails")
       .addColumn("id", "varchar(36)", (c) => c.primaryKey().notNull())
-      .addColumn("recipient", "varchar(320)", (c) => c.notNull())
+      .addColumn("recipients", "text", (c) => c.notNull())
+      .addColumn("to_admins", "integer", (c) => c.notNull())
       .addColumn("subject", "varchar(255)", (c) => c.notNull())
       .addColumn("body", "text", (c) => c.notNull())
       .addColumn("created", "varchar(24)", (c) => c.notNull())

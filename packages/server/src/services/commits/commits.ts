@@ -7,10 +7,12 @@ import type { Manifest } from "@pstore/core/manifest";
 import { inclusionPaths } from "@pstore/core/merkle";
 import { Problem } from "@pstore/core/problem";
 import { type Db, isDuplicate } from "../../database/open.ts";
-import { type StoreTable, timeText } from "../../database/schema.ts";
+import { timeText } from "../../database/schema.ts";
 import { findCommit, insertCommit, revisionsOfCommit } from "../../repositories/revisions.ts";
 import { type Deed, record } from "../audit.ts";
+import { endOfHistory, type KeptHistory, type StoreContext } from "../context.ts";
 import { type UserWithKeys, usersWithKeys } from "../directory.ts";
+import { mailDeletions } from "../mail/object-deletion.ts";
 import { memberFaults } from "../members.ts";
 import { type Caller, isActive } from "../sessions.ts";
 import { userKeyOf } from "../user-keys.ts";
@@ -24,8 +26,7 @@ import { CommitWrites, partsOf, readState } from "./state.ts";
  *   rights (`not-found`, `forbidden`), or what has changed meanwhile (`conflict`)
  */
 export async function applyCommit(
-  db: Db,
-  store: StoreTable,
+  { db, store, keepHistory }: StoreContext & KeptHistory,
   caller: Caller,
   request: CommitRequest,
 ): Promise<CommitAnswer> {
@@ -59,6 +60,7 @@ export async function applyCommit(
       currentKey(users.get(author.user), author);
       const paths = inclusionPaths(changes.map(({ text }) => leafOf(text)));
       const faults = memberFaults(users, new Date());
+      const keptUntil = endOfHistory(new Date(), keepHistory);
       const deeds: Deed[] = [];
       let position = 0;
       for (const some of await partsOf(trx, changes)) {
@@ -67,13 +69,17 @@ export async function applyCommit(
         for (const change of some) {
           const path = (paths[position] ?? []).map((step) => Buffer.from(step).toString("hex"));
           const made = { commit_digest: digest, position, path: path.join(" ") };
-          const application = new Application({ db: trx, caller, users, faults, state, writes }, change);
+          const application = new Application(
+            { db: trx, caller, users, faults, state, writes, keptUntil },
+            change,
+          );
           for (const deed of await application.apply(made)) deeds.push(deed);
           position++;
         }
         await writes.write(trx, timeText(new Date()));
       }
       await record(trx, { ...caller, fingerprint: author.key }, deeds);
+      await mailDeletions(trx, caller, { deeds, changes, users, keptUntil });
       return {
         revisions: changes.map(({ manifest, digest: made }) => ({
           id: manifest.object.id,

@@ -32,6 +32,6 @@ export const changeRoutes: readonly Route[] = [
       maxBodySize: maxCommitSize,
       answer: CommitAnswer,
     },
-    async ({ dependencies: { db, store }, caller, body }) => json(await applyCommit(db, store, caller, body)),
+    async ({ dependencies, caller, body }) => json(await applyCommit(dependencies, caller, body)),
   ),
 ];

@@ -16,6 +16,10 @@ export const testPackages = {
   zsh: "zsh",
   fish: "fish",
   mandoc: "mandoc",
+  nginx: "nginx",
+  systemd: "systemd-analyze",
+  // A root folder in which the steps of the container run.
+  debootstrap: "debootstrap",
   chromium: "chromium",
   // Clipboards, and display servers that have them.
   xvfb: "Xvfb",

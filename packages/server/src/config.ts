@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { Problem } from "@pstore/core/problem";
 import type { Location } from "./database/open.ts";
+import { TrustedProxies } from "./http/address.ts";
 import { type MailConfig, type MailOptions, mailConfig } from "./mail-config.ts";
 
 /** The environment, read where the program starts and nowhere else. */
@@ -42,6 +43,7 @@ function nonEmpty(text: string | undefined): string | undefined {
 export interface ServeOptions extends MailOptions {
   readonly listen?: string | undefined;
   readonly publicUrls?: readonly string[] | undefined;
+  readonly trustedProxies?: readonly string[] | undefined;
   readonly sessionTime?: string | undefined;
   readonly maxUploadSize?: string | undefined;
   readonly keepHistory?: string | undefined;
@@ -57,6 +59,8 @@ export interface ServeConfig {
   readonly port: number;
   /** The origins of the public URLs; none: loopback only. */
   readonly origins: readonly string[];
+  /** Whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: TrustedProxies;
   /** In seconds. */
   readonly sessionTime: number;
   /** In bytes. */
@@ -82,10 +86,11 @@ export const defaults = {
 /** @throws Problem `usage` */
 export function serveConfig(options: ServeOptions, env: Environment): ServeConfig {
   const listen = options.listen ?? nonEmpty(env["PSTORE_LISTEN"]) ?? defaults.listen;
-  const urls = options.publicUrls ?? nonEmpty(env["PSTORE_PUBLIC_URL"])?.split(/\s+/) ?? [];
+  const urls = options.publicUrls ?? listOf(env["PSTORE_PUBLIC_URL"]);
   return {
     ...parseListen(listen),
     origins: urls.filter((url) => url !== "").map(parseOrigin),
+    trustedProxies: parseProxies(options.trustedProxies ?? listOf(env["PSTORE_TRUSTED_PROXY"])),
     sessionTime: wholeNumber(
       "session time",
       options.sessionTime ?? nonEmpty(env["PSTORE_SESSION_TIME"]),
@@ -137,6 +142,21 @@ function parseOrigin(text: string): string {
     throw new Problem("usage", `'${text}' is no public URL; give one like https://pstore.example.com`);
   }
   return url.origin;
+}
+
+/** The words of a variable that holds several. */
+function listOf(text: string | undefined): readonly string[] {
+  return (text ?? "").split(/\s+/).filter((word) => word !== "");
+}
+
+function parseProxies(texts: readonly string[]): TrustedProxies {
+  const proxies = new TrustedProxies();
+  const wrong = texts.find((text) => !proxies.add(text));
+  if (wrong === undefined) return proxies;
+  throw new Problem(
+    "usage",
+    `the trusted proxy '${wrong}' is neither an address like 192.0.2.1 or 2001:db8::1, nor a network like 10.0.0.0/8`,
+  );
 }
 
 /** @throws Problem `usage` */

@@ -39,6 +39,14 @@ if that takes no longer than a minute.
                        these can sign in. Default: PSTORE_PUBLIC_URL (several
                        with spaces between), else http:// on the loopback
                        addresses with the port that is listened on
+  --trusted-proxy ADDRESS|NETWORK
+                       a proxy in front of the server, as 192.0.2.1 or
+                       10.0.0.0/8 (IPv6 likewise); repeatable. Whom it names in
+                       X-Forwarded-For is written to the log and counted for
+                       limits, in place of the proxy itself. From everybody
+                       else that header is ignored. Default:
+                       PSTORE_TRUSTED_PROXY (several with spaces between), else
+                       none
   --session-time SECONDS
                        how long a sign-in lasts. Default: PSTORE_SESSION_TIME,
                        else ${defaults.sessionTime}
@@ -85,6 +93,7 @@ ${commonHelp}`,
       {
         listen: { type: "string" },
         "public-url": { type: "string", multiple: true },
+        "trusted-proxy": { type: "string", multiple: true },
         "session-time": { type: "string" },
         "max-upload-size": { type: "string" },
         "keep-history": { type: "string" },
@@ -100,6 +109,7 @@ ${commonHelp}`,
       {
         listen: values.listen,
         publicUrls: values["public-url"],
+        trustedProxies: values["trusted-proxy"],
         sessionTime: values["session-time"],
         maxUploadSize: values["max-upload-size"],
         keepHistory: values["keep-history"],

@@ -1,6 +1,9 @@
 import { expect, test } from "bun:test";
 import { connect } from "node:net";
+import { TrustedProxies } from "./address.ts";
 import { listen } from "./listen.ts";
+
+const trustedProxies = new TrustedProxies();
 
 test("a request whose body never ends does not keep the server from stopping", async () => {
   const begun = Promise.withResolvers<void>();
@@ -9,7 +12,7 @@ test("a request whose body never ends does not keep the server from stopping", a
       begun.resolve();
       return new Response(await request.text().catch(() => "cut off"));
     },
-    { host: "127.0.0.1", port: 0, maxUploadSize: 1000, grace: 100 },
+    { host: "127.0.0.1", port: 0, maxUploadSize: 1000, trustedProxies, grace: 100 },
   );
   const socket = connect(server.port, "127.0.0.1");
   const closed = new Promise((resolve) => socket.once("close", resolve));
@@ -23,10 +26,29 @@ test("a request whose body never ends does not keep the server from stopping", a
 });
 
 test("a second server on the same port is refused, and the sentence says what to do", async () => {
-  const config = { host: "127.0.0.1", maxUploadSize: 1000, grace: 100 };
+  const config = { host: "127.0.0.1", maxUploadSize: 1000, trustedProxies, grace: 100 };
   const server = listen(() => new Response(""), { ...config, port: 0 });
   expect(() => listen(() => new Response(""), { ...config, port: server.port })).toThrow(
     "another program listens there",
   );
   await server.stop();
+});
+
+test("the address that a request is said to come from is that of the peer, unless a trusted proxy says whose it is", async () => {
+  const proxies = new TrustedProxies();
+  proxies.add("127.0.0.1");
+  for (const [trusted, expected] of [
+    [trustedProxies, "127.0.0.1"],
+    [proxies, "192.0.2.7"],
+  ] as const) {
+    const server = listen((_, { address }) => new Response(address), {
+      ...{ host: "127.0.0.1", port: 0, maxUploadSize: 1000, grace: 100 },
+      trustedProxies: trusted,
+    });
+    const headers = new Headers({ "x-forwarded-for": "198.51.100.1" });
+    headers.append("x-forwarded-for", "192.0.2.7");
+    const answer = await fetch(server.url, { headers });
+    expect(await answer.text()).toBe(expected);
+    await server.stop();
+  }
 });

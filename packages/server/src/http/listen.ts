@@ -1,4 +1,5 @@
 import { Problem } from "@pstore/core/problem";
+import { clientAddress, type TrustedProxies } from "./address.ts";
 import { maxJsonSize } from "./body.ts";
 
 export interface Listening {
@@ -21,6 +22,7 @@ export function listen(
     readonly host: string;
     readonly port: number;
     readonly maxUploadSize: number;
+    readonly trustedProxies: TrustedProxies;
     /** How long a stop waits for requests that run, in milliseconds. */
     readonly grace: number;
   },
@@ -40,7 +42,9 @@ export function listen(
       // In seconds without a byte; the longest that Bun takes. A slow upload must live.
       idleTimeout: 255,
       async fetch(request, self) {
-        return await fetch(request, { address: self.requestIP(request)?.address ?? "" });
+        const peer = self.requestIP(request)?.address ?? "";
+        const forwardedFor = request.headers.get("x-forwarded-for");
+        return await fetch(request, { address: clientAddress(peer, forwardedFor, config.trustedProxies) });
       },
       error() {
         return new Response("the server failed\n", { status: 500 });

@@ -51,10 +51,12 @@ describe("the password for the web", () => {
   test("holds no keys that edit or move, and no other control characters", async () => {
     const terminal = ask();
     await terminal.waitFor("admin: ");
-    terminal.type("not this\x15one two!\x17\x1b[A\x1b[1;5D\x1bOP\x01\x0b\x12\t\u0085x\x7fthree\x04\r");
+    terminal.type(
+      "not this\x15one two!\x17\x1b[A\x1b[1;5D\x1bOP\x01\x0b\x12\t\u0085x\x7fthree-and-more\x04\r",
+    );
     await terminal.waitFor("again: ");
     expect(terminal.echoes).toBe(false);
-    terminal.type("one three\r");
+    terminal.type("one three-and-more\r");
     await terminal.waitFor("<ended with 0>");
     expect((await terminal.exit).output).not.toMatch(/one|two|three/);
     expect(await hasPassword()).toBe(true);
@@ -72,10 +74,10 @@ describe("the password for the web", () => {
     await terminal.waitFor(/Stopped[\s\S]*READY> /);
     terminal.type("fg\r");
     await terminal.waitFor("of admin: ");
-    terminal.type("whole\r");
+    terminal.type("a whole password\r");
     await terminal.waitFor("again: ");
     expect(terminal.echoes).toBe(false);
-    terminal.type("whole\r");
+    terminal.type("a whole password\r");
     await terminal.waitFor("READY> ");
     terminal.type('echo "ended with $?"; exit\r');
     await terminal.waitFor(/^ended with 0/m);

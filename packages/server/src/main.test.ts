@@ -167,17 +167,24 @@ test("a database that is there but cannot be reached is not called missing", asy
 
 test("init asks for the password twice, and leaves nothing when that goes wrong", async () => {
   const database = url("asked");
+  const long = "twelve chars";
   const init = (typed: string[]) => run(["init", "--admin", "a"], { typed, database });
-  expect((await init(["one", "two"])).stderr).toContain("the two passwords differ");
-  expect((await init(["one", ""])).stderr).toContain("the two passwords differ");
-  expect((await init(["one", "one"])).code).toBe(0);
+  expect((await init([long, "something else"])).stderr).toContain("the two passwords differ");
+  expect((await init([long, ""])).stderr).toContain("the two passwords differ");
+  expect((await init(["eleven char"])).stderr).toContain(
+    "a password has at least 12 characters, and this one has 11",
+  );
+  expect((await init([long, long])).code).toBe(0);
   expect((await run(["user", "password", "a"], { typed: [""], database })).stderr).toContain(
     "the password is empty",
   );
   const shown = await run(["user", "show", "a"], { database });
   expect(shown.stdout).toContain("web password yes");
   const file = join(folder, "password");
-  writeFileSync(file, "secret\n");
+  writeFileSync(file, "short\n");
+  const short = await run(["init", "--admin", "a", "--password-file", file], { database: url("short") });
+  expect([short.code, short.stderr]).toEqual([1, expect.stringContaining("at least 12 characters")]);
+  writeFileSync(file, "a long secret\n");
   expect((await run(["init", "--admin", "a", "--password-file", file], { database: url("file") })).code).toBe(
     0,
   );
@@ -197,7 +204,13 @@ test("init takes an empty answer for no password, and says how to set one", asyn
     "Type new web password of a (Enter for none): no web password: a cannot sign in to the web admin until 'pstore-server user password a' sets one\n",
   ]);
   expect((await run(["user", "show", "a"], { database })).stdout).toContain("web password no");
-  expect((await run(["user", "password", "a"], { typed: ["one", "one"], database })).code).toBe(0);
+  const typed = ["twelve chars", "twelve chars"];
+  expect(await run(["user", "password", "a"], { typed, database })).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining("set the web password of a, and ended their sessions in the web admin\n"),
+  });
+  const removed = await run(["user", "password", "a", "--remove-totp"], { database });
+  expect([removed.code, removed.stderr]).toEqual([1, expect.stringContaining("a has no second factor")]);
 });
 
 test("the only admin is disabled only when that is meant", async () => {

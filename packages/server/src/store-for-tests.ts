@@ -94,6 +94,10 @@ export class TestStore {
   sessionTime = 900;
   refusalTime = 0;
   maxUploadSize = 17_179_869_184;
+  /** Where requests come from. */
+  address = "192.0.2.1";
+  /** Under which the server is reached. */
+  origins: readonly string[] = [origin];
 
   private constructor(folder: string, db: Db) {
     this.folder = folder;
@@ -113,7 +117,7 @@ export class TestStore {
       store: made.store,
       version: "test",
       loginRules: () => ({
-        origins: [origin],
+        origins: made.origins,
         sessionTime: made.sessionTime,
         refusalTime: made.refusalTime,
       }),
@@ -123,7 +127,7 @@ export class TestStore {
       keepHistory: 30,
       log: (line) => made.log.push(line),
     });
-    made.fetch = async (request) => await app.fetch(request, { address: "192.0.2.1" });
+    made.fetch = async (request) => await app.fetch(request, { address: made.address });
     return made;
   }
 

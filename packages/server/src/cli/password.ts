@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Problem } from "@pstore/core/problem";
+import { checkNewPassword } from "../services/passwords.ts";
 import type { Io } from "./io.ts";
 
 /** A password, or why there is none: nobody could be asked, or the answer was that there is to be none. */
@@ -8,7 +9,7 @@ export type Answer = { readonly password: string } | "no terminal" | "none";
 /**
  * A new password for the web: from a file (its first line), or typed twice at the terminal.
  * @param orNone whether an empty answer at the terminal is `none`, and no mistake
- * @throws Problem `bad-request` when it is empty or was mistyped
+ * @throws Problem `bad-request` when it is empty, too short or too long, or was mistyped
  * @throws Interrupted
  */
 export async function newPassword(
@@ -23,6 +24,8 @@ export async function newPassword(
   if (first === null) return "no terminal";
   if (first === "" && orNone) return "none";
   if (first === "") throw empty();
+  // Before it is typed once more.
+  checkNewPassword(first);
   const second = await io.askSecret(`${prompt} again: `);
   if (first !== second) throw new Problem("bad-request", "the two passwords differ; nothing was changed");
   return { password: first };
@@ -30,11 +33,12 @@ export async function newPassword(
 
 /**
  * The first line of a file.
- * @throws Problem `bad-request` when it is empty or cannot be read
+ * @throws Problem `bad-request` when it is empty, too short or too long, or cannot be read
  */
 export function passwordInFile(file: string): string {
   const password = readFirstLine(file);
   if (password === "") throw empty();
+  checkNewPassword(password);
   return password;
 }
 

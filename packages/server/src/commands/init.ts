@@ -27,8 +27,8 @@ none, until 'pstore-server user password' sets one.
   --key FILE           the admin's public key: an armored OpenPGP block, or the
                        line of an SSH key's .pub file
   --email E            the admin's e-mail address
-  --password-file FILE holds the password in its first line, which must not be
-                       empty
+  --password-file FILE holds the password, at least 12 characters, in its first
+                       line
 ${commonHelp}`,
 
   async run(argv, io) {

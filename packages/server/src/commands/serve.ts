@@ -12,6 +12,7 @@ import { Delivery } from "../services/mail/delivery.ts";
 import { dropOldMails } from "../services/mail/queue.ts";
 import { purgeReplaced } from "../services/retention.ts";
 import { collectGarbage } from "../services/uploads.ts";
+import { dropEndedSignIns } from "../services/web/ended.ts";
 import { smtpSender } from "../smtp/sender.ts";
 import { version } from "../version.ts";
 
@@ -148,6 +149,7 @@ ${commonHelp}`,
       if (origins.length === 0) origins = loopbackOrigins(server.port);
       const cleaning = everyHour(async (stopping) => {
         await collectGarbage(db, stopping);
+        await dropEndedSignIns(db);
         await purgeReplaced(db, config.keepHistory, stopping);
         // Without a mail server nobody else drops them.
         if (config.mail === null) await dropOldMails(db);

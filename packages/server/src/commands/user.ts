@@ -8,7 +8,7 @@ import type { Io } from "../cli/io.ts";
 import { newPassword, passwordInFile } from "../cli/password.ts";
 import { table } from "../cli/table.ts";
 import type { UserTable } from "../database/schema.ts";
-import { addUser, allUsers, changeState, knownUser, setPassword } from "../services/accounts.ts";
+import { addUser, allUsers, changeState, knownUser, removeTotp, setPassword } from "../services/accounts.ts";
 import { type Standing, standingOf } from "../services/standing.ts";
 
 const usages = {
@@ -16,7 +16,7 @@ const usages = {
   list: "pstore-server user list [--json]",
   show: "pstore-server user show NAME [--json]",
   state: "pstore-server user disable|enable|remove NAME [--yes]",
-  password: "pstore-server user password NAME [--password-file FILE]",
+  password: "pstore-server user password NAME [--password-file FILE] [--remove-totp]",
 };
 
 export const user: Command = {
@@ -35,7 +35,9 @@ disable   lets the user in no more, until enabled again; asks first when the
           user is the only admin
 remove    does so for good, and the name is never given again: says what depends
           on the user, and asks first
-password  sets the password for the web, which the pstore command never needs
+password  sets the password for the web, which the pstore command never needs,
+          or removes the second factor of who has lost it; ends the user's
+          sessions in the web
 
 A user who was disabled or removed stays in the signed lists of machines until
 a writer of each revokes them: pstore MACHINE ^NAME, or pstore --offboard NAME
@@ -46,7 +48,10 @@ for all
   --staff              may sign in to the web admin
   --superuser          may do everything there
   --view-any           may look at names, users and property names of any machine
-  --password-file FILE holds the password for the web in its first line
+  --password-file FILE holds the password for the web, at least 12 characters, in
+                       its first line
+  --remove-totp        removes the second factor, and leaves the password as it
+                       is unless --password-file gives one
   --json               prints JSON
   --yes                answers yes to the question of disable and remove
 ${commonHelp}`,
@@ -257,12 +262,17 @@ function counted({ length }: readonly Machine[]): string {
 async function password(argv: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = readArguments(
     argv,
-    { "password-file": { type: "string" } },
+    { "password-file": { type: "string" }, "remove-totp": { type: "boolean" } },
     { least: 1, most: 1, usage: usages.password },
   );
   const [name = ""] = positionals;
   return await withDatabase(values, io, async (db) => {
     await knownUser(db, name);
+    if (values["remove-totp"]) {
+      await removeTotp(db, commandActor(), name);
+      io.stderr(`removed the second factor of ${name}, and ended their sessions in the web admin\n`);
+      if (values["password-file"] === undefined) return 0;
+    }
     const typed = await newPassword(io, values["password-file"], name);
     if (typeof typed === "string") {
       throw new Problem(
@@ -271,6 +281,7 @@ async function password(argv: readonly string[], io: Io): Promise<number> {
       );
     }
     await setPassword(db, commandActor(), name, typed.password);
+    io.stderr(`set the web password of ${name}, and ended their sessions in the web admin\n`);
     return 0;
   });
 }

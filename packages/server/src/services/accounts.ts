@@ -6,8 +6,10 @@ import { flag, type StoreTable, timeText, type UserTable } from "../database/sch
 import { deleteSessionsOfUser } from "../repositories/sessions.ts";
 import { insertStore, readStore } from "../repositories/store.ts";
 import { findUser, insertUser, listUsers, updateUser } from "../repositories/users.ts";
+import { deleteWebSessionsOfUser } from "../repositories/web-sessions.ts";
 import { type Actor, record } from "./audit.ts";
 import { mailRemoval } from "./mail/user-removal.ts";
+import { hashPassword } from "./passwords.ts";
 
 export interface NewUser {
   readonly name: string;
@@ -80,10 +82,6 @@ function checkText(text: string, what: string, longest: number): void {
   }
 }
 
-async function hashPassword(password: string): Promise<string> {
-  return await Bun.password.hash(password, { algorithm: "argon2id" });
-}
-
 /** @throws Problem `not-found` when there is no such user, or they were removed */
 export async function knownUser(db: Db, name: string): Promise<UserTable> {
   const user = await findUser(db, name);
@@ -93,13 +91,32 @@ export async function knownUser(db: Db, name: string): Promise<UserTable> {
   return user;
 }
 
-/** @throws Problem `not-found` */
+/**
+ * Sets a user's password for the web, and ends their sessions there.
+ * @throws Problem `not-found`, `bad-request` when it is too short or too long
+ */
 export async function setPassword(db: Db, actor: Actor, name: string, password: string): Promise<void> {
   const hash = await hashPassword(password);
   await db.transaction().execute(async (trx) => {
     const user = await knownUser(trx, name);
     await updateUser(trx, user.id, { password_hash: hash });
+    await deleteWebSessionsOfUser(trx, user.id);
     await record(trx, actor, [{ action: "set web password", detail: name }]);
+  });
+}
+
+/**
+ * Removes the second factor of a user who has lost it, and ends their sessions in the web.
+ * @throws Problem `not-found`
+ */
+export async function removeTotp(db: Db, actor: Actor, name: string): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const user = await knownUser(trx, name);
+    if (user.totp_secret === null)
+      throw new Problem("not-found", `${name} has no second factor; nothing was changed`);
+    await updateUser(trx, user.id, { totp_secret: null });
+    await deleteWebSessionsOfUser(trx, user.id);
+    await record(trx, actor, [{ action: "remove totp", detail: name }]);
   });
 }
 
@@ -118,9 +135,14 @@ export async function changeState(
     const user = await knownUser(trx, name);
     await updateUser(trx, user.id, {
       active: flag(state === "enable"),
-      ...(state === "remove" ? { removed: timeText(new Date()), password_hash: null } : {}),
+      ...(state === "remove"
+        ? { removed: timeText(new Date()), password_hash: null, totp_secret: null }
+        : {}),
     });
-    if (state !== "enable") await deleteSessionsOfUser(trx, user.id);
+    if (state !== "enable") {
+      await deleteSessionsOfUser(trx, user.id);
+      await deleteWebSessionsOfUser(trx, user.id);
+    }
     await record(trx, actor, [{ action: `${state} user`, detail: name }]);
     if (state === "remove") await mailRemoval(trx, actor, user);
   });

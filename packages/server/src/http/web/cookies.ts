@@ -37,3 +37,6 @@ export class Cookies {
 
 /** The cookie that holds the token of a session. */
 export const sessionCookie = "session";
+
+/** The cookie that shows that a browser has signed in to an account before, see services/web/known-browsers.ts. */
+export const browserCookie = "browser";

@@ -82,7 +82,10 @@ export async function setOwnTotp(
   { current, secret, code }: { readonly current: string; readonly secret: string; readonly code: string },
 ): Promise<void> {
   if (!secretPattern.test(secret))
-    throw new Problem("bad-request", "this is no secret that this page has made; begin again from your account");
+    throw new Problem(
+      "bad-request",
+      "this is no secret that this page has made; begin again from your account",
+    );
   const user = await knownUser(db, admin.userName);
   if (user.totp_secret !== null) {
     throw new Problem(

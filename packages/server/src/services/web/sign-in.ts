@@ -58,8 +58,7 @@ export async function webSignIn(
     const detail = user === undefined ? `unknown user '${name}'` : why;
     return record(db, actor, [{ action: "web sign in", outcome, detail: `by password: ${detail}` }]);
   };
-  const browser =
-    user && knownBrowser(store.challenge_secret, user.id, request.browser, new Date());
+  const browser = user && knownBrowser(store.challenge_secret, user.id, request.browser, new Date());
   let answer: SignedIn | string;
   try {
     const attempt = await beginAttempt(db, { name, address, browser: browser ?? null });
@@ -130,7 +129,8 @@ function whyNot(user: UserTable | undefined): string | null {
 /** What has changed while the password was verified, or is wrong with the code: a code is used up here. */
 async function faultSince(trx: Db, before: UserTable, code: string, now: Date): Promise<string | null> {
   const user = await findUser(trx, before.name);
-  if (user === undefined || user.password_hash !== before.password_hash) return "the password was just changed";
+  if (user === undefined || user.password_hash !== before.password_hash)
+    return "the password was just changed";
   const why = whyNot(user);
   if (why !== null || user.totp_secret === null) return why;
   if (code === "") return "the password is right, the code is missing";

@@ -204,10 +204,10 @@ export interface DayTable {
   operations: number;
   /** Those of the operations that were not done. */
   refusals: number;
-  /** How many there were at its end. */
-  objects: number;
-  users: number;
-  stored_bytes: number;
+  /** How many there were when the day was counted, soon after its end; `null`, with the next two: nobody counted then. */
+  objects: number | null;
+  users: number | null;
+  stored_bytes: number | null;
 }
 
 export interface CheckRunTable {
@@ -251,6 +251,8 @@ export interface AuditTable {
   address: string;
   /** `ok` or the code of the problem. */
   outcome: string;
+  /** Whether the outcome is another than `ok`: what was refused is looked for by an index. */
+  refused: Flag;
   detail: string;
 }
 

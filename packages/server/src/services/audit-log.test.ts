@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { AuditTable } from "../database/schema.ts";
 import { insertAudit } from "../repositories/audit.ts";
 import { TestStore } from "../store-for-tests.ts";
 import type { AuditRow } from "./audit.ts";
@@ -18,7 +17,7 @@ beforeAll(async () => {
   // Five rows a second, the ids in another order than the times.
   await insertAudit(
     store.db,
-    Array.from({ length: count }, (_, at): AuditTable => {
+    Array.from({ length: count }, (_, at): AuditRow => {
       const order = (at * 7) % 5;
       return {
         id: `${order}-${at}`,

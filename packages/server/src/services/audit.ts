@@ -1,8 +1,8 @@
 import { asciiLine } from "@pstore/core/visible";
 import { onceCommitted } from "../database/announcing.ts";
 import type { Db } from "../database/open.ts";
-import { type AuditTable, timeText } from "../database/schema.ts";
-import { insertAudit } from "../repositories/audit.ts";
+import { timeText } from "../database/schema.ts";
+import { insertAudit, type AuditRow as Row } from "../repositories/audit.ts";
 import type { AuditAction } from "./audit-actions.ts";
 
 /** Who does something, for the log. */
@@ -27,7 +27,7 @@ export interface Deed {
 const longestDetail = 2000;
 
 /** One row of the log, see schema.ts. */
-export type AuditRow = Readonly<AuditTable>;
+export type AuditRow = Readonly<Row>;
 
 type Listener = (row: AuditRow) => void;
 const listeners = new WeakMap<Db, Listener>();

@@ -261,8 +261,11 @@ async function undoLaterMigrations() {
   const { schema } = store.db;
   for (const table of ["web_sessions", "web_links", "failed_sign_ins", "days", "check_runs", "mails"])
     await schema.dropTable(table).execute();
-  for (const column of ["user_name", "object_id", "action"])
+  for (const column of ["user_name", "object_id", "object_name", "action", "refused"])
     await schema.dropIndex(`audit_${column}`).execute();
+  await schema.alterTable("audit").dropColumn("refused").execute();
+  for (const index of ["objects_withheld", "objects_deleted", "objects_name", "members_present", "audit_reads"])
+    await schema.dropIndex(index).execute();
   await schema.alterTable("members").dropColumn("pending").execute();
   await schema.alterTable("objects").dropColumn("withheld").execute();
   await schema.alterTable("public_keys").dropColumn("user_ids").execute();

@@ -9,9 +9,9 @@ export const dailyFigures: Migration = {
       .addColumn("day", "varchar(10)", (c) => c.primaryKey().notNull())
       .addColumn("operations", "bigint", (c) => c.notNull())
       .addColumn("refusals", "bigint", (c) => c.notNull())
-      .addColumn("objects", "bigint", (c) => c.notNull())
-      .addColumn("users", "bigint", (c) => c.notNull())
-      .addColumn("stored_bytes", "bigint", (c) => c.notNull())
+      .addColumn("objects", "bigint")
+      .addColumn("users", "bigint")
+      .addColumn("stored_bytes", "bigint")
       .execute();
   },
 };

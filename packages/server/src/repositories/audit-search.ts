@@ -1,0 +1,280 @@
+import type { Expression, ExpressionBuilder, SelectQueryBuilder, SqlBool } from "kysely";
+import type { Db } from "../database/open.ts";
+import { flag, type Tables, timeText } from "../database/schema.ts";
+import type { AuditRow } from "./audit.ts";
+
+/** Which rows are asked for; what is not said holds for all. */
+export interface AuditFilter {
+  user?: string | undefined;
+  /** Now or at the time under this name. */
+  object?: string | undefined;
+  property?: string | undefined;
+  action?: string | undefined;
+  outcome?: string | undefined;
+  /** Whatever was not done. */
+  refused?: boolean | undefined;
+  /** RFC 3339 in UTC with milliseconds, as every time in the tables. */
+  since?: string | undefined;
+  before?: string | undefined;
+}
+
+/** Oldest or newest first. */
+export type Order = "asc" | "desc";
+
+/** Where in the log somebody stands: at a row, or (without an id) behind all of its millisecond. */
+export interface Place {
+  readonly time: string;
+  readonly id: string | null;
+}
+
+type Condition = (eb: ExpressionBuilder<Tables, "audit">) => Expression<SqlBool>;
+const everything: Condition = (eb) => eb.and([]);
+
+/**
+ * One of the things that a filter names: as conditions that an index answers in the order of times, each row under one
+ * of them alone; and as a condition on rows that were found otherwise.
+ */
+interface Way {
+  readonly parts: readonly Condition[];
+  /** The parts hold more than what is named. */
+  readonly isLoose?: boolean;
+  readonly rest: Condition;
+}
+
+/** How the rows of a filter are looked for: those of the parts, which an index has, that fit the rest as well. */
+export interface Search {
+  readonly parts: readonly Condition[];
+  readonly rest: readonly Condition[];
+  readonly span: Pick<AuditFilter, "since" | "before">;
+}
+
+/** The rows that were found, and how far the log was looked through for them. */
+export interface Slice {
+  readonly rows: AuditRow[];
+  /** `null`: to its end, if the rows are fewer than were asked for. */
+  readonly seen: Place | null;
+}
+
+/** So many rows are looked at in one query, where an index alone does not tell whether they fit. */
+const lookedAt = 5000;
+/** Two ways with more rows than this are taken for equally long. */
+const longestCount = 20_000;
+/** More objects than this that have or had one name are not looked up one by one. */
+const mostObjects = 20;
+
+/** Decides how to look for the rows of a filter: by what the fewest rows have of what it names. */
+export async function planSearch(db: Db, filter: AuditFilter): Promise<Search> {
+  const { property, outcome } = filter;
+  const span = { since: filter.since, before: filter.before };
+  const ways = await waysOf(db, filter);
+  const lengths = await Promise.all(
+    ways.map((way) => (ways.length === 1 ? 0 : lengthOf(db, { ...way, rest: [], span }))),
+  );
+  const chosen = lengths.indexOf(Math.min(...lengths));
+  const rest = ways.filter((way, at) => at !== chosen || way.isLoose).map((way) => way.rest);
+  if (property !== undefined) rest.push((eb) => eb(plain(eb, "property"), "=", property));
+  if (outcome !== undefined && outcome !== "ok") rest.push((eb) => eb(plain(eb, "outcome"), "=", outcome));
+  return { parts: ways[chosen]?.parts ?? [everything], rest, span };
+}
+
+/**
+ * A column as an expression that no index is of: else a database may look for the rest of a filter by an index of its
+ * own choice, through many more rows.
+ */
+function plain<C extends "user_name" | "object_id" | "object_name" | "property" | "action" | "outcome">(
+  eb: ExpressionBuilder<Tables, "audit">,
+  column: C,
+) {
+  return eb.fn.coalesce(column, eb.val(""));
+}
+
+/** What a filter names, what is likely to have the fewest rows first. */
+async function waysOf(db: Db, filter: AuditFilter): Promise<Way[]> {
+  const { user, object, action } = filter;
+  const refused = refusedOf(filter);
+  const ways: Way[] = [];
+  if (object !== undefined) ways.push(await objectWay(db, object));
+  if (user !== undefined) {
+    ways.push({
+      parts: [(eb) => eb("user_name", "=", user)],
+      rest: (eb) => eb(plain(eb, "user_name"), "=", user),
+    });
+  }
+  if (action !== undefined) {
+    const flags = refused === undefined ? ([0, 1] as const) : [flag(refused)];
+    ways.push({
+      parts: flags.map((value) => (eb) => eb.and([eb("action", "=", action), eb("refused", "=", value)])),
+      rest: (eb) => eb(plain(eb, "action"), "=", action),
+    });
+  }
+  if (refused !== undefined) {
+    ways.push({
+      parts: [(eb) => eb("refused", "=", flag(refused))],
+      rest: (eb) => eb(eb.fn.coalesce("refused", eb.val(0)), "=", flag(refused)),
+    });
+  }
+  return ways;
+}
+
+function refusedOf({ outcome, refused }: AuditFilter): boolean | undefined {
+  if (outcome !== undefined) return outcome !== "ok";
+  return refused === true ? true : undefined;
+}
+
+/** The rows of the objects that have a name now, and those that were written under it. */
+async function objectWay(db: Db, name: string): Promise<Way> {
+  const present = db.selectFrom("objects").select("id").where("name", "=", name);
+  const found = await present.limit(mostObjects + 1).execute();
+  const ids = found.map((object) => object.id);
+  const logged = await objectsLogged(db, name);
+  if (ids.length > mostObjects || logged.length > mostObjects) {
+    const rest: Condition = (eb) =>
+      eb.or([eb(plain(eb, "object_name"), "=", name), eb(plain(eb, "object_id"), "in", present)]);
+    return { parts: [everything], isLoose: true, rest };
+  }
+  const others = logged.filter((id) => !ids.includes(id));
+  return {
+    parts: [
+      ...ids.map(
+        (id): Condition =>
+          (eb) =>
+            eb("object_id", "=", id),
+      ),
+      ...others.map(
+        (id): Condition =>
+          (eb) =>
+            eb.and([eb("object_name", "=", name), eb("object_id", "=", id)]),
+      ),
+    ],
+    rest: (eb) =>
+      eb.or([
+        eb(plain(eb, "object_name"), "=", name),
+        ...ids.map((id) => eb(plain(eb, "object_id"), "=", id)),
+      ]),
+  };
+}
+
+/** The ids under which the log has a name: few, though the rows may be many. Empty stands for what there was not. */
+async function objectsLogged(db: Db, name: string): Promise<string[]> {
+  const ids: string[] = [];
+  while (ids.length <= mostObjects) {
+    let query = db.selectFrom("audit").select("object_id").where("object_name", "=", name);
+    const last = ids.at(-1);
+    if (last !== undefined) query = query.where("object_id", ">", last);
+    const next = await query.orderBy("object_id").limit(1).executeTakeFirst();
+    if (next === undefined) break;
+    ids.push(next.object_id);
+  }
+  return ids;
+}
+
+/** How many rows the parts of a search have, up to {@link longestCount} of each. */
+async function lengthOf(db: Db, { parts, span }: Search): Promise<number> {
+  let length = 0;
+  for (const part of parts) {
+    const some = db.selectFrom("audit").select("time").where(part).where(within(span)).limit(longestCount);
+    const { rows } = await db
+      .selectFrom(some.as("some"))
+      .select((eb) => eb.fn.countAll<number>().as("rows"))
+      .executeTakeFirstOrThrow();
+    length += Number(rows);
+  }
+  return length;
+}
+
+function within({ since, before }: Search["span"]): Condition {
+  return (eb) =>
+    eb.and([
+      ...(since === undefined ? [] : [eb("time", ">=", since)]),
+      ...(before === undefined ? [] : [eb("time", "<", before)]),
+    ]);
+}
+
+/**
+ * The conditions of a span, and to be behind a place. Each side has one bound alone: of two, a database would take the
+ * first for its index, and pass over all rows between them.
+ */
+function further(span: Search["span"], place: Place | null, order: Order): Condition {
+  if (place === null) return within(span);
+  const { since, before } = span;
+  const { time, id } = place;
+  const isAscending = order === "asc";
+  const isOutside = isAscending
+    ? since !== undefined && time < since
+    : before !== undefined && time >= before;
+  if (isOutside) return within(span);
+  const beyond = isAscending ? ">" : "<";
+  return (eb) =>
+    eb.and([
+      within(isAscending ? { before } : { since })(eb),
+      ...(id === null
+        ? [eb("time", beyond, time)]
+        : [eb("time", `${beyond}=`, time), eb.or([eb("time", beyond, time), eb("id", beyond, id)])]),
+    ]);
+}
+
+/**
+ * The next rows of a search behind a place. One query looks at few rows, however many there are, so that nobody waits
+ * for it: where few of them fit, fewer come than were asked for, and it goes on from where they were seen.
+ * @param options `behind`: `null` for the start
+ */
+export async function auditSlice(
+  db: Db,
+  search: Search,
+  options: { readonly order: Order; readonly behind: Place | null; readonly limit: number },
+): Promise<Slice> {
+  const { parts, rest, span } = search;
+  const { order, behind, limit } = options;
+  // Of an object that there never was, nothing can be found.
+  if (parts.length === 0) return { rows: [], seen: null };
+  const of = (part: Condition) =>
+    db
+      .selectFrom("audit")
+      .where(part)
+      .where(further(span, behind, order));
+  const end = rest.length === 0 ? null : await endOfLook(db, parts.map(of), order);
+  const rows = await joined(
+    db,
+    parts.map((part) => {
+      let query = db.selectFrom("audit").selectAll().where(part);
+      query = query.where(further(end === null ? span : narrowed(span, end, order), behind, order));
+      for (const condition of rest) query = query.where(condition);
+      return query.orderBy("time", order).orderBy("id", order).limit(limit);
+    }),
+  )
+    .orderBy("time", order)
+    .orderBy("id", order)
+    .limit(limit)
+    .execute();
+  return { rows, seen: end === null ? null : { time: end, id: null } };
+}
+
+/** A span up to the last millisecond of a look. */
+function narrowed(span: Search["span"], end: string, order: Order): Search["span"] {
+  return order === "desc"
+    ? { ...span, since: end }
+    : { ...span, before: timeText(new Date(Date.parse(end) + 1)) };
+}
+
+/** The time to which one look goes; `null` where it goes to the end. */
+async function endOfLook(
+  db: Db,
+  parts: readonly SelectQueryBuilder<Tables, "audit", object>[],
+  order: Order,
+): Promise<string | null> {
+  const times = parts.map((part) => part.select("time").orderBy("time", order).limit(lookedAt));
+  const last = joined(db, times)
+    .orderBy("time", order)
+    .offset(lookedAt - 1)
+    .limit(1);
+  return (await last.executeTakeFirst())?.time ?? null;
+}
+
+/** The rows of all queries, each of which has its own order and limit. */
+function joined<O>(db: Db, queries: readonly SelectQueryBuilder<Tables, "audit", O>[]) {
+  const [first, ...others] = queries.map((query) => db.selectFrom(query.as("part")).selectAll());
+  if (first === undefined) throw new Error("there is no query");
+  let all = first;
+  for (const other of others) all = all.unionAll(other) as typeof first;
+  return db.selectFrom(all.as("parts")).selectAll();
+}

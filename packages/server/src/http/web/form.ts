@@ -10,8 +10,9 @@ export type FormSchema = v.ObjectSchema<v.ObjectEntries, undefined>;
 
 /** A tick of a form: present or not. */
 export const tick = v.pipe(
-  v.optional(v.string()),
-  v.transform((text) => text !== undefined),
+  // What is missing is run through a pipe only where it has a default.
+  v.optional(v.string(), ""),
+  v.transform((text) => text !== ""),
 );
 
 /** A text of a form, without the blanks around it; its line ends are the browser's (CR LF). */
@@ -30,7 +31,13 @@ export async function readForm(
   const type = request.headers.get("content-type") ?? "";
   if (!/^(?:application\/x-www-form-urlencoded|multipart\/form-data)\b/i.test(type))
     throw new Problem("bad-request", "this is no form; use the one on the page");
-  const bytes = await readBytes(request, maxSize);
+  const bytes = await readBytes(request, maxSize).catch((error: unknown) => {
+    if (!(error instanceof Problem) || error.code !== "too-large") throw error;
+    throw new Problem(
+      "too-large",
+      `the form is over ${maxSize / 1024} KiB, the most that is read here; give less in it`,
+    );
+  });
   let entries: [string, Value][];
   try {
     const data = await new Response(new Uint8Array(bytes), { headers: { "content-type": type } }).formData();

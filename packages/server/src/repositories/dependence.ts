@@ -10,8 +10,11 @@ export interface ObjectOfUser {
   readonly pending: Flag;
 }
 
-/** `any`: all living objects of the user; `sole-member`: nobody else who may sign in reads; `sole-writer`: … writes, though others read. */
-export type Dependence = "any" | "sole-member" | "sole-writer";
+/**
+ * `any`: whatever it is; `waiting`: the user waits to be let in; `sole-member`: nobody else who may sign in is a member;
+ * `sole-writer`: others are, and none of them writes.
+ */
+export type Dependence = "any" | "waiting" | "sole-member" | "sole-writer";
 
 /** Living objects of which a user is a member, by name, whose dependence is this one. */
 export async function objectsOfUser(
@@ -51,6 +54,7 @@ function dependent(db: Db, userId: string, dependence: Dependence): Memberships 
     .where("members.user_id", "=", userId)
     .where("objects.live_name", "is not", null);
   if (dependence === "any") return all;
+  if (dependence === "waiting") return all.where("members.pending", "=", 1);
   const others = otherMembers(db, userId);
   if (dependence === "sole-member") return all.where(({ not, exists }) => not(exists(others)));
   return all
@@ -78,7 +82,10 @@ export interface SecretOfUser {
   readonly revision: number;
 }
 
-/** The present encrypted values of living objects that are, or were, encrypted to one of these keys, by object and property. */
+/**
+ * The present encrypted values of living objects that are encrypted to one of these keys, or were and could be opened
+ * still, by object and property.
+ */
 export async function secretsWrappedTo(
   db: Db,
   fingerprints: readonly string[],
@@ -89,12 +96,7 @@ export async function secretsWrappedTo(
     .selectFrom("wrapped_keys")
     .innerJoin("properties", "properties.value_id", "wrapped_keys.value_id")
     .innerJoin("objects", "objects.id", "properties.object_id")
-    .select([
-      "objects.id as objectId",
-      "objects.name as objectName",
-      "properties.name as property",
-      "properties.revision as revision",
-    ])
+    .select(secretColumns)
     .distinct()
     .where("wrapped_keys.fingerprint", "in", fingerprints)
     .where("properties.kind", "=", "encrypted")
@@ -104,3 +106,37 @@ export async function secretsWrappedTo(
     .limit(limit)
     .execute();
 }
+
+/** The same that a user stored themselves, in objects of which they are a member: with a write-only key they know it too. */
+export async function secretsStoredBy(
+  db: Db,
+  user: { readonly id: string; readonly name: string },
+  limit: number,
+): Promise<SecretOfUser[]> {
+  return await db
+    .selectFrom("members")
+    .innerJoin("objects", "objects.id", "members.object_id")
+    .innerJoin("properties", "properties.object_id", "objects.id")
+    .innerJoin("revisions", (join) =>
+      join
+        .onRef("revisions.object_id", "=", "properties.object_id")
+        .onRef("revisions.revision", "=", "properties.revision"),
+    )
+    .innerJoin("commits", "commits.digest", "revisions.commit_digest")
+    .select(secretColumns)
+    .where("members.user_id", "=", user.id)
+    .where("properties.kind", "=", "encrypted")
+    .where("objects.live_name", "is not", null)
+    .where("commits.author", "=", user.name)
+    .orderBy("objects.name")
+    .orderBy("properties.name")
+    .limit(limit)
+    .execute();
+}
+
+const secretColumns = [
+  "objects.id as objectId",
+  "objects.name as objectName",
+  "properties.name as property",
+  "properties.revision as revision",
+] as const;

@@ -1,11 +1,19 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { userName } from "@pstore/core/names";
 import { Problem } from "@pstore/core/problem";
+import * as v from "valibot";
 import type { Db } from "../database/open.ts";
 import { flag, type StoreTable, timeText, type UserTable } from "../database/schema.ts";
 import { deleteSessionsOfUser } from "../repositories/sessions.ts";
 import { insertStore, readStore } from "../repositories/store.ts";
-import { findUser, insertUser, listUsers, updateUser } from "../repositories/users.ts";
+import {
+  countActiveAdmins,
+  findUser,
+  insertUser,
+  listUsers,
+  lockSuperusers,
+  updateUser,
+} from "../repositories/users.ts";
 import { deleteWebSessionsOfUser } from "../repositories/web-sessions.ts";
 import { type Actor, record } from "./audit.ts";
 import { mailRemoval } from "./mail/user-removal.ts";
@@ -44,7 +52,7 @@ export async function allUsers(db: Db): Promise<UserTable[]> {
 /** @throws Problem `bad-name`, `bad-request`, `conflict` when the name is or was in use */
 export async function addUser(db: Db, actor: Actor, user: NewUser): Promise<void> {
   const name = userName(user.name);
-  checkText(user.email, "e-mail address", 320);
+  checkEmail(user.email);
   checkText(user.fullName, "full name", 255);
   const passwordHash = user.password === null ? null : await hashPassword(user.password);
   await db.transaction().execute(async (trx) => {
@@ -74,6 +82,13 @@ export async function addUser(db: Db, actor: Actor, user: NewUser): Promise<void
     });
     await record(trx, actor, [{ action: "add user", detail: name }]);
   });
+}
+
+/** An address as HTML's `input type="email"` takes it; empty: none. */
+function checkEmail(email: string): void {
+  checkText(email, "e-mail address", 320);
+  if (email !== "" && !v.is(v.pipe(v.string(), v.rfcEmail()), email))
+    throw new Problem("bad-request", "the e-mail address is none; give one like joe@example.com, or none");
 }
 
 function checkText(text: string, what: string, longest: number): void {
@@ -120,18 +135,74 @@ export async function removeTotp(db: Db, actor: Actor, name: string): Promise<vo
   });
 }
 
+/** What of a user can be changed; the name never. */
+export type UserEdit = Omit<NewUser, "name" | "password">;
+
+/**
+ * Changes what is said of a user, and their rights.
+ * @throws Problem `not-found`, `bad-request`, `conflict` when nobody could change anything here any more
+ */
+export async function editUser(db: Db, actor: Actor, name: string, edit: UserEdit): Promise<void> {
+  checkEmail(edit.email);
+  checkText(edit.fullName, "full name", 255);
+  const row = {
+    email: edit.email,
+    full_name: edit.fullName,
+    staff: flag(edit.staff),
+    superuser: flag(edit.superuser),
+    view_any: flag(edit.viewAny),
+  };
+  await db.transaction().execute(async (trx) => {
+    await lockSuperusers(trx);
+    const user = await knownUser(trx, name);
+    const fields = Object.keys(row) as (keyof typeof row)[];
+    const changed = fields.filter((field) => row[field] !== user[field]);
+    if (changed.length === 0) return;
+    await updateUser(trx, user.id, row);
+    // For good, as in changeState: who gets the role back signs in anew.
+    if (row.staff === 0) await deleteWebSessionsOfUser(trx, user.id);
+    if (isAdmin(user) && !isAdmin({ ...user, ...row })) await assertAdminStays(trx, actor, name);
+    const what = changed.map((field) => `${field} from '${user[field]}' to '${row[field]}'`);
+    await record(trx, actor, [{ action: "edit user", detail: `${name}: ${what.join(", ")}` }]);
+  });
+}
+
+/** Whether a user may change things in the web admin. */
+function isAdmin(user: Pick<UserTable, "active" | "staff" | "superuser">): boolean {
+  return user.active === 1 && user.staff === 1 && user.superuser === 1;
+}
+
+/** @throws Problem `conflict` when an admin has just taken their own rights, or the last one's */
+async function assertAdminStays(db: Db, actor: Actor, name: string): Promise<void> {
+  if (name === actor.userName)
+    throw new Problem(
+      "conflict",
+      "you cannot take your own rights away, nor disable or delete yourself; have another superuser do it",
+    );
+  if ((await countActiveAdmins(db)) > 0) return;
+  throw new Problem(
+    "conflict",
+    `${name} is the last active superuser of the staff, without whom nobody could change anything here; give another user these roles first`,
+  );
+}
+
+/** Who may be lost: with `keep-an-admin` not the last one who can use the web admin, nor whoever asks for it. */
+export type AdminRule = "whoever" | "keep-an-admin";
+
 /**
  * Disables, enables or removes a user. Their sessions end at once, and for good: one that was stolen must not come back
  * when its user is enabled again.
- * @throws Problem `not-found`
+ * @throws Problem `not-found`, `conflict` when the rule forbids it
  */
 export async function changeState(
   db: Db,
   actor: Actor,
   name: string,
   state: "disable" | "enable" | "remove",
+  rule: AdminRule = "whoever",
 ): Promise<void> {
   await db.transaction().execute(async (trx) => {
+    await lockSuperusers(trx);
     const user = await knownUser(trx, name);
     await updateUser(trx, user.id, {
       active: flag(state === "enable"),
@@ -139,6 +210,8 @@ export async function changeState(
         ? { removed: timeText(new Date()), password_hash: null, totp_secret: null }
         : {}),
     });
+    if (rule === "keep-an-admin" && state !== "enable" && isAdmin(user))
+      await assertAdminStays(trx, actor, name);
     if (state !== "enable") {
       await deleteSessionsOfUser(trx, user.id);
       await deleteWebSessionsOfUser(trx, user.id);

@@ -20,6 +20,7 @@ export const auditActions = [
   "history",
   "kept",
   "list",
+  "list keys",
   "list reads",
   "list users",
   "purge",

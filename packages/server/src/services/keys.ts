@@ -40,10 +40,18 @@ export interface AddedKey extends CheckedKey {
 
 /**
  * Registers a key, or takes over what a newer copy of a registered one says.
+ * @param expected the fingerprint that was shown before; another key is refused
  * @throws Problem `unusable-key`, `conflict` when it is another user's or has another write-only flag, `not-found`
  */
-export async function addKey(db: Db, actor: Actor, key: NewKey): Promise<AddedKey> {
+export async function addKey(
+  db: Db,
+  actor: Actor,
+  key: NewKey,
+  expected: string | null = null,
+): Promise<AddedKey> {
   const given = await readNewKey(key);
+  if (expected !== null && given.fingerprint !== expected)
+    throw new Problem("bad-request", "this is another key than the one that was shown; look at it first");
   return await db.transaction().execute(async (trx) => {
     const { user, old, publicKey, encrypts, fault } = await judgeKey(trx, key, given);
     const { fingerprint } = publicKey;

@@ -2,9 +2,9 @@
 export const notices: Readonly<Record<string, string>> = {
   "key-removed": "The key is removed.",
   "key-saved": "The key is saved.",
-  "password-removed": "The password for the web is removed, and its sessions are ended.",
   saved: "Saved.",
   "sessions-ended": "The user is signed out of all browsers.",
+  "shown-again": "The object is shown again.",
   "signed-out": "You are signed out.",
   "signed-out-everywhere": "You are signed out everywhere.",
   "session-ended": "The session has ended.",
@@ -12,8 +12,10 @@ export const notices: Readonly<Record<string, string>> = {
   "password-removed": "The password is removed, and your other sessions have ended.",
   "totp-set": "The second factor is on, and your other sessions have ended.",
   "totp-removed": "The second factor is removed.",
+  "users-password-removed": "The password of the user is removed, and their sessions here are ended.",
   "user-added": "The user is added. Next, add a public key: without one, nobody can use pstore.",
   "user-deleted": "The user is deleted.",
   "user-disabled": "The user is disabled.",
   "user-enabled": "The user is enabled.",
+  withheld: "The object is withheld.",
 };

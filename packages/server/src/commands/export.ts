@@ -1,9 +1,9 @@
 import { visible } from "@pstore/core/visible";
 import { readArguments } from "../cli/arguments.ts";
 import { type Command, commandActor, commonHelp, withDatabase } from "../cli/command.ts";
-import { csvRow } from "../cli/csv.ts";
 import { writeWholeFile } from "../cli/whole-file.ts";
 import { wholeNumber } from "../config.ts";
+import { csvRow } from "../services/csv.ts";
 import { exportTable } from "../services/export.ts";
 
 const usage = "pstore-server export [--with-encrypted] [--common-if-gte N] [-o FILE]";

@@ -8,6 +8,7 @@ import { LineQueue } from "../log/queue.ts";
 import { isLoopback } from "../loopback.ts";
 import { theStore } from "../services/accounts.ts";
 import { listenToAudit } from "../services/audit.ts";
+import { closeDays } from "../services/figures.ts";
 import { Delivery } from "../services/mail/delivery.ts";
 import { dropOldMails } from "../services/mail/queue.ts";
 import { purgeReplaced } from "../services/retention.ts";
@@ -153,6 +154,7 @@ ${commonHelp}`,
         await purgeReplaced(db, config.keepHistory, stopping);
         // Without a mail server nobody else drops them.
         if (config.mail === null) await dropOldMails(db);
+        await closeDays(db, stopping);
       }, log);
       const delivery =
         config.mail &&
@@ -188,7 +190,12 @@ function everyHour(work: (stopping: AbortSignal) => Promise<void>, log: Log) {
     // A round that takes longer than an hour is not overtaken.
     round = round
       .then(() => (stopping.signal.aborted ? undefined : work(stopping.signal)))
-      .catch((error) => log.message("error", `old values and uploads were not dropped: ${error}`));
+      .catch((error) =>
+        log.message(
+          "error",
+          `what is done every hour, dropping old values and uploads among it, was not: ${error}`,
+        ),
+      );
   };
   begin();
   const timer = setInterval(begin, hour);

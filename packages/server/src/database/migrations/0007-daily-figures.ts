@@ -13,5 +13,7 @@ export const dailyFigures: Migration = {
       .addColumn("users", "bigint")
       .addColumn("stored_bytes", "bigint")
       .execute();
+    // How much is stored is added up from this alone.
+    await db.schema.createIndex("stored_values_size").on("stored_values").column("size").execute();
   },
 };

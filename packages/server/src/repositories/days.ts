@@ -1,0 +1,17 @@
+import { type Db, isDuplicate } from "../database/open.ts";
+import type { DayTable } from "../database/schema.ts";
+
+/** Writes a day down, unless another server has done so. */
+export async function insertDay(db: Db, row: DayTable): Promise<void> {
+  try {
+    await db.insertInto("days").values(row).execute();
+  } catch (error) {
+    if (!isDuplicate(error)) throw error;
+  }
+}
+
+/** The days from one on that were counted, in order. */
+export async function daysFrom(db: Db, first: string): Promise<DayTable[]> {
+  const rows = await db.selectFrom("days").selectAll().where("day", ">=", first).orderBy("day").execute();
+  return rows.map((row) => ({ ...row, operations: Number(row.operations), refusals: Number(row.refusals) }));
+}

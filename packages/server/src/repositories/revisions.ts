@@ -98,6 +98,50 @@ export async function newestRevisions(db: Db, objectIds: readonly string[]): Pro
   return found;
 }
 
+/** What the commit of a revision says of it. */
+export type CommitOfRevision = Pick<CommitTable, "author" | "author_key" | "received">;
+
+/** The commits of the newest revisions of objects, by object, without what was signed. */
+export async function newestCommits(
+  db: Db,
+  objectIds: readonly string[],
+): Promise<ReadonlyMap<string, CommitOfRevision>> {
+  const found = new Map<string, CommitOfRevision>();
+  for (const ids of slices(objectIds)) {
+    const rows = await withNewest(db)
+      .innerJoin("commits", "commits.digest", "revisions.commit_digest")
+      .select(["objects.id", "commits.author", "commits.author_key", "commits.received"])
+      .where("objects.id", "in", ids)
+      .execute();
+    for (const { id, ...commit } of rows) found.set(id, commit);
+  }
+  return found;
+}
+
+/** Revisions of an object below one, the newest first. */
+export async function revisionsBelow(
+  db: Db,
+  objectId: string,
+  below: number,
+  limit: number,
+): Promise<(Pick<RevisionTable, "revision" | "manifest"> & CommitOfRevision)[]> {
+  return await db
+    .selectFrom("revisions")
+    .innerJoin("commits", "commits.digest", "revisions.commit_digest")
+    .select([
+      "revisions.revision",
+      "revisions.manifest",
+      "commits.author",
+      "commits.author_key",
+      "commits.received",
+    ])
+    .where("revisions.object_id", "=", objectId)
+    .where("revisions.revision", "<", below)
+    .orderBy("revisions.revision", "desc")
+    .limit(limit)
+    .execute();
+}
+
 export async function findRevision(
   db: Db,
   objectId: string,

@@ -54,7 +54,8 @@ export function memberFaults(users: ReadonlyMap<string, UserWithKeys>, now: Date
   };
 }
 
-async function faultOfKey(
+/** Why a key that is listed for a member is no good for what it is listed for, as a clause; `null` when it is. */
+export async function faultOfKey(
   name: string,
   fingerprint: Fingerprint,
   subkey: Fingerprint | null,

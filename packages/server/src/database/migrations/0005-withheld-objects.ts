@@ -7,7 +7,7 @@ export const withheldObjects: Migration = {
     const { schema } = db;
     await schema.alterTable("objects").addColumn("withheld", "varchar(24)").execute();
     await schema.createIndex("objects_withheld").on("objects").columns(["withheld", "id"]).execute();
-    // Deleted ones have no `live_name`, and are listed by the name that they had.
+    // Of deleted ones, which have no `live_name`, by the name that they had; and of the others without their rows.
     await schema.createIndex("objects_deleted").on("objects").columns(["live_name", "name", "id"]).execute();
     await schema.createIndex("objects_name").on("objects").column("name").execute();
     // Who else is a member, by the index alone: it is asked of every object of somebody who has many.

@@ -1,3 +1,6 @@
 import type { Page } from "../page.ts";
+import { listPages } from "./objects/list.tsx";
+import { showPages } from "./objects/show.tsx";
+import { withholdingPages } from "./objects/withholding.tsx";
 
-export const objectsPages: readonly Page[] = [];
+export const objectsPages: readonly Page[] = [...listPages, ...showPages, ...withholdingPages];

@@ -16,6 +16,8 @@ export const testPackages = {
   zsh: "zsh",
   fish: "fish",
   mandoc: "mandoc",
+  // A mail server.
+  "python3-aiosmtpd": "aiosmtpd",
   nginx: "nginx",
   systemd: "systemd-analyze",
   // A root folder in which the steps of the container run.

@@ -5,15 +5,9 @@ export async function insertMails(db: Db, rows: readonly MailTable[]): Promise<v
   if (rows.length > 0) await db.insertInto("mails").values(rows).execute();
 }
 
-/** The mail that has been due the longest, if one is. */
-export async function findDueMail(db: Db, now: string): Promise<MailTable | undefined> {
-  return await db
-    .selectFrom("mails")
-    .selectAll()
-    .where("due", "<=", now)
-    .orderBy("due")
-    .limit(1)
-    .executeTakeFirst();
+/** The mail that is due first, or has been due the longest. */
+export async function findNextMail(db: Db): Promise<MailTable | undefined> {
+  return await db.selectFrom("mails").selectAll().orderBy("due").limit(1).executeTakeFirst();
 }
 
 /** A mail as somebody saw it last: when its `due` is another by now, somebody else has moved it. */

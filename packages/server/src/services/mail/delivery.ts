@@ -4,7 +4,7 @@ import { asciiLine } from "@pstore/core/visible";
 import type { Db } from "../../database/open.ts";
 import { type MailTable, timeText } from "../../database/schema.ts";
 import { slices } from "../../database/slices.ts";
-import { deleteMail, findDueMail, insertMails, moveMail } from "../../repositories/mails.ts";
+import { deleteMail, findNextMail, insertMails, moveMail } from "../../repositories/mails.ts";
 import { listenToMail, mailLife } from "./queue.ts";
 
 /** A mail as it is sent, to one recipient. */
@@ -52,7 +52,7 @@ const longestPause = 5 * minute;
 /** A mail that is not taken now is tried again after a minute, then after twice as long each time, up to this. */
 const longestDelay = 60 * minute;
 /** A mail that is on its way when the server stops gets so long, in milliseconds. */
-const grace = 10 * second;
+const grace = 5 * second;
 
 /**
  * Sends what {@link queueMail} queued, one mail after the other, for as long as the server runs. Several servers on one
@@ -64,11 +64,15 @@ export class Delivery {
   readonly #stopping = new AbortController();
   readonly #hardStop = new AbortController();
   readonly #running: Promise<void>;
+  /** Ends the rest that goes on. */
   #wake: () => void = () => {};
+  #isPaused = false;
   #isWoken = false;
   /** How often in a row the mail server could not be reached. */
   #failures = 0;
   #pausedUntil = 0;
+  /** When the next mail is due that is known of. */
+  #nextDue = 0;
   #lastWhy = "";
 
   constructor(db: Db, options: DeliveryOptions) {
@@ -76,7 +80,8 @@ export class Delivery {
     this.#options = options;
     listenToMail(db, () => {
       this.#isWoken = true;
-      this.#wake();
+      // During a pause it would only find the mail server down.
+      if (!this.#isPaused) this.#wake();
     });
     this.#running = this.#run();
   }
@@ -99,6 +104,7 @@ export class Delivery {
         }
       } catch (error) {
         this.#options.log("error", `the queue of mails could not be worked on: ${error}`);
+        this.#nextDue = Number.POSITIVE_INFINITY;
       }
       await this.#rest();
     }
@@ -107,23 +113,25 @@ export class Delivery {
   /** Waits for a mail to be queued here, for the end of a pause, or for the next look. */
   async #rest(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
-    const pause = this.#pausedUntil - Date.now();
-    if (pause <= 0 && this.#isWoken) return;
-    const woken = Promise.withResolvers<void>();
-    // Who is woken during a pause would only find the mail server down.
-    if (pause <= 0) this.#wake = woken.resolve;
-    this.#stopping.signal.addEventListener("abort", () => woken.resolve(), { once: true });
-    const timer = setTimeout(woken.resolve, pause > 0 ? pause : lookEvery);
-    await woken.promise;
+    const now = Date.now();
+    this.#isPaused = this.#pausedUntil > now;
+    if (!this.#isPaused && this.#isWoken) return;
+    const wait = this.#isPaused
+      ? this.#pausedUntil - now
+      : Math.min(lookEvery, Math.max(0, this.#nextDue - now));
+    const rested = Promise.withResolvers<void>();
+    this.#wake = rested.resolve;
+    const timer = setTimeout(rested.resolve, wait);
+    await rested.promise;
     clearTimeout(timer);
-    this.#wake = () => {};
   }
 
   /** @returns whether there may be more to do */
   async #sendOne(): Promise<boolean> {
     const now = Date.now();
-    const mail = await findDueMail(this.#db, timeText(new Date(now)));
-    if (mail === undefined) return false;
+    const mail = await findNextMail(this.#db);
+    this.#nextDue = mail === undefined ? Number.POSITIVE_INFINITY : Date.parse(mail.due);
+    if (mail === undefined || this.#nextDue > now) return false;
     const due = timeText(new Date(now + lease));
     if (!(await moveMail(this.#db, mail, { due, attempts: mail.attempts + 1 }))) return true;
     const taken: MailTable = { ...mail, due, attempts: mail.attempts + 1 };

@@ -8,11 +8,11 @@ export const shortestPassword = 12;
 export const longestPassword = 1000;
 
 /**
- * What a password's hash costs: argon2id with 64 MiB (in KiB) in two passes on one lane; the OWASP Password Storage
+ * What a password's hash costs: argon2id with 32 MiB (in KiB) in two passes on one lane; the OWASP Password Storage
  * Cheat Sheet asks for 19 MiB in two passes at least.
  */
-const cost = { memoryCost: 65_536, timeCost: 2 };
-/** 128 MiB of memory at the most; those who wait do so for some seconds. */
+const cost = { memoryCost: 32_768, timeCost: 2 };
+/** 64 MiB of memory at the most; those who wait do so for some seconds. */
 const gate = new Gate({ atOnce: 2, waiting: 32 });
 
 /** @throws Problem `bad-request` when a new password is too short or too long */

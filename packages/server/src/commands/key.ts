@@ -76,9 +76,11 @@ async function add(argv: readonly string[], io: Io): Promise<number> {
       const isSsh = added.publicKey.type === "ssh";
       io.stderr(`this key was registered already${isSsh ? "" : "; what is new in it was taken over"}\n`);
     }
-    if (added.fault === null)
-      for (const line of nextOf(name, await countsWithout(db, name, added.publicKey.fingerprint)))
-        io.stderr(`${line}\n`);
+    if (added.fault === null) {
+      const part = added.encrypts?.fingerprint ?? null;
+      const counts = await countsWithout(db, name, added.publicKey.fingerprint, part);
+      for (const line of nextOf(name, counts)) io.stderr(`${line}\n`);
+    }
     return 0;
   });
 }

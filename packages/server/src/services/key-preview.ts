@@ -31,7 +31,7 @@ export interface KeyPreview {
     /** It is registered now; `before` is what the store says of it. */
     | { readonly what: "registered"; readonly before: KeyFacts; readonly changed: boolean };
   readonly trust: Trust;
-  /** Living objects of the user that are not encrypted to it, or do not list it. */
+  /** Living objects of the user that are not encrypted to it as it would be. */
   readonly counts: CountsWithout;
 }
 
@@ -67,7 +67,7 @@ export async function previewKey(db: Db, key: NewKey): Promise<KeyPreview> {
     counts:
       old === undefined
         ? await countsOf(db, user)
-        : await countsWithout(db, user.name, publicKey.fingerprint),
+        : await countsWithout(db, user.name, publicKey.fingerprint, encrypts?.fingerprint ?? null),
   };
 }
 
@@ -103,5 +103,5 @@ async function trustIn(
 async function countsOf(db: Db, user: UserTable): Promise<CountsWithout> {
   const all = await countObjectsOfUser(db, user.id, "any", Number.MAX_SAFE_INTEGER);
   const waiting = await countObjectsOfUser(db, user.id, "waiting", Number.MAX_SAFE_INTEGER);
-  return { waiting, others: all - waiting };
+  return { waiting, others: all - waiting, earlier: 0 };
 }

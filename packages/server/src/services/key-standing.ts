@@ -71,25 +71,35 @@ export async function standingOfKey(db: Db, fingerprint: Fingerprint): Promise<K
   };
 }
 
-/** How many living objects of a user do not list a key of theirs. */
+/** How many living objects of a user are not encrypted to a key of theirs as it is now. */
 export interface CountsWithout {
   /** Those on which the user waits to be let in. */
   readonly waiting: number;
+  /** Those that do not list the key. */
   readonly others: number;
+  /** Those that list it, and are encrypted to another part of it. */
+  readonly earlier: number;
 }
 
-export async function countsWithout(db: Db, user: string, fingerprint: Fingerprint): Promise<CountsWithout> {
+/** @param part what values are encrypted to now; `null`: none */
+export async function countsWithout(
+  db: Db,
+  user: string,
+  fingerprint: Fingerprint,
+  part: Fingerprint | null,
+): Promise<CountsWithout> {
+  const counts = { waiting: 0, others: 0, earlier: 0 };
   const found = await findUser(db, user);
-  let waiting = 0;
-  let others = 0;
-  if (found === undefined) return { waiting, others };
+  if (found === undefined) return counts;
   for await (const { members } of livingOf(db, found.id)) {
     const member = members.get(user);
     if (member === undefined) continue;
-    if (isPending(member)) waiting++;
-    else if (!member.keys.has(fingerprint)) others++;
+    const listed = member.keys.get(fingerprint);
+    if (isPending(member)) counts.waiting++;
+    else if (listed === undefined) counts.others++;
+    else if (part !== null && listed !== part) counts.earlier++;
   }
-  return { waiting, others };
+  return counts;
 }
 
 /** So many manifests are read at once, between two looks at other requests. */

@@ -110,8 +110,8 @@ function Registration({ preview: { user, is, publicKey, encrypts, fault } }: { p
 
 /** Who must encrypt anew, before the key is of use. */
 function Rewrapping({ preview: { user, counts, writeOnly } }: { preview: KeyPreview }) {
-  const { waiting, others } = counts;
-  if (waiting + others === 0) return <p>No object has to be encrypted anew for it.</p>;
+  const { waiting, others, earlier } = counts;
+  if (waiting + others + earlier === 0) return <p>No object has to be encrypted anew for it.</p>;
   return (
     <>
       {others > 0 && (
@@ -123,6 +123,15 @@ function Rewrapping({ preview: { user, counts, writeOnly } }: { preview: KeyPrev
           </p>
           <ClientCommand words={["--rewrap"]} />
           <ClientCommand words={[`--rewrap=${user}`]} />
+        </>
+      )}
+      {earlier > 0 && (
+        <>
+          <p>
+            {counted(earlier, "object")} of {user} {earlier === 1 ? "is" : "are"} encrypted to an earlier part
+            of this key, which {user} must keep until they have run
+          </p>
+          <ClientCommand words={["--rewrap"]} />
         </>
       )}
       {waiting > 0 && (

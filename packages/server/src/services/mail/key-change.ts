@@ -5,7 +5,7 @@ import { visibleLine } from "@pstore/core/visible";
 import type { Db } from "../../database/open.ts";
 import type { PublicKeyTable } from "../../database/schema.ts";
 import { findKey } from "../../repositories/keys.ts";
-import { listUsers } from "../../repositories/users.ts";
+import { findUserById } from "../../repositories/users.ts";
 import type { Actor } from "../audit.ts";
 import { queueMail } from "./queue.ts";
 import { bodyOf, doer, indented, paragraph, whenAndWhere } from "./wording.ts";
@@ -33,7 +33,7 @@ export async function mailKeyChange(
   change: "added" | "updated" | "removed",
   key: PublicKeyTable,
 ): Promise<void> {
-  const user = (await listUsers(db)).find(({ id }) => id === key.user_id);
+  const user = await findUserById(db, key.user_id);
   if (user === undefined) throw new Error(`the key ${key.fingerprint} is nobody's`);
   const name = visibleLine(user.name);
   const fingerprint = parseFingerprint(key.fingerprint);
@@ -41,7 +41,8 @@ export async function mailKeyChange(
   const shown = `${type}${key.write_only === 1 ? ", write-only" : ""}: ${readable(fingerprint)}`;
   const removal = indented([`pstore-server key remove ${shellWord(key.fingerprint)}`]);
   await queueMail(db, {
-    recipients: [user.email],
+    // Whoever was removed is no longer concerned.
+    recipients: user.removed === null ? [user.email] : [],
     toAdmins: true,
     subject: change === "added" ? `${name} has a new public key` : `A public key of ${name} was ${change}`,
     body: bodyOf(

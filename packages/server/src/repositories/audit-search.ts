@@ -66,6 +66,7 @@ const mostObjects = 20;
 export async function planSearch(db: Db, filter: AuditFilter): Promise<Search> {
   const { property, outcome } = filter;
   const span = { since: filter.since, before: filter.before };
+  if (outcome === "ok" && filter.refused === true) return { parts: [], rest: [], span };
   const ways = await waysOf(db, filter);
   const lengths = await Promise.all(
     ways.map((way) => (ways.length === 1 ? 0 : lengthOf(db, { ...way, rest: [], span }))),
@@ -221,18 +222,24 @@ function further(span: Search["span"], place: Place | null, order: Order): Condi
 export async function auditSlice(
   db: Db,
   search: Search,
-  options: { readonly order: Order; readonly behind: Place | null; readonly limit: number },
+  options: {
+    readonly order: Order;
+    readonly behind: Place | null;
+    readonly limit: number;
+    /** How many rows one query looks at. */
+    readonly look?: number;
+  },
 ): Promise<Slice> {
   const { parts, rest, span } = search;
-  const { order, behind, limit } = options;
-  // Of an object that there never was, nothing can be found.
+  const { order, behind, limit, look = lookedAt } = options;
+  // Nothing can be found of an object that there never was, or of what contradicts itself.
   if (parts.length === 0) return { rows: [], seen: null };
   const of = (part: Condition) =>
     db
       .selectFrom("audit")
       .where(part)
       .where(further(span, behind, order));
-  const end = rest.length === 0 ? null : await endOfLook(db, parts.map(of), order);
+  const end = rest.length === 0 ? null : await endOfLook(db, parts.map(of), order, look);
   const rows = await joined(
     db,
     parts.map((part) => {
@@ -261,11 +268,12 @@ async function endOfLook(
   db: Db,
   parts: readonly SelectQueryBuilder<Tables, "audit", object>[],
   order: Order,
+  look: number,
 ): Promise<string | null> {
-  const times = parts.map((part) => part.select("time").orderBy("time", order).limit(lookedAt));
+  const times = parts.map((part) => part.select("time").orderBy("time", order).limit(look));
   const last = joined(db, times)
     .orderBy("time", order)
-    .offset(lookedAt - 1)
+    .offset(look - 1)
     .limit(1);
   return (await last.executeTakeFirst())?.time ?? null;
 }

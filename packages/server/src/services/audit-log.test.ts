@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { insertAudit } from "../repositories/audit.ts";
 import { TestStore } from "../store-for-tests.ts";
 import type { AuditRow } from "./audit.ts";
-import { type AuditFilter, readAudit } from "./audit-log.ts";
+import { type AuditFilter, pageOfAudit, readAudit } from "./audit-log.ts";
 
 let store: TestStore;
 const start = Date.parse("2026-01-01T00:00:00Z");
@@ -81,4 +81,26 @@ for (const [filter, fits] of matching) {
 
 test("what is searched for is data", async () => {
   for (const user of ["nobody", "' or '1'='1", "%"]) expect(await read({ user }, 0)).toEqual([]);
+});
+
+test("where rows that fit are rare, a page ends for want of time, and goes on from there", async () => {
+  const time = (at: number) => new Date(start + 86_400_000 + Math.floor(at / 3)).toISOString();
+  await insertAudit(
+    store.db,
+    Array.from({ length: 12_000 }, (_, at): AuditRow => {
+      const isRare = at === 10;
+      const user_name = at % 2 === 0 ? "busy" : "other";
+      const object_name = at % 2 === 0 && !isRare ? "idle" : "often";
+      const id = `x-${at}`;
+      const rest = { fingerprint: "", object_id: "", property: "", address: "", outcome: "ok", detail: "" };
+      return { ...rest, id, time: time(at), user_name, action: "read", object_name };
+    }),
+  );
+  const filter = { user: "busy", object: "often" };
+  const all = await pageOfAudit(store.db, filter, { after: null, limit: 50, patience: 60_000 });
+  expect([all.rows.map((row) => row.id), all.next, all.isPart]).toEqual([["x-10"], null, false]);
+  const part = await pageOfAudit(store.db, filter, { after: null, limit: 50, patience: 0 });
+  expect([part.rows, part.isPart]).toEqual([[], true]);
+  const rest = await pageOfAudit(store.db, filter, { after: part.next, limit: 50, patience: 0 });
+  expect([rest.rows.map((row) => row.id), rest.isPart]).toEqual([["x-10"], false]);
 });

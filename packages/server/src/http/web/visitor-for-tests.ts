@@ -43,6 +43,13 @@ export class Visitor {
     return await this.#visit(new Request(`${origin}${path}`, { headers: this.#headers(headers) }));
   }
 
+  /** A page as it comes, piece by piece. */
+  async stream(path: string): Promise<{ body: ReadableStream<Uint8Array> }> {
+    const response = await this.#store.fetch(new Request(`${origin}${path}`, { headers: this.#headers({}) }));
+    if (response.body === null) throw new Error(`${path} was answered with nothing`);
+    return { body: response.body };
+  }
+
   /** Sends a form of ours; `csrf` and `origin` may be given otherwise, or (`null`) left out. */
   async post(
     path: string,

@@ -6,6 +6,7 @@ import { showObjects } from "../../../services/details.ts";
 import { history, keptValues } from "../../../services/history.ts";
 import { listObjects, pageSize, type ShowOptions, showObject } from "../../../services/objects.ts";
 import { readValue } from "../../../services/values.ts";
+import { streamOf } from "../../stream.ts";
 import { json } from "../answers.ts";
 import { number, type Route, route, yes } from "../route.ts";
 
@@ -32,23 +33,6 @@ function detailOptions(query: v.InferOutput<typeof detailQuery>): ShowOptions {
     users: query.user,
     have: query.have,
   };
-}
-
-/** A stream of what is generated, made only as fast as it is taken. */
-function streamOf(chunks: AsyncGenerator<Uint8Array<ArrayBuffer>>): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream<Uint8Array<ArrayBuffer>>(
-    {
-      async pull(controller) {
-        const { done, value } = await chunks.next();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      async cancel() {
-        await chunks.return(undefined);
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }
 
 export const objectRoutes: readonly Route[] = [

@@ -8,7 +8,7 @@ import { listText } from "./layout.ts";
 /** `pstore`: all machines of the user; with `-a`, all that are. */
 export async function list(context: Context): Promise<void> {
   const { args, store } = context;
-  await printRows(context, await store.list("", args.options.all));
+  await printRows(context, await store.list(args.options.all));
 }
 
 /**

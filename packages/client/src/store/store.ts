@@ -119,9 +119,20 @@ export class Store {
     );
   }
 
-  /** The objects whose name contains a text; all of the user's own where it is empty. */
-  list(text: string, all: boolean): Promise<readonly ObjectRow[]> {
-    return this.#lookup.list(text, all);
+  /** All objects of the user's own, or with `all` of everybody. What the server leaves out of them is warned of. */
+  async list(all: boolean): Promise<readonly ObjectRow[]> {
+    const rows = await this.#lookup.list("", all);
+    const listed = new Set(rows.map(({ name }) => name));
+    const missing = this.#objects.names().filter((name) => !listed.has(name));
+    if (missing.length > 0) await this.#warnOfHidden(missing, listed);
+    return rows;
+  }
+
+  async #warnOfHidden(missing: readonly string[], listed: ReadonlySet<string>): Promise<void> {
+    const { hiddenObjects } = await import("./reading/shared-objects.ts");
+    const known = missing.map((name) => this.#objects.byName(name)).filter((one) => one !== null);
+    const hidden = await hiddenObjects({ ...this.#shared(), reader: await this.#reader() }, known, listed);
+    for (const { why } of hidden) this.#parts.person.warn(why);
   }
 
   /** The user's own objects whose names fit a pattern, verified. */

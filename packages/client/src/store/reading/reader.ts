@@ -226,7 +226,7 @@ export class Reader {
     answer: Promise<ObjectDetail>,
     askAgain: () => Promise<ObjectDetail>,
   ): Promise<Base> {
-    let detail = await this.#explained(name, answer);
+    let detail = await this.#explained(name, answer, deleted);
     for (let asked = 1; ; asked++) {
       try {
         const served = readServed(detail.revision);
@@ -235,26 +235,33 @@ export class Reader {
       } catch (error) {
         if (!(error instanceof OlderRevision) || asked === maxAsked) throw error;
       }
-      detail = await this.#explained(name, askAgain());
+      detail = await this.#explained(name, askAgain(), deleted);
     }
   }
 
-  async #explained(name: string, answer: Promise<ObjectDetail>): Promise<ObjectDetail> {
+  async #explained(name: string, answer: Promise<ObjectDetail>, evenDeleted: boolean): Promise<ObjectDetail> {
     try {
       return await answer;
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== "not-found") throw error;
-      throw (await this.explainAbsence(name)) ?? error;
+      throw (await this.explainAbsence(name, evenDeleted)) ?? error;
     }
   }
 
-  /** Why an object that this client knows is not there: a signed deletion, or nothing that proves anything. */
-  async explainAbsence(name: string): Promise<Problem | null> {
+  /**
+   * Why an object that this client knows is not there: a signed deletion, or nothing that proves anything.
+   * @param evenDeleted whether it was asked for even if it is deleted
+   */
+  async explainAbsence(name: string, evenDeleted = false): Promise<Problem | null> {
     const known = this.#parts.objects.byName(name) ?? this.#parts.objects.deleted(name);
     if (known === null) return null;
     const now = await this.#verifier.whatBecameOf(known);
     const { deleted, author, object, revision } = now.manifest;
     const absence = (why: string) => new Problem("not-found", why);
+    const perhaps = `an admin may have done that, or you may have lost access; ask ${author.user} or who runs the server`;
+    if (deleted && evenDeleted && known.manifest.deleted) {
+      return absence(`'${name}', which ${author.user} has deleted, is hidden by the server: ${perhaps}`);
+    }
     if (deleted) {
       return absence(
         `${author.user} has deleted the machine '${name}'; ${clientCommand(object.name, "--history")} lists the revisions that --restore can bring back`,
@@ -270,7 +277,7 @@ export class Reader {
       );
     }
     return absence(
-      `'${name}' is hidden by the server, no signed deletion: this client has seen its revision ${revision}; you may have lost access to it, ask ${author.user} or who runs the server`,
+      `'${name}' is hidden by the server, no signed deletion: this client has seen its revision ${revision}, and the server withholds it: ${perhaps}`,
     );
   }
 }

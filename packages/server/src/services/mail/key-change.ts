@@ -54,10 +54,18 @@ export async function mailKeyChange(
 
   function afterArrival(): string[] {
     return [
-      paragraph(
-        `Until a member has compared the fingerprint with ${name}, in person or by telephone, and trusts it, their client refuses to encrypt to a key that it does not know:`,
-      ),
-      indented([clientCommand("--trust", user?.name ?? "")]),
+      ...(change === "updated"
+        ? [
+            paragraph(
+              "It is the key that was registered, with something new in it: another time of expiry, a subkey, a user id or a revocation.",
+            ),
+          ]
+        : [
+            paragraph(
+              `Compare the fingerprint with ${name}, in person or by telephone. A client that knows another key of ${name} refuses this one until its user trusts it; one that knows none takes the first that it sees (with --trust-mode=strict it refuses that, too):`,
+            ),
+            indented([clientCommand("--trust", user?.name ?? "")]),
+          ]),
       paragraph(
         `If this is not ${name}'s key, or ${name} knows nothing of it, somebody may be trying to read or write in ${name}'s name: trust it nowhere, tell an admin of the store at once, and have the key removed:`,
       ),

@@ -162,7 +162,9 @@ test("a key is told of to its user and the admins: added, with new content, remo
   await store.db.deleteFrom("mails").execute();
   store.gpg.run(["--quick-add-key", hex, "cv25519", "encr", "never"]);
   await add();
-  expect((await queued()).map(({ subject }) => subject)).toEqual(["A public key of alex was updated"]);
+  const [updated] = await queued();
+  expect(updated?.subject).toBe("A public key of alex was updated");
+  expect(updated?.body).not.toContain("--trust");
 
   await store.db.deleteFrom("mails").execute();
   await removeKey(store.db, actor, key);

@@ -148,6 +148,7 @@ _pstore() {
         --identity=*) store+=("$w") ;;
         --passphrase-fd) value=text ;;
         --keys) takes='' ;;
+        --web) takes='' ;;
         --doctor) takes='' ;;
         --consistency-check) takes='' ;;
       esac
@@ -179,7 +180,7 @@ _pstore() {
     esac
     _pstore_value "$value" "${cur%%=*}="
   elif [[ -z $ended && $cur == -* ]]; then
-    _pstore_offer '' < <(printf '%s\n' -c --create -P --password --generate --words -D --delete --rename --history --restore --each --pending --rewrap --offboard -pg -pl -ps -pe -pd -s --search -o --output --clip -a --all --json -v --verbose --yes -h --help --version --completion --ssh --run --only --prefix --template -u --user --store-url -t --context --allow-http --ca-file --trust-mode --trust --accept-unsigned --no-session --identity --passphrase-fd --keys --doctor --consistency-check)
+    _pstore_offer '' < <(printf '%s\n' -c --create -P --password --generate --words -D --delete --rename --history --restore --each --pending --rewrap --offboard -pg -pl -ps -pe -pd -s --search -o --output --clip -a --all --json -v --verbose --yes -h --help --version --completion --ssh --run --only --prefix --template -u --user --store-url -t --context --allow-http --ca-file --trust-mode --trust --accept-unsigned --no-session --identity --passphrase-fd --keys --web --doctor --consistency-check)
   elif [[ $cur == +*:* && $takes == *+* ]]; then
     _pstore_offer "${cur%%:*}:" <<<read
   elif [[ $cur == +* && $takes == *+* ]]; then

@@ -141,6 +141,8 @@ function __pstore_read
                     set value text
                 case --keys
                     set __pstore_takes ''
+                case --web
+                    set __pstore_takes ''
                 case --doctor
                     set __pstore_takes ''
                 case --consistency-check
@@ -241,5 +243,6 @@ complete -c pstore -l no-session -d 'keep no session: sign in anew with every co
 complete -c pstore -l identity -r -F -d 'your private key: a file of OpenSSH or OpenPGP'
 complete -c pstore -l passphrase-fd -x -d 'read the key file\'s passphrase from a descriptor'
 complete -c pstore -l keys -d 'list users\' keys, what is pinned, what is stale'
+complete -c pstore -l web -d 'sign in to the web admin in your browser, as staff'
 complete -c pstore -l doctor -d 'look whether all is well, from the store to your key'
 complete -c pstore -l consistency-check -d 'list the server\'s inconsistencies, with solutions'

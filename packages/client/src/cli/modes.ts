@@ -33,6 +33,7 @@ export const modes = {
   pending: nothing,
   rewrap: nothing,
   keys: nothing,
+  web: nothing,
   doctor: nothing,
   ssh: { machine: "required", property: "none", users: "none" },
   run: { machine: "required", property: "none", users: "none" },

@@ -22,6 +22,7 @@ export const commands: Readonly<Record<StoreMode, () => Promise<Command>>> = {
   pending: async () => (await import("./pending.ts")).pending,
   rewrap: async () => (await import("./rewrap.ts")).rewrap,
   keys: async () => (await import("./keys.ts")).keys,
+  web: async () => (await import("./web.ts")).web,
   ssh: async () => (await import("./ssh.ts")).ssh,
   run: async () => (await import("./run.ts")).run,
   template: async () => (await import("./template.ts")).template,

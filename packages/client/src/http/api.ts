@@ -20,6 +20,7 @@ import {
   Upload,
   UserNames,
   Users,
+  WebLink,
 } from "@pstore/core/api/schemas";
 import type { Fingerprint } from "@pstore/core/fingerprint";
 import { isServerCode, Problem } from "@pstore/core/problem";
@@ -188,6 +189,10 @@ export async function getChallenge(transport: Transport): Promise<Challenge> {
 
 export async function postSession(transport: Transport, login: LoginRequest): Promise<Session> {
   return open(transport, { method: "POST", path: "/session", body: JSON.stringify(login) }, Session);
+}
+
+export async function postWebLink(transport: Transport, login: LoginRequest): Promise<WebLink> {
+  return open(transport, { method: "POST", path: "/web-link", body: JSON.stringify(login) }, WebLink);
 }
 
 /** A request that needs no session. */

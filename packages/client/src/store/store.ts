@@ -21,6 +21,7 @@ import type { Found, Sought } from "./reading/search.ts";
 import type { WaitingObjects } from "./reading/waiting-objects.ts";
 import { SignIn } from "./session.ts";
 import { Trust } from "./trust/trust.ts";
+import type { WebLink } from "./web-link.ts";
 import type { Change, NewMembers, Seal } from "./writing/change.ts";
 import type { LeftOut } from "./writing/changer.ts";
 import type { Prospect, Ready } from "./writing/prospects.ts";
@@ -285,6 +286,12 @@ export class Store {
   async reach(user: string, all: boolean): Promise<Reach> {
     const { ReachFinder } = await import("./reading/reach.ts");
     return new ReachFinder({ ...this.#shared(), reader: await this.#reader() }).of(user, all);
+  }
+
+  /** What signs the user in to the web admin, once. @throws Problem `forbidden` when they are not of the staff */
+  async webLink(): Promise<WebLink> {
+    const { webLink } = await import("./web-link.ts");
+    return webLink({ ...this.#parts, pins: this.#pins });
   }
 
   /** What the server finds wrong with itself. @throws Problem `forbidden` */

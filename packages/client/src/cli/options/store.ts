@@ -139,6 +139,15 @@ export const store: OptionGroup = {
     ),
     command(
       {
+        names: ["--web"],
+        isRare: true,
+        help: "sign in to the web admin in your browser, as staff",
+        more: "Your key signs for it, so that no password need exist. It opens $BROWSER, or what xdg-open or open take for it, with a link that is good once, for two minutes. With no display, over ssh, or where stdout is no terminal, it prints that link instead.",
+      },
+      "web",
+    ),
+    command(
+      {
         names: ["--doctor"],
         help: "look whether all is well, from the store to your key",
         more: "Each line says what is well, or what to do. It changes nothing.",

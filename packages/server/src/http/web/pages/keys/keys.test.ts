@@ -259,7 +259,7 @@ test("a preview says what saving means: who encrypts anew, and who must trust it
 
   const other = pgp("joe-new", "ed25519", "sign,cert", [["cv25519", "encr", "never"]]);
   const changed = textOf(await preview("joe", { block: other.block }));
-  expect(changed).toContain("2 objects of joe do not let it read yet");
+  expect(changed).toContain("With it, joe reads nothing yet on 2 objects");
   expect(changed).toContain("pstore --rewrap pstore --rewrap=joe");
   expect(changed).toContain("pstore --trust joe");
 
@@ -341,6 +341,16 @@ test("nothing that a key says of its holder runs, or hides what stands around it
     expect(text).toContain("&lt;script&gt;");
   }
   expect(pages[1]?.text).toContain("\\u{202e}");
+  ssh.generate("ed2", ["-t", "ed25519"]);
+  const line = `${ssh.read("ed2.pub").trim()} ${script}\u202e`;
+  const sshPage = await preview("eve", { block: line });
+  await save("eve", sshPage);
+  const sshKey = await root.get(`/key?fingerprint=${encodeURIComponent(ssh.publicKey("ed2").fingerprint)}`);
+  expect(sshKey.text).toContain("\\u{202e}</code>");
+  for (const { text } of [sshPage, sshKey]) {
+    expect(text).not.toContain("<script>alert");
+    expect(text.replace(/(?:value|href)="[^"]*"/g, "")).not.toContain("\u202e");
+  }
   for (const path of ["/key", "/key?fingerprint=x", `/key?fingerprint=${encodeURIComponent(script)}`]) {
     const { status, text } = await staff.get(path);
     expect([status, text.includes("<script>alert")]).toEqual([400, false]);

@@ -117,9 +117,8 @@ function Rewrapping({ preview: { user, counts, writeOnly } }: { preview: KeyPrev
       {others > 0 && (
         <>
           <p>
-            {counted(others, "object")} of {user} {others === 1 ? "does" : "do"} not{" "}
-            {writeOnly ? "list it" : "let it read"} yet: {user} runs the first command where an older key is,
-            or a writer of each the second.
+            With it, {user} {writeOnly ? "writes" : "reads"} nothing yet on {counted(others, "object")}:{" "}
+            {user} runs the first command where an older key is, or a writer of each the second.
           </p>
           <ClientCommand words={["--rewrap"]} />
           <ClientCommand words={[`--rewrap=${user}`]} />

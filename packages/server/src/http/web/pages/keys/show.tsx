@@ -1,3 +1,4 @@
+import { visible } from "@pstore/core/visible";
 import { keyOf, type ShownKey } from "../../../../services/key-list.ts";
 import { page } from "../../page.ts";
 import { Said } from "../../parts/said.tsx";
@@ -30,7 +31,7 @@ export const showKey = page(
         )}
         <h2>The key itself</h2>
         <pre tabindex={0}>
-          <code>{key.row.block}</code>
+          <code>{visible(key.row.block)}</code>
         </pre>
       </>,
     );

@@ -34,7 +34,7 @@ export const showUser = page(
       <>
         <UserFacts user={user} access={access} />
         {admin.superuser && user.removed === null && <Actions visit={visit} user={user} access={access} />}
-        <Keys user={user} keys={keys} admin={admin} />
+        <Keys user={user} keys={keys} />
         <Objects user={user} dependents={dependents} admin={admin} />
       </>,
     );
@@ -103,7 +103,7 @@ function Actions({ visit, user, access }: { visit: Visit; user: UserTable; acces
   );
 }
 
-function Keys({ user, keys, admin }: { user: UserTable; keys: readonly ShownKey[]; admin: Admin }) {
+function Keys({ user, keys }: { user: UserTable; keys: readonly ShownKey[] }) {
   return (
     <section aria-labelledby="keys">
       <h2 id="keys">Public keys</h2>
@@ -120,11 +120,6 @@ function Keys({ user, keys, admin }: { user: UserTable; keys: readonly ShownKey[
         ])}
         empty={`${user.name} has no key: without one, nobody can use pstore.`}
       />
-      {admin.superuser && user.removed === null && keys.length > 0 && (
-        <p>
-          <a href={userPath(user.name, "/keys/add")}>Add a key</a>
-        </p>
-      )}
     </section>
   );
 }

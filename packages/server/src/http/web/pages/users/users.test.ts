@@ -52,7 +52,8 @@ function alertOf({ text }: Visited): string {
 }
 
 test("the list is searched and filtered, and goes on behind each page", async () => {
-  const names = ({ text }: Visited) => [...text.matchAll(/href="\/users\/([^"/+]+)"/g)].map(([, name]) => name);
+  const names = ({ text }: Visited) =>
+    [...text.matchAll(/href="\/users\/([^"/+]+)"/g)].map(([, name]) => name);
   expect(names(await staff.get("/users"))).toEqual(["ann", "desk", "joe", "root", "viewer"]);
   expect(names(await staff.get("/users?text=EXAMPLE.com"))).toEqual(["joe"]);
   expect(names(await staff.get("/users?text=%25"))).toEqual([]);
@@ -71,7 +72,13 @@ test("the list is searched and filtered, and goes on behind each page", async ()
 test("a user is added; what was typed is kept where it is wrong, and never runs", async () => {
   expect((await root.get("/users")).text).toContain("/users/+add");
   expect((await root.get("/users/+add")).status).toBe(200);
-  const fields = { ...typed, name: `zoe${script}`, fullName: `Zoe ${script}`, email: "zoe@example.com", staff: "1" };
+  const fields = {
+    ...typed,
+    name: `zoe${script}`,
+    fullName: `Zoe ${script}`,
+    email: "zoe@example.com",
+    staff: "1",
+  };
   const bad = await root.post("/users/+add", fields);
   expect(bad.status).toBe(400);
   expect(alertOf(bad)).toContain("is no user name");
@@ -126,7 +133,11 @@ test("only superusers change anything", async () => {
       "/joe/end-sessions",
       "/joe/remove-password",
     ]) {
-      const { status } = await visitor.post(`/users${action}`, { ...typed, confirmation: "joe", superuser: "1" });
+      const { status } = await visitor.post(`/users${action}`, {
+        ...typed,
+        confirmation: "joe",
+        superuser: "1",
+      });
       expect([action, status]).toEqual([action, 403]);
     }
   }
@@ -138,9 +149,20 @@ test("editing keeps the name, says what changed in the log, and refuses what is 
   expect((await root.get(path)).text).toContain("zoe@example.com");
   const bad = await root.post(path, { ...typed, email: `a@${script}` });
   expect([bad.status, bad.text.includes(script)]).toEqual([400, false]);
-  const good = await root.post(path, { ...typed, email: "z@example.com", fullName: "Zoe", viewAny: "1", name: "other" });
+  const good = await root.post(path, {
+    ...typed,
+    email: "z@example.com",
+    fullName: "Zoe",
+    viewAny: "1",
+    name: "other",
+  });
   expect(good.location).toBe("/users/zoe?done=saved");
-  expect(await exists("zoe")).toMatchObject({ email: "z@example.com", full_name: "Zoe", staff: 0, view_any: 1 });
+  expect(await exists("zoe")).toMatchObject({
+    email: "z@example.com",
+    full_name: "Zoe",
+    staff: 0,
+    view_any: 1,
+  });
   const row = (await store.audit()).at(-1);
   expect(row).toMatchObject({ user_name: "root", action: "edit user", outcome: "ok" });
   expect(row?.detail).toContain("zoe: email from 'zoe@example.com' to 'z@example.com'");
@@ -188,7 +210,13 @@ test("before somebody is disabled, the page says what that is, and what it is no
 
 test("sessions in a browser are ended, and a password is taken away", async () => {
   const desk = await exists("desk");
-  const session = { userId: desk?.id ?? "", way: "password", fingerprint: "", address: "", agent: "" } as const;
+  const session = {
+    userId: desk?.id ?? "",
+    way: "password",
+    fingerprint: "",
+    address: "",
+    agent: "",
+  } as const;
   await openWebSession(store.db, session);
   await store.db.updateTable("users").set({ password_hash: "x" }).where("name", "=", "desk").execute();
   const page = await root.get("/users/desk");

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Account } from "./support/account.ts";
-import { hasBrowser, startBrowser } from "./support/browser.ts";
+import { hasBrowser, startBrowser, violations } from "./support/browser.ts";
 import { exportPublic } from "./support/gnupg.ts";
 import { addKeyFileUser } from "./support/key-file-user.ts";
 import { addSshUser } from "./support/ssh-user.ts";
@@ -35,7 +35,7 @@ async function linkOf(user: Account): Promise<string> {
 /** Follows a link as a browser does: looks at the page, and sends its form. @returns who is signed in then */
 async function follow(link: string): Promise<string | null> {
   const page = await (await fetch(link)).text();
-  const action = /<form method="post" action="([^"]+)">/.exec(page)?.[1] ?? "";
+  const action = /<form method="post" action="([^"]+)"/.exec(page)?.[1] ?? "";
   expect(action).toBe(new URL(link).pathname);
   const answer = await fetch(new URL(action, link), {
     method: "POST",
@@ -164,9 +164,15 @@ test.skipIf(!hasBrowser)(
         await walter.terminal(["--web"], { env }).exit;
         await page.goto(/^file:\S+$/m.exec(await given())?.[0] ?? "");
         await page.waitForURL(`${team.server.url}/sign-in/link/*`);
+        const link = page.url();
+        if (javaScript) expect(await violations(page)).toEqual([]);
         await page.getByRole("button", { name: "Sign in" }).click();
         await page.waitForURL(`${team.server.url}/`);
         expect(await page.getByRole("link", { name: "walter" }).count()).toBe(1);
+        await page.goto(link);
+        await page.getByRole("button", { name: "Sign in" }).click();
+        expect(await page.getByText("This link was used already").count()).toBe(1);
+        if (javaScript) expect(await violations(page)).toEqual([]);
       }
       await context.close();
     }

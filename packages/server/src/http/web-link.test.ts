@@ -82,8 +82,8 @@ async function refused(login: unknown, why: string): Promise<void> {
 const deadLink =
   "This link was used already, has expired, or is none of this store&#39;s; run pstore --web again for a new one.";
 
-async function isDead(path: string): Promise<void> {
-  const { status, text, cookie } = await follow(path);
+async function isDead(path: string, as = nobody): Promise<void> {
+  const { status, text, cookie } = await follow(path, as);
   expect([status, cookie]).toEqual([401, null]);
   expect(text).toContain(deadLink);
 }
@@ -95,7 +95,7 @@ test("a signature over the web login text makes a link, and whoever follows it i
 
   const shown = await nobody.get(path);
   expect(shown.status).toBe(200);
-  expect(shown.text).toContain(`<form method="post" action="${path}">`);
+  expect(shown.text).toContain(`<form method="post" action="${path}"`);
   expect(shown.text).not.toContain("root");
   expect(shown.response.headers.get("cache-control")).toBe("no-store");
   expect(shown.response.headers.get("referrer-policy")).toBe("same-origin");
@@ -279,6 +279,14 @@ test("whoever was signed in in this browser is so no longer", async () => {
   const token = /^pstore-session=([^;]+);/.exec(response.headers.get("set-cookie") ?? "")?.[1] ?? "";
   expect(await signedInAs(token)).toBe("root");
   expect(await signedInAs(before.token ?? "")).toBeNull();
+  // A link that is dead is refused to whoever follows it, not to whoever is signed in there.
+  await isDead(path, await Visitor.of(store, "root"));
+  expect(
+    (await store.audit()).slice(-2).map(({ action, outcome, user_name }) => [action, outcome, user_name]),
+  ).toEqual([
+    ["web sign in", "ok", "root"],
+    ["web sign in", "sign-in-refused", ""],
+  ]);
 });
 
 test("no other site's form follows a link, and it is good afterwards", async () => {

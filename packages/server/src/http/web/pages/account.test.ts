@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { Secret, TOTP } from "otpauth";
+import decodeQr from "qr/decode.js";
 import { addUser, knownUser } from "../../../services/accounts.ts";
 import { attemptLimits } from "../../../services/web/attempts.ts";
 import { openWebSession } from "../../../services/web/sessions.ts";
@@ -57,6 +58,21 @@ async function setUp(): Promise<{ secret: string; used: string }> {
   const { location } = await browser.post("/account/totp", fields, "/account/totp");
   expect(location).toBe("/account?done=totp-set");
   return { secret, used };
+}
+
+/** What a phone reads from the picture on a page. */
+function readQr(page: string): string {
+  const size = Number(/viewBox="0 0 (\d+) /.exec(page)?.[1]);
+  const scale = 8;
+  const width = size * scale;
+  const data = new Uint8Array(width * width * 4).fill(255);
+  for (const [, x, y] of page.matchAll(/M(\d+) (\d+)h1v1h-1z/g)) {
+    for (let dy = 0; dy < scale; dy++) {
+      const start = ((Number(y) * scale + dy) * width + Number(x) * scale) * 4;
+      for (let at = start; at < start + scale * 4; at += 4) data.fill(0, at, at + 3);
+    }
+  }
+  return decodeQr({ width, height: width, data });
 }
 
 const hasTotp = async () => (await knownUser(store.db, name)).totp_secret !== null;
@@ -201,7 +217,15 @@ describe("the second factor", () => {
     const secret = fieldOf(text, "secret");
     expect(secret).toMatch(/^[A-Z2-7]{32}$/);
     expect(text).toContain(`<code>${secret.match(/.{4}/g)?.join(" ")}</code>`);
-    expect(text).toMatch(/<svg role="img" aria-label="[^"]+"/);
+    const uri = readQr(text);
+    expect(uri).toStartWith(`otpauth://totp/pstore%20127.0.0.1%204711:${name}?`);
+    expect(Object.fromEntries(new URL(uri).searchParams)).toEqual({
+      issuer: "pstore 127.0.0.1 4711",
+      secret,
+      algorithm: "SHA1",
+      digits: "6",
+      period: "30",
+    });
     expect(headers.get("cache-control")).toBe("no-store");
     const set = (fields: Record<string, string>) =>
       browser.post("/account/totp", { secret, current: good, ...fields }, "/account/totp");

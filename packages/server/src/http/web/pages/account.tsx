@@ -104,8 +104,8 @@ function WaysIn({ account }: { account: OwnAccount }) {
           <p>
             {account.hasKey ? (
               <>
-                <code>pstore --web</code> on your own machine signs you in. It asks neither for the password
-                nor for a code.
+                <code class="whole">pstore --web</code> on your own machine signs you in. It asks neither for
+                the password nor for a code.
               </>
             ) : (
               "You have no public key here, so nothing but the password signs you in."
@@ -164,7 +164,7 @@ function Sessions({ visit, sessions }: { visit: Visit; sessions: readonly Listed
           <>
             {session.agent || "unknown"} {session.isThis && <Badge kind="good">this one</Badge>}
           </>,
-          session.address,
+          <span class="whole">{session.address}</span>,
           <>
             <Time value={session.created} /> {wayText(session.way)}
           </>,

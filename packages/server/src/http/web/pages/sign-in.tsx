@@ -132,8 +132,8 @@ function SignInForm({ visit, next, name = "", problem }: SignInFormProps) {
         <button type="submit">Sign in</button>
       </Post>
       <p class="quiet">
-        With your key and without a password: run <code>pstore --web</code> on your own machine. This sign-in
-        is for the staff alone.
+        With your key and without a password: run <code class="whole">pstore --web</code> on your own machine.
+        This sign-in is for the staff alone.
       </p>
     </div>
   );

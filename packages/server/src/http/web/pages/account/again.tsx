@@ -65,8 +65,8 @@ export function CurrentPassword({ account: { isFresh, hasPassword } }: { account
     return (
       <Notice kind="warning">
         <p>
-          There is no password yet to show that it is you. Sign in with your key (<code>pstore --web</code>),
-          and do this within {freshTime / 60} minutes.
+          There is no password yet to show that it is you. Sign in with your key (
+          <code class="whole">pstore --web</code>), and do this within {freshTime / 60} minutes.
         </p>
       </Notice>
     );

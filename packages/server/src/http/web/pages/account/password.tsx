@@ -101,7 +101,9 @@ function SetForm({ visit, account }: FormProps) {
               maxlength={longestPassword}
             />
             <p class="hint">Your other sessions end.</p>
-            <button type="submit">{setTitle(account)}</button>
+            <p class="actions">
+              <button type="submit">{setTitle(account)}</button>
+            </p>
           </>
         )}
       </Post>
@@ -121,8 +123,8 @@ function RemoveForm({ visit, account }: FormProps) {
       {hasPassword && hasKey && (
         <Post visit={visit} action={remove.path} class="card">
           <p>
-            From then on nothing but your key signs you in: <code>pstore --web</code>. Your other sessions
-            end.
+            From then on nothing but your key signs you in: <code class="whole">pstore --web</code>. Your
+            other sessions end.
           </p>
           <CurrentPassword account={account} />
           <button type="submit" class="danger">

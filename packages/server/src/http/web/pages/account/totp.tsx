@@ -103,8 +103,8 @@ function SetForm({ visit, admin, account, issuer, secret }: SetFormProps) {
   return (
     <div class="narrow">
       <p>
-        With your password, a code is asked for then that an app on your phone shows. Signing in with your key
-        (<code>pstore --web</code>) asks for none.
+        Signing in with your password will also ask for a code, which an app on your phone shows. Signing in
+        with your key (<code class="whole">pstore --web</code>) asks for none.
       </p>
       <Post visit={visit} action={set.path} class="card">
         <h2>1. Let the app read this</h2>
@@ -133,7 +133,9 @@ function SetForm({ visit, admin, account, issuer, secret }: SetFormProps) {
           Your other sessions end. If you lose the phone, sign in with your key and remove the second factor,
           or have whoever runs the server do it.
         </p>
-        <button type="submit">Switch it on</button>
+        <p class="actions">
+          <button type="submit">Switch it on</button>
+        </p>
       </Post>
       <Back />
     </div>

@@ -39,7 +39,7 @@ beforeAll(async () => {
   authority = join(folder, "authority.pem");
   const ports = nginxPorts();
   const url = `https://localhost:${ports.tls}`;
-  const serve = ["--public-url", url];
+  const serve = ["--public-url", url, "--trusted-proxy", "127.0.0.1"];
   team = await createTeam({ users: ["walter"], server: { serve } });
   walter = team.user("walter");
   await walter.configure(`--store-url=${url}`, "--user=walter", `--ca-file=${authority}`);
@@ -208,7 +208,7 @@ describe("what passes through", () => {
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(rows.at(-1)).toMatchObject({ user: "walter", outcome: "sign-in-refused" });
+    expect(rows.at(-1)).toMatchObject({ user: "walter", address: "127.0.0.9" });
     expect(audit).not.toContain("203.0.113.");
   });
 

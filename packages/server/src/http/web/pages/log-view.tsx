@@ -14,20 +14,8 @@ const columns = ["Time", "User", "What", "Object", "Outcome", "From where", "Det
 export function LogFilter({ query }: { query: LogQuery }) {
   return (
     <form method="get" action="/log" class="filters">
-      <Field
-        name="user"
-        label="User"
-        value={query.user}
-        maxlength={150}
-        hint="the whole name; cli:NAME is who used pstore-server"
-      />
-      <Field
-        name="object"
-        label="Object"
-        value={query.object}
-        maxlength={255}
-        hint="the whole name, as it is or was"
-      />
+      <Field name="user" label="User" value={query.user} maxlength={150} />
+      <Field name="object" label="Object" value={query.object} maxlength={255} />
       <Choice
         name="action"
         label="What"
@@ -49,7 +37,7 @@ export function LogFilter({ query }: { query: LogQuery }) {
       <div class="actions">
         <button type="submit">Show</button>
         <a class="button second" href="/log">
-          Everything
+          All
         </a>
       </div>
     </form>

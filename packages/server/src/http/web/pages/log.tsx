@@ -37,6 +37,10 @@ export const logPages: readonly Page[] = [
         { title: "Log" },
         <>
           <LogFilter query={filter} />
+          <p class="hint">
+            Names are given whole; an object is found by the name that it has, and by those that it had.{" "}
+            <code>cli:NAME</code> is NAME as a user of <code>pstore-server</code>.
+          </p>
           <p>
             <a href={withQuery("/log.csv", filter)}>Download these rows of all pages (CSV)</a>
           </p>

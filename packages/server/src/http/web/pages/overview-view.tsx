@@ -107,7 +107,7 @@ export function Plots({ days }: { days: readonly Day[] }) {
             description={growth(stored, sizeText)}
             days={names}
             values={stored}
-            shown={sizeText}
+            shown={(bytes) => sizeText(bytes).replace(".0 ", " ")}
             roundUp={roundUpBytes}
           />
         </figure>

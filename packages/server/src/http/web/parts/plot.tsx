@@ -1,6 +1,9 @@
 import type { Child } from "hono/jsx";
 import { columnOf, frame, roundUp, short } from "./scale.ts";
 
+/** Two labels nearer to each other than this could not be read. */
+const lineHeight = 16;
+
 interface PlotProps {
   /** Unique on its page. */
   readonly id: string;
@@ -28,7 +31,7 @@ export function BarPlot({ above, below, ...plot }: BarProps) {
     <Plot {...plot}>
       <Line at={frame.top} label={shownNumber(up)} />
       <Line at={zero} label="0" />
-      {down > 0 && <Line at={frame.bottom} label={shownNumber(down)} />}
+      {frame.bottom - zero > lineHeight && <Line at={frame.bottom} label={shownNumber(down)} />}
       <path class="above" d={bars(above, zero, -scale)} />
       <path class="below" d={bars(below, zero, scale)} />
     </Plot>

@@ -1,10 +1,12 @@
 /** Where the values of a plot stand, in units of its drawing. */
-export const frame = { width: 400, height: 170, left: 58, right: 394, top: 14, bottom: 144 } as const;
+export const frame = { width: 400, height: 170, left: 64, right: 394, top: 14, bottom: 144 } as const;
 
-/** The next round number at or above one: 1, 2 or 5 with zeros, at least 1. */
+const steps = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
+
+/** The next whole number at or above one that is one of these steps, with zeros; at least 1. */
 export function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
-  return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value) ?? value;
+  return steps.map((step) => step * power).find((end) => end >= value && Number.isInteger(end)) ?? value;
 }
 
 /** The same for bytes, so that the size reads well in KiB, MiB and so on. */

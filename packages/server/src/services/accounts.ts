@@ -52,6 +52,11 @@ export async function allUsers(db: Db): Promise<UserTable[]> {
 /** @throws Problem `bad-name`, `bad-request`, `conflict` when the name is or was in use */
 export async function addUser(db: Db, actor: Actor, user: NewUser): Promise<void> {
   const name = userName(user.name);
+  if (name === "." || name === "..")
+    throw new Problem(
+      "bad-name",
+      `'${name}' is no name for a user: no page has such an address; choose another`,
+    );
   checkEmail(user.email);
   checkText(user.fullName, "full name", 255);
   const passwordHash = user.password === null ? null : await hashPassword(user.password);

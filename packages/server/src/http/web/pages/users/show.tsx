@@ -1,21 +1,17 @@
-import { type Dependents, dependentsOf } from "../../../../services/dependents.ts";
+import { dependentsOf, objectCountOf } from "../../../../services/dependents.ts";
 import { keysOfUser, type ShownKey } from "../../../../services/key-list.ts";
-import type { UserTable } from "../../../../services/user-list.ts";
-import { userOf } from "../../../../services/user-list.ts";
-import type { Admin } from "../../../../services/web/sessions.ts";
+import { type UserTable, userOf } from "../../../../services/user-list.ts";
 import { type WebAccess, webAccessOf } from "../../../../services/web-access.ts";
 import { page } from "../../page.ts";
 import { Post } from "../../parts/form.tsx";
-import { withQuery } from "../../parts/pager.tsx";
 import { Said } from "../../parts/said.tsx";
 import { Table } from "../../parts/table.tsx";
 import { Badge, counted, Facts, Time } from "../../parts/text.tsx";
 import { html } from "../../reply.tsx";
 import type { Visit } from "../../visit.ts";
 import { Expiry, KeyLink, KeyState } from "../keys/parts.tsx";
-import { Losses } from "./consequences.tsx";
-import { ObjectList } from "./objects.tsx";
-import { countText, rolesOf, State } from "./parts.tsx";
+import { Memberships } from "./memberships.tsx";
+import { rolesOf, State } from "./parts.tsx";
 import { userPath } from "./paths.ts";
 
 /** So many objects stand on a user's page; the section of objects has the rest. */
@@ -26,7 +22,8 @@ export const showUser = page(
   async ({ dependencies: { db }, path, visit, admin }) => {
     const user = await userOf(db, path["name"] ?? "");
     const keys = await keysOfUser(db, user);
-    const dependents = await dependentsOf(db, user, shownObjects);
+    const objects = await objectCountOf(db, user);
+    const dependents = objects.more ? null : await dependentsOf(db, user, shownObjects);
     const access = await webAccessOf(db, user);
     return await html(
       visit,
@@ -35,7 +32,7 @@ export const showUser = page(
         <UserFacts user={user} access={access} />
         {admin.superuser && user.removed === null && <Actions visit={visit} user={user} access={access} />}
         <Keys user={user} keys={keys} />
-        <Objects user={user} dependents={dependents} admin={admin} />
+        <Memberships user={user} objects={objects} dependents={dependents} admin={admin} />
       </>,
     );
   },
@@ -120,46 +117,6 @@ function Keys({ user, keys }: { user: UserTable; keys: readonly ShownKey[] }) {
         ])}
         empty={`${user.name} has no key: without one, nobody can use pstore.`}
       />
-    </section>
-  );
-}
-
-function Objects({ user, dependents, admin }: { user: UserTable; dependents: Dependents; admin: Admin }) {
-  const { objects, waiting, soleMember, soleWriter } = dependents;
-  return (
-    <section aria-labelledby="objects">
-      <h2 id="objects">Objects</h2>
-      {objects.count === 0 ? (
-        <p class="empty">{user.name} is a member of no object.</p>
-      ) : (
-        <p>
-          {user.name} is a member of {countText(objects, "object")}
-          {waiting.count > 0 && `, and waits to be let in on ${countText(waiting, "of them", "of them")}`}.
-        </p>
-      )}
-      {!admin.seesAll && (soleMember.count > 0 || soleWriter.count > 0) && (
-        <p>
-          Nobody else who may sign in can read {countText(soleMember, "object")}; of{" "}
-          {countText(soleWriter, "other")}, nobody else can change anything.
-        </p>
-      )}
-      {admin.seesAll && (
-        <>
-          <Losses name={user.name} dependents={dependents} />
-          {objects.count > 0 && (
-            <>
-              <ObjectList objects={objects} user={user.name} />
-              <p>
-                <a href={withQuery("/objects", { user: user.name })}>All objects of {user.name}</a>
-              </p>
-            </>
-          )}
-          <p>
-            <a href={withQuery("/log", { user: user.name })}>What {user.name} did, in the log</a>
-          </p>
-        </>
-      )}
-      {!admin.seesAll && <p class="quiet">Their names are shown to who may view any object.</p>}
     </section>
   );
 }

@@ -30,7 +30,8 @@ export const disableUserForm = page(
           </p>
           <Offboarding name={name} dependents={dependents} />
           <p>
-            What {name} has read, {name} knows. Which secrets to change is shown before a user is deleted.
+            What {name} has read, {name} knows:{" "}
+            <a href={`${userPath(name, "/delete")}#secrets`}>which secrets to change</a>.
           </p>
           <Post visit={visit} action={userPath(name, "/disable")}>
             <div class="actions">

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { slices } from "../../../../database/slices.ts";
 import { addUser, changeState, editUser } from "../../../../services/accounts.ts";
 import { openWebSession } from "../../../../services/web/sessions.ts";
 import { actor, TestStore, type TestUser } from "../../../../store-for-tests.ts";
@@ -90,6 +91,10 @@ test("a user is added; what was typed is kept where it is wrong, and never runs"
     400,
     "The e-mail address is none; give one like joe@example.com, or none.",
   ]);
+  for (const name of [".", ".."]) {
+    const dots = await root.post("/users/+add", { ...typed, name });
+    expect([dots.status, alertOf(dots)]).toEqual([400, expect.stringContaining("is no name for a user")]);
+  }
   expect(await exists("zoe")).toBeUndefined();
   const good = await root.post("/users/+add", { ...fields, name: "zoe" });
   expect([good.status, good.location]).toEqual([303, "/users/zoe?done=user-added"]);
@@ -118,6 +123,36 @@ test("a user's page tells what hangs on them, with names to who may know them al
   expect(plain.text).toContain("is a member of 3 objects");
   expect(plain.text).not.toContain("vault");
   expect((await root.get("/users/joe")).text).toContain("/users/joe/edit");
+});
+
+test("a user with very many objects is shown without a look into each", async () => {
+  await addUser(store.db, actor, { ...nobody, name: "busy" });
+  const busy = await exists("busy");
+  const ids = Array.from({ length: 10_001 }, (_, n) => `busy-${String(n).padStart(5, "0")}`);
+  for (const some of slices(ids)) {
+    const objects = some.map((id) => ({ id, name: id, live_name: id, revision: 1, withheld: null }));
+    await store.db.insertInto("objects").values(objects).execute();
+    const members = some.map(
+      (id) => ({ object_id: id, user_id: busy?.id ?? "", access: "read", pending: 0 }) as const,
+    );
+    await store.db.insertInto("members").values(members).execute();
+  }
+  const page = await viewer.get("/users/busy");
+  expect(page.text).toContain("is a member of over 10,000 objects");
+  expect(page.text).toContain("/objects?user=busy&amp;access=only");
+  expect(page.text).not.toContain("busy-00000");
+  expect((await staff.get("/users?text=busy")).text).toContain("over 1,000");
+  const before = await root.get("/users/busy/disable");
+  expect(before.text).toContain("Nobody else can read 10,001 objects:");
+  expect(before.text).toContain("and 9,981 more");
+  await store.db
+    .deleteFrom("members")
+    .where("user_id", "=", busy?.id ?? "")
+    .execute();
+  await store.db
+    .deleteFrom("objects")
+    .where("id", "in", (eb) => eb.selectFrom("objects").select("id").where("id", "like", "busy-%"))
+    .execute();
 });
 
 test("only superusers change anything", async () => {

@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
 import {
@@ -211,6 +212,17 @@ test("init takes an empty answer for no password, and says how to set one", asyn
   });
   const removed = await run(["user", "password", "a", "--remove-totp"], { database });
   expect([removed.code, removed.stderr]).toEqual([1, expect.stringContaining("a has no second factor")]);
+  const sqlite = new Database(database.slice("sqlite:".length));
+  sqlite.run("update users set totp_secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'");
+  expect(await run(["user", "password", "a", "--remove-totp"], { database })).toMatchObject({
+    code: 0,
+    stderr: "removed the second factor of a, and ended their sessions in the web admin\n",
+  });
+  expect(sqlite.query("select totp_secret, password_hash is not null as kept from users").get()).toEqual({
+    totp_secret: null,
+    kept: 1,
+  });
+  sqlite.close();
 });
 
 test("the only admin is disabled only when that is meant", async () => {

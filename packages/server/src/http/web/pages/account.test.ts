@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { Secret, TOTP } from "otpauth";
 import decodeQr from "qr/decode.js";
-import { addUser, knownUser } from "../../../services/accounts.ts";
+import { addUser, knownUser, removeTotp } from "../../../services/accounts.ts";
 import { attemptLimits } from "../../../services/web/attempts.ts";
 import { openWebSession } from "../../../services/web/sessions.ts";
 import { actor, TestStore } from "../../../store-for-tests.ts";
@@ -278,6 +278,14 @@ describe("the second factor", () => {
     expect((await remove("", await signedInByKey())).status).toBe(303);
     expect((await new TestBrowser(store).signIn(name, good)).status).toBe(303);
   }, 30_000);
+
+  test("that was lost is removed by whoever runs the server, which ends the sessions", async () => {
+    await setUp();
+    expect(await browser.isSignedIn()).toBe(true);
+    await removeTotp(store.db, actor, name);
+    expect([await hasTotp(), await browser.isSignedIn()]).toEqual([false, false]);
+    expect((await browser.signIn(name, good)).status).toBe(303);
+  });
 
   test("cannot be guessed in a session that was stolen", async () => {
     await setUp();

@@ -74,7 +74,7 @@ export function CurrentPassword({ account: { isFresh, hasPassword } }: { account
   return (
     <Field
       name="current"
-      label="Password until now"
+      label="Current password"
       type="password"
       required
       autocomplete="current-password"

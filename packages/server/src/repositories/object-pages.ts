@@ -28,7 +28,7 @@ export interface ObjectPlace {
 const keys = { living: "live_name", withheld: "withheld", deleted: "name" } as const;
 
 /** So many objects one page looks through at most, where most of them may not fit. */
-const examinedAtOnce = 10_000;
+const examinedAtOnce = 5_000;
 
 /**
  * A page of all objects, whether they are withheld or not.

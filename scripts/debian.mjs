@@ -20,6 +20,7 @@ export const testPackages = {
   "python3-aiosmtpd": "aiosmtpd",
   nginx: "nginx",
   systemd: "systemd-analyze",
+  strace: "strace",
   // A root folder in which the steps of the container run.
   debootstrap: "debootstrap",
   chromium: "chromium",

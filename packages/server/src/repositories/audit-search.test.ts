@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
 import { TestStore } from "../store-for-tests.ts";
 import { type AuditRow, insertAudit } from "./audit.ts";
-import { type AuditFilter, auditSlice, type Order, type Place, planSearch } from "./audit-search.ts";
+import { type AuditFilter, planSearch } from "./audit-search.ts";
+import { auditSlice, type Order, type Place } from "./audit-slices.ts";
 
 let store: TestStore;
 /** The names that objects have now. */

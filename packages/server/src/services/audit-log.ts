@@ -1,10 +1,12 @@
 import { setImmediate as othersFirst } from "node:timers/promises";
 import type { Db } from "../database/open.ts";
 import { timeText } from "../database/schema.ts";
-import { type AuditFilter, auditSlice, type Place, planSearch } from "../repositories/audit-search.ts";
+import { type AuditFilter, planSearch } from "../repositories/audit-search.ts";
+import { auditSlice, type Place } from "../repositories/audit-slices.ts";
 import { type Actor, type AuditRow, record } from "./audit.ts";
 
-export type { AuditFilter, Place } from "../repositories/audit-search.ts";
+export type { AuditFilter } from "../repositories/audit-search.ts";
+export type { Place } from "../repositories/audit-slices.ts";
 
 /** The rows that are held in memory at once where all are asked for. */
 const pageSize = 1000;

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { keyUserIds } from "../database/migrations/0010-key-user-ids.ts";
 import { actor, TestStore, type TestUser } from "../store-for-tests.ts";
+import { editUser } from "./accounts.ts";
+import { pageOfKeys } from "./key-list.ts";
 import { addKey, allKeys, checkKey } from "./keys.ts";
 
 let store: TestStore;
@@ -40,4 +43,26 @@ test("an SSH key has one user and one purpose, and encrypts with itself", async 
   });
   expect(checked.encrypts?.fingerprint).toBe(key);
   expect((await add("bob", line, true)).encrypts).toBeNull();
+});
+
+test("keys of a store of an older version are found by their user ids once it is migrated", async () => {
+  await store.addUser("zoe");
+  await store.db.schema.alterTable("public_keys").dropColumn("user_ids").execute();
+  await keyUserIds.up(store.db);
+  const found = async (text: string) => (await pageOfKeys(store.db, text, null)).keys.map(({ user }) => user);
+  expect(await found("ZOE@example.com")).toEqual(["zoe"]);
+  expect(await found("a laptop")).toEqual(["ann"]);
+});
+
+test("an e-mail address is one, or none", async () => {
+  const edit = { fullName: "", staff: false, superuser: false, viewAny: false };
+  for (const email of [
+    "ann",
+    "ann@",
+    "ann@example.com, bob@example.com",
+    "ann@example.com\nBcc: eve@example.com",
+  ])
+    await expect(editUser(store.db, actor, "ann", { ...edit, email })).rejects.toThrow("e-mail address");
+  for (const email of ["ann+pstore@example.com", "ann@localhost", ""])
+    await editUser(store.db, actor, "ann", { ...edit, email });
 });

@@ -260,13 +260,20 @@ describe("Ctrl-C in the middle of a transfer", () => {
 
 describe("Ctrl-C while a concealed password is printed", () => {
   test("conceals nothing that is printed behind it", async () => {
+    const size = 16 * mebibyte;
     const words = ["shared", "-pe", "password"];
-    expect((await walter.pstore(words, { stdin: new Uint8Array(16 * mebibyte).fill(0x78) })).code).toBe(0);
-    await leavesNoTrace(walter, async () => {
+    expect((await walter.pstore(words, { stdin: new Uint8Array(size).fill(0x78) })).code).toBe(0);
+    const interrupted = async () => {
       const shell = new Shell(walter, "pstore shared");
       await shell.terminal.waitFor("xxx");
-      const shown = await shell.interrupt();
-      expect(shown.length).toBeLessThan(16 * mebibyte);
+      shell.terminal.type(ctrlC);
+      const { output } = await shell.terminal.exit;
+      return output.length < size ? shell.expectInterrupted() : null;
+    };
+    await leavesNoTrace(walter, async () => {
+      // A busy terminal may pass a key on behind all that is printed: then nothing was interrupted.
+      let shown: string | null = null;
+      for (let tries = 0; tries < 10 && shown === null; tries++) shown = await interrupted();
       expect(shown).toEndWith("\u001b[0m");
     });
     await does(walter, ["-P", "shared"], "secret\n");

@@ -376,7 +376,8 @@ describe("fields of wrong types and sizes", () => {
       list.next = "more";
     });
     await scene.refuses(walter, [], { attack, says: /list does not end/ });
-    expect(pages).toBe(2);
+    // While one page is looked at, the next one is already asked for.
+    expect([2, 3]).toContain(pages);
   });
 
   test("names in a list can neither act upon the terminal nor forge lines of the list", async () => {

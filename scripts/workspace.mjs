@@ -15,17 +15,24 @@ export class Failure extends Error {}
  * Runs a program to its end, without standard input.
  *
  * @param {string[]} argv the program and its arguments
- * @param {{ env?: Record<string, string | undefined>, cwd?: string, capture?: boolean }} [options]
- *   `env` is added to the environment; `capture` collects the output instead of showing it
+ * @param {{
+ *   env?: Record<string, string | undefined>, cwd?: string, capture?: boolean, file?: number, signal?: AbortSignal
+ * }} [options]
+ *   `env` is added to the environment; `capture` collects the output instead of showing it, `file` is an open file that
+ *   gets it; `signal` stops the program and what it started: they get a process group, and no terminal
  * @returns {Promise<{ code: number, output: string }>} exit code (127: cannot be started, 128 + n: signal n)
  */
-export function run(argv, { env = {}, cwd = root, capture = false } = {}) {
+export function run(argv, { env = {}, cwd = root, capture = false, file, signal } = {}) {
   return new Promise((resolve) => {
+    const out = capture ? "pipe" : (file ?? "inherit");
     const child = spawn(argv[0], argv.slice(1), {
       cwd,
       env: { ...process.env, ...env },
-      stdio: ["ignore", capture ? "pipe" : "inherit", capture ? "pipe" : "inherit"],
+      stdio: ["ignore", out, out],
+      detached: signal !== undefined,
     });
+    const stop = () => process.kill(-child.pid, "SIGTERM");
+    child.on("spawn", () => signal?.addEventListener("abort", stop));
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text) => {
@@ -33,8 +40,9 @@ export function run(argv, { env = {}, cwd = root, capture = false } = {}) {
       });
     }
     child.on("error", (error) => resolve({ code: 127, output: `${output}${error.message}` }));
-    child.on("close", (code, signal) => {
-      resolve({ code: code ?? 128 + (constants.signals[signal] ?? 0), output });
+    child.on("close", (code, endedBy) => {
+      signal?.removeEventListener("abort", stop);
+      resolve({ code: code ?? 128 + (constants.signals[endedBy] ?? 0), output });
     });
   });
 }

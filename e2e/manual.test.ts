@@ -87,7 +87,7 @@ describe("the examples", () => {
         () => null,
       );
     for (let asked = await isAsked(); asked !== null; asked = await isAsked()) {
-      terminal.type(asked.endsWith("[y/N] ") ? "y\r" : "typed\r");
+      terminal.type(asked.endsWith("[y/N] ") ? "y\r" : "typed at a terminal\r");
     }
     const { code, output } = await terminal.exit;
     expect({ line, code, output }).toEqual({ line, code: 0, output });

@@ -178,8 +178,8 @@ WARNING: 1 machine could be read by nobody any more, nor deleted, unless this ke
     const { fingerprint } = await generateKey(joe.gnupg, made);
     const database = new Database(team.server.database);
     database.run(
-      `INSERT INTO public_keys SELECT ?, (SELECT id FROM users WHERE name = 'old'), ?, 0, '', NULL, added, NULL
-       FROM public_keys LIMIT 1`,
+      `INSERT INTO public_keys (fingerprint, user_id, block, write_only, description, expires, added, removed)
+       SELECT ?, (SELECT id FROM users WHERE name = 'old'), ?, 0, '', NULL, added, NULL FROM public_keys LIMIT 1`,
       [`openpgp:${fingerprint}`, await exportPublic(joe.gnupg, fingerprint)],
     );
     database.close();

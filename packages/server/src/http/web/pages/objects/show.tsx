@@ -56,7 +56,7 @@ function Summary({ described, maySee }: { described: DescribedObject; maySee: bo
   const deleted = object.live_name === null;
   return (
     <>
-      {withheld !== null && <WithheldNotice since={withheld} />}
+      {withheld !== null && <WithheldNotice since={withheld} deleted={deleted} />}
       <Facts
         rows={[
           ["Id", <code>{id}</code>],
@@ -85,12 +85,13 @@ function Summary({ described, maySee }: { described: DescribedObject; maySee: bo
   );
 }
 
-function WithheldNotice({ since }: { since: string }) {
+function WithheldNotice({ since, deleted }: { since: string; deleted: boolean }) {
   return (
     <Notice kind="warning">
       <p>
-        An admin withholds this object since <Time value={since} />: the server gives it to nobody, its name
-        stays taken, and clients that know it say that the server withholds it.
+        An admin withholds this object since <Time value={since} />: the server gives it to nobody,{" "}
+        {deleted ? "it cannot be brought back," : "its name stays taken,"} and clients that know it say that
+        the server withholds it.
       </p>
       <NotRevoked />
     </Notice>
@@ -132,28 +133,42 @@ function Members({ members }: { members: readonly DescribedMember[] }) {
 }
 
 function Keys({ member }: { member: DescribedMember }) {
-  const { keys, missing, user } = member;
+  const { keys, missing, user, pending } = member;
   return (
     <div>
-      {keys.length === 0 && <div>None yet: a writer lets {user} in once there is a key.</div>}
+      {pending && <div>None yet.</div>}
       {keys.map(({ fingerprint, writeOnly, fault }) => (
         <div>
-          <KeyLink fingerprint={fingerprint} />{" "}
-          {writeOnly && <Badge>write-only: nothing is encrypted to it</Badge>}{" "}
+          <KeyLink fingerprint={fingerprint} /> {writeOnly && <Badge>write-only</Badge>}{" "}
           {fault === null ? <Badge kind="good">current</Badge> : <Badge kind="warning">not current</Badge>}
+          {writeOnly && <div class="hint">Nothing is encrypted to it.</div>}
           {fault !== null && <div class="hint">{fault}.</div>}
         </div>
       ))}
       {missing.map((fingerprint) => (
         <div>
           <KeyLink fingerprint={fingerprint} /> <Badge kind="warning">not encrypted to</Badge>
-          <div class="hint">
-            {user} has this key too; <code>pstore --rewrap</code> by {user}, or{" "}
-            <code>{`pstore --rewrap=${user}`}</code> by a writer, encrypts to it.
-          </div>
+          <div class="hint">{pending ? <LetIn user={user} /> : <Rewrap user={user} />}</div>
         </div>
       ))}
     </div>
+  );
+}
+
+function LetIn({ user }: { user: string }) {
+  return (
+    <>
+      {user} waits to be let in with this key, by a writer: <code>pstore --pending</code>
+    </>
+  );
+}
+
+function Rewrap({ user }: { user: string }) {
+  return (
+    <>
+      {user} has this key too. To encrypt to it, {user} runs <code>pstore --rewrap</code>, or a writer{" "}
+      <code>{`pstore --rewrap=${user}`}</code>
+    </>
   );
 }
 
@@ -169,7 +184,7 @@ function Properties({ properties }: { properties: readonly DescribedProperty[] }
   return (
     <>
       <h2>Properties</h2>
-      <p class="hint">
+      <p class="quiet">
         Values are not shown. Encrypted ones were encrypted before they came here, to the keys above, and
         nothing on this server opens them; public ones are for the members.
       </p>
@@ -179,8 +194,8 @@ function Properties({ properties }: { properties: readonly DescribedProperty[] }
         empty="It has no properties."
         rows={properties.map(({ name, kind, size, revision, lastRead }) => [
           name,
-          kind,
-          `${sizeText(size)}${kind === "encrypted" ? " encrypted" : ""}`,
+          <Badge>{kind}</Badge>,
+          sizeText(size),
           String(revision),
           <When done={lastRead && { time: lastRead.time, by: lastRead.user_name }} />,
         ])}
@@ -200,7 +215,7 @@ function Revisions({ id, revisions, below, next }: RevisionsProps) {
   return (
     <>
       <h2 id="revisions">Revisions</h2>
-      <p class="hint">
+      <p class="quiet">
         Each is signed with its author's key. Whether all signatures are good, the <a href="/health">check</a>{" "}
         says; times are this server's.
       </p>

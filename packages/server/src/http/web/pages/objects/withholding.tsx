@@ -22,8 +22,8 @@ export const withholdingPages: readonly Page[] = [
               The server gives it to nobody: not in lists, not by its name, neither its values nor its
               history.
             </li>
-            <li>Nobody can change, delete, or rename it.</li>
-            {object.live_name !== null && <li>Its name stays taken: no other machine can be given it.</li>}
+            <li>Nobody can change, rename, delete or restore it.</li>
+            {object.live_name !== null && <li>Its name stays taken: no other object can have it.</li>}
             <li>
               Clients of members who know it say that the server withholds it. Nothing is signed for that,
               since there is no private key here to sign with.

@@ -26,9 +26,11 @@ export async function findAnyLiveObjects(db: Db, names: readonly string[]): Prom
   return found;
 }
 
-/** Every object, deleted ones too. */
-export async function listAnyObjects(db: Db): Promise<ObjectTable[]> {
-  return await db.selectFrom("objects").selectAll().orderBy("name").orderBy("id").execute();
+/** The ids of objects, deleted ones too, by id: those behind one, or the first. */
+export async function anyObjectIds(db: Db, after: string | null, limit: number): Promise<string[]> {
+  let query = db.selectFrom("objects").select("id");
+  if (after !== null) query = query.where("id", ">", after);
+  return (await query.orderBy("id").limit(limit).execute()).map(({ id }) => id);
 }
 
 /**

@@ -155,12 +155,24 @@ export async function findRevision(
     .executeTakeFirst();
 }
 
-/** Commits that no revision belongs to. */
-export async function emptyCommits(db: Db): Promise<{ digest: string }[]> {
-  return await db
-    .selectFrom("commits")
-    .leftJoin("revisions", "revisions.commit_digest", "commits.digest")
-    .select("commits.digest")
-    .where("revisions.object_id", "is", null)
-    .execute();
+/** The digests of commits, in their order: those behind one, or the first. */
+export async function commitDigests(db: Db, after: string | null, limit: number): Promise<string[]> {
+  let query = db.selectFrom("commits").select("digest");
+  if (after !== null) query = query.where("digest", ">", after);
+  return (await query.orderBy("digest").limit(limit).execute()).map(({ digest }) => digest);
+}
+
+/** Those of some commits to which a revision belongs. */
+export async function commitsWithRevisions(db: Db, digests: readonly string[]): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (const some of slices(digests)) {
+    const rows = await db
+      .selectFrom("revisions")
+      .select("commit_digest")
+      .distinct()
+      .where("commit_digest", "in", some)
+      .execute();
+    for (const row of rows) found.add(row.commit_digest);
+  }
+  return found;
 }

@@ -4,8 +4,7 @@ import type { Fingerprint } from "@pstore/core/fingerprint";
 import type { Manifest, Property } from "@pstore/core/manifest";
 import type { Db } from "../../database/open.ts";
 import type { PropertyTable, StoredValueTable } from "../../database/schema.ts";
-import { propertiesOf } from "../../repositories/properties.ts";
-import { pieceSizes, valuesOf } from "../../repositories/values.ts";
+import { pieceSizes } from "../../repositories/values.ts";
 import { wrappedKeysOfValue } from "../../repositories/wrapped-keys.ts";
 import { type FaultOfObject, fromBackup } from "./fault.ts";
 
@@ -15,6 +14,12 @@ interface Reader {
   /** As it stands behind the machine on the command line. */
   readonly grant: string;
   readonly subkey: Fingerprint;
+}
+
+/** What the database has of an object's properties, and of every value that it was ever given. */
+export interface StoredOfObject {
+  readonly rows: readonly PropertyTable[];
+  readonly values: readonly StoredValueTable[];
 }
 
 const anyChange = "any change of the machine by a writer mends it";
@@ -28,9 +33,8 @@ export async function faultsOfValues(
   db: Db,
   head: Manifest,
   manifests: ReadonlyMap<number, Manifest>,
+  { rows, values }: StoredOfObject,
 ): Promise<FaultOfObject[]> {
-  const rows = await propertiesOf(db, head.object.id);
-  const values = await valuesOf(db, head.object.id);
   const faults = missing(head, rows, values);
   const current = new Set(head.deleted ? [] : rows.map((row) => row.value_id));
   for (const value of values) {

@@ -264,7 +264,14 @@ async function undoLaterMigrations() {
   for (const column of ["user_name", "object_id", "object_name", "action", "refused"])
     await schema.dropIndex(`audit_${column}`).execute();
   await schema.alterTable("audit").dropColumn("refused").execute();
-  for (const index of ["objects_withheld", "objects_deleted", "objects_name", "members_present", "audit_reads", "stored_values_size"])
+  for (const index of [
+    "objects_withheld",
+    "objects_deleted",
+    "objects_name",
+    "members_present",
+    "audit_reads",
+    "stored_values_size",
+  ])
     await schema.dropIndex(index).execute();
   await schema.alterTable("members").dropColumn("pending").execute();
   await schema.alterTable("objects").dropColumn("withheld").execute();

@@ -200,7 +200,7 @@ describe.skipIf(reason !== null)("a host set up as documented", () => {
     port = freePort();
     await host.take(pstoreServer, "/root/pstore/dist/pstore-server");
     await mkdir(host.at("/root/pstore/contrib"));
-    for (const name of ["systemd/pstore-server.service"])
+    for (const name of ["systemd/pstore-server.service", "nginx/pstore.conf"])
       await host.take(join(repository, "contrib", name), `/root/pstore/contrib/${name}`);
     await writeFile(host.at("/root/pstore/walter.asc"), await walter.publicKey());
   }, 60_000);
@@ -226,6 +226,15 @@ describe.skipIf(reason !== null)("a host set up as documented", () => {
     expect((await host.run(["pstore-server", "user", "list"])).text).toContain("walter");
     expect(await owners()).toEqual(expect.arrayContaining(["pstore 600 store.db", "pstore 700 pstore"]));
     expect((await owners()).filter((one) => !one.startsWith("pstore "))).toEqual([]);
+  });
+
+  test("has nginx's file with its own name", async () => {
+    await mkdir(host.at("/etc/nginx/conf.d"), { recursive: true });
+    const line = linesOf("nginx and TLS").find((one) => one.startsWith("sed "));
+    await perform(`host=here.example.org; ${line}`);
+    const text = await readFile(host.at("/etc/nginx/conf.d/pstore.conf"), "utf8");
+    expect(text).toContain("live/here.example.org/fullchain.pem");
+    expect(text).not.toContain("store.example.com");
   });
 
   test("is backed up while it runs", async () => {

@@ -146,7 +146,8 @@ export async function makeDebianRoot(suite: string, packages: readonly string[])
   const root = new DebianRoot(folder);
   try {
     const which = packages.length === 0 ? [] : [`--include=${packages.join(",")}`];
-    await succeed(["debootstrap", "--variant=minbase", ...which, suite, folder], {
+    // What it mounts there goes with it, also when it is killed.
+    await succeed(["unshare", "--mount", "debootstrap", "--variant=minbase", ...which, suite, folder], {
       env: { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`, ...proxies() },
       timeout: 240_000,
     });

@@ -4,7 +4,7 @@ import { Gate } from "./gate.ts";
 
 /** The shortest password, in characters: NIST SP 800-63B, section 3.1.1.2, asks for length, and for no mixture. */
 export const shortestPassword = 12;
-/** The longest, in characters: none is cut off, and none makes work without end. */
+/** The longest, in UTF-16 units, as forms count: none is cut off, and none makes work without end. */
 export const longestPassword = 1000;
 
 /**
@@ -24,7 +24,7 @@ export function checkNewPassword(password: string): void {
       `a password has at least ${shortestPassword} characters, and this one has ${length}; take several words, for example`,
     );
   }
-  if (length > longestPassword)
+  if (password.length > longestPassword)
     throw new Problem(
       "bad-request",
       `the password is over ${longestPassword} characters; take a shorter one`,

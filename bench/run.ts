@@ -6,6 +6,7 @@ import { benchCrowd } from "./crowd.ts";
 import { benchEach } from "./each.ts";
 import { benchLarge } from "./large.ts";
 import { benchList } from "./list.ts";
+import { benchPages } from "./pages.ts";
 import { benchReading } from "./reading.ts";
 import { benchRequests } from "./requests.ts";
 import { benchRewrap } from "./rewrap.ts";
@@ -15,6 +16,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Claim[]>>> = {
   reading: () => benchReading(25),
   large: benchLarge,
   requests: benchRequests,
+  pages: () => benchPages(15),
   crowd: () => benchCrowd(15),
   each: () => benchEach(5),
   rewrap: () => benchRewrap(3),

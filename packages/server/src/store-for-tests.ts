@@ -28,6 +28,9 @@ import { addKey } from "./services/keys.ts";
 export const origin = "http://127.0.0.1:4711";
 export const actor = { userName: "cli:test", fingerprint: "", address: "cli" };
 
+/** A text as a value. */
+export const bytes = (text: string) => new TextEncoder().encode(text);
+
 type SshType = "rsa" | "ed25519";
 
 /** A user who may do nothing special. */

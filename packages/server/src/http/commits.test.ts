@@ -10,7 +10,7 @@ import { dearmor } from "@pstore/core/openpgp/armor";
 import { sql } from "kysely";
 import { changeState } from "../services/accounts.ts";
 import { removeKey } from "../services/keys.ts";
-import { actor, type Draft, origin, TestStore, type TestUser } from "../store-for-tests.ts";
+import { actor, bytes, type Draft, origin, TestStore, type TestUser } from "../store-for-tests.ts";
 
 let store: TestStore;
 let joe: TestUser;
@@ -30,8 +30,6 @@ beforeAll(async () => {
   hostsToken = await store.signIn(host);
 });
 afterAll(() => store.close());
-
-const bytes = (text: string) => new TextEncoder().encode(text);
 
 /** A machine of joe's that ann reads, with a password and a public property. */
 async function machine(name: string): Promise<{ draft: Draft; sessionKey: Uint8Array }> {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Details, maxDetails, type ObjectDetail } from "@pstore/core/api/schemas";
 import { encodeManifest } from "@pstore/core/manifest";
 import { removeKey } from "../services/keys.ts";
-import { actor, type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
+import { actor, bytes, type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
 
 let store: TestStore;
 let joe: TestUser;
@@ -11,7 +11,6 @@ let joesToken: string;
 let annsToken: string;
 let drafts: Draft[];
 
-const bytes = (text: string) => new TextEncoder().encode(text);
 const nameOf = ({ revision }: ObjectDetail) => JSON.parse(revision.manifest).object.name;
 
 async function ask(token: string, names: string[], more: object = {}): Promise<Details> {

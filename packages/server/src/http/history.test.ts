@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import type { Kept } from "@pstore/core/api/schemas";
 import { purgeReplaced } from "../services/retention.ts";
-import { type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
+import { bytes, type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
 
 let store: TestStore;
 let joe: TestUser;
@@ -12,8 +12,6 @@ let joesToken: string;
 let annsToken: string;
 let hostsToken: string;
 let viewersToken: string;
-
-const bytes = (text: string) => new TextEncoder().encode(text);
 
 beforeAll(async () => {
   store = await TestStore.make();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { TestStore, type TestUser } from "../store-for-tests.ts";
+import { bytes, TestStore, type TestUser } from "../store-for-tests.ts";
 
 let store: TestStore;
 let joe: TestUser;
@@ -8,7 +8,6 @@ let joesToken: string;
 let annsToken: string;
 let viewersToken: string;
 
-const bytes = (text: string) => new TextEncoder().encode(text);
 const names = (body: { objects: { name: string }[] }) => body.objects.map((one) => one.name);
 
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { changeState } from "../services/accounts.ts";
-import { actor, type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
+import { actor, bytes, type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
 
 // A member whose key is gone, or not there yet, stays a member without any, until a writer lets them in.
 
@@ -9,8 +9,6 @@ let joe: TestUser;
 let ann: TestUser;
 let joesToken: string;
 let annsToken: string;
-
-const bytes = (text: string) => new TextEncoder().encode(text);
 
 beforeAll(async () => {
   store = await TestStore.make();

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Reads } from "@pstore/core/api/schemas";
 import { changeState } from "../services/accounts.ts";
 import { record } from "../services/audit.ts";
-import { actor, type Draft, TestStore, type TestUser, turnsDuring } from "../store-for-tests.ts";
+import { actor, bytes, type Draft, TestStore, type TestUser, turnsDuring } from "../store-for-tests.ts";
 
 let store: TestStore;
 let joe: TestUser;
@@ -11,8 +11,6 @@ let joesToken: string;
 let annsToken: string;
 let viewersToken: string;
 let evesToken: string;
-
-const bytes = (text: string) => new TextEncoder().encode(text);
 
 beforeAll(async () => {
   store = await TestStore.make();

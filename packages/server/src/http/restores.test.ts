@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { checkInclusion } from "@pstore/core/commit";
 import type { Manifest } from "@pstore/core/manifest";
 import { purgeReplaced } from "../services/retention.ts";
-import { type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
+import { bytes, type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
 
 let store: TestStore;
 let joe: TestUser;
@@ -11,8 +11,6 @@ let host: TestUser;
 let joesToken: string;
 let annsToken: string;
 let hostsToken: string;
-
-const bytes = (text: string) => new TextEncoder().encode(text);
 
 beforeAll(async () => {
   store = await TestStore.make();

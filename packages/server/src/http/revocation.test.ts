@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Manifest, Member } from "@pstore/core/manifest";
 import { changeState } from "../services/accounts.ts";
 import { removeKey } from "../services/keys.ts";
-import { actor, type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
+import { actor, bytes, type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
 
 // Who is revoked goes, whatever became of those who stay: nothing is encrypted to anybody for it.
 
@@ -12,8 +12,6 @@ let ann: TestUser;
 let joesToken: string;
 /** joe's, with a leaver, one who is disabled, one who was removed, and one without a key. */
 let before: Draft;
-
-const bytes = (text: string) => new TextEncoder().encode(text);
 
 beforeAll(async () => {
   store = await TestStore.make();

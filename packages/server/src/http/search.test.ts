@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { SearchAnswer, SearchRequest } from "@pstore/core/api/schemas";
 import { pieceSize } from "@pstore/core/digest";
-import { type Draft, TestStore, type TestUser, turnsDuring } from "../store-for-tests.ts";
+import { bytes, type Draft, TestStore, type TestUser, turnsDuring } from "../store-for-tests.ts";
 
 let store: TestStore;
 let joe: TestUser;
@@ -9,8 +9,6 @@ let ann: TestUser;
 let joesToken: string;
 let annsToken: string;
 let viewersToken: string;
-
-const bytes = (text: string) => new TextEncoder().encode(text);
 
 /** A machine with public properties. */
 function machine(name: string, properties: Record<string, string>, owner = joe): Draft {

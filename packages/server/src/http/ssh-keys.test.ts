@@ -8,7 +8,7 @@ import { loginText } from "@pstore/core/login";
 import { encodeManifest } from "@pstore/core/manifest";
 import fc from "fast-check";
 import { addKey, removeKey } from "../services/keys.ts";
-import { actor, type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
+import { actor, bytes, type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
 
 // Users known by a key of OpenSSH: what of the API is other for them than for users with OpenPGP keys.
 
@@ -22,7 +22,6 @@ let host: TestUser;
 let rsasToken: string;
 let hostsToken: string;
 
-const bytes = (text: string) => new TextEncoder().encode(text);
 const base64 = (some: Uint8Array) => Buffer.from(some).toString("base64");
 
 beforeAll(async () => {

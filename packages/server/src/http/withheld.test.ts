@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { checkStore } from "../services/check/check.ts";
 import { exportTable } from "../services/export.ts";
 import { stopWithholding, withhold } from "../services/withholding.ts";
-import { actor, type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
+import { actor, bytes, type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
 import { routes } from "./api/routes/all.ts";
 
 let store: TestStore;
@@ -15,8 +15,6 @@ let viewersToken: string;
 let box: Draft;
 /** Deleted. */
 let gone: Draft;
-
-const bytes = (text: string) => new TextEncoder().encode(text);
 
 beforeAll(async () => {
   store = await TestStore.make();

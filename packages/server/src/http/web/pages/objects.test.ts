@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { changeState } from "../../../services/accounts.ts";
 import { withhold } from "../../../services/withholding.ts";
-import { actor, type Draft, TestStore, type TestUser } from "../../../store-for-tests.ts";
+import { actor, bytes, type Draft, TestStore, type TestUser } from "../../../store-for-tests.ts";
 import { Visitor } from "../visitor-for-tests.ts";
 
 let store: TestStore;
@@ -12,7 +12,6 @@ let root: Visitor;
 let viewer: Visitor;
 
 const script = "<script>alert(1)</script>";
-const bytes = (text: string) => new TextEncoder().encode(text);
 
 beforeAll(async () => {
   store = await TestStore.make();

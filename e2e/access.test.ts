@@ -15,7 +15,7 @@ let ada: User;
 
 beforeAll(async () => {
   scene = await Scene.make("walter", "joe", "ada");
-  [walter, joe, ada] = ["walter", "joe", "ada"].map((name) => scene.user(name)) as [User, User, User];
+  [walter, joe, ada] = scene.users("walter", "joe", "ada");
   await does(walter, ["-c", "box", "+joe:read", "+ada"], "secret\n");
   await does(walter, ["box", "-ps", "colour"], "red");
   // Nobody is asked about keys in what follows.

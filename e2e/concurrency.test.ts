@@ -15,7 +15,7 @@ let ada: User;
 
 beforeAll(async () => {
   ({ gate, team } = await createGatedTeam(["walter", "joe", "ada"]));
-  [walter, joe, ada] = ["walter", "joe", "ada"].map((name) => team.user(name)) as [User, User, User];
+  [walter, joe, ada] = team.users("walter", "joe", "ada");
 }, 60_000);
 
 afterAll(async () => {

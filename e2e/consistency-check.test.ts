@@ -10,8 +10,7 @@ let boss: User;
 
 beforeAll(async () => {
   scene = await Scene.make("walter", { name: "boss", flags: ["--view-any"] });
-  walter = scene.user("walter");
-  boss = scene.user("boss");
+  [walter, boss] = scene.users("walter", "boss");
   await scene.does(walter, ["-c", "web1"], "secret");
   // What a client says at first sight of a store is said.
   await boss.pstore([]);

@@ -9,9 +9,7 @@ let alex: User;
 
 beforeAll(async () => {
   team = await createTeam({ users: ["walter", "joe", "alex"] });
-  walter = team.user("walter");
-  joe = team.user("joe");
-  alex = team.user("alex");
+  [walter, joe, alex] = team.users("walter", "joe", "alex");
 });
 afterAll(() => team.dispose());
 

@@ -10,8 +10,7 @@ const webs = ["web1", "web2", "web3"].map((name) => `${name}.example.com`);
 
 beforeAll(async () => {
   team = await createTeam({ users: ["walter", "joe", "alex"] });
-  walter = team.user("walter");
-  joe = team.user("joe");
+  [walter, joe] = team.users("walter", "joe");
   for (const name of [...webs, "db.example.com"]) await does(walter, ["-c", name], `of ${name}\n`);
 });
 afterAll(() => team.dispose());

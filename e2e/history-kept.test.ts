@@ -11,8 +11,7 @@ beforeAll(async () => {
     users: ["joe", "ann"],
     server: { serve: ["--keep-history", "0", "--log-format", "json"] },
   });
-  joe = team.user("joe");
-  ann = team.user("ann");
+  [joe, ann] = team.users("joe", "ann");
 });
 afterAll(() => team.dispose());
 

@@ -13,10 +13,7 @@ beforeAll(async () => {
   team = await createTeam({
     users: ["walter", "joe", "alex", { name: "boss", flags: ["--view-any"] }],
   });
-  walter = team.user("walter");
-  joe = team.user("joe");
-  alex = team.user("alex");
-  boss = team.user("boss");
+  [walter, joe, alex, boss] = team.users("walter", "joe", "alex", "boss");
 }, 60_000);
 afterAll(() => team.dispose());
 

@@ -18,8 +18,7 @@ let locked: User;
 beforeAll(async () => {
   const key = { makeKeys: [{ passphrase }] };
   team = await createTeam({ users: ["walter", "joe", { name: "locked", ...key }] });
-  walter = team.user("walter");
-  locked = team.user("locked");
+  [walter, locked] = team.users("walter", "locked");
   await does(walter, ["-c", "web", "+joe", "+locked"], "x");
   await does(walter, ["-c", "DB one"], "x");
   await does(walter, ["web", "-ps", "ip address"], "x");

@@ -12,8 +12,7 @@ let ann: User;
 
 beforeAll(async () => {
   team = await createTeam({ users: ["walter", "ann"] });
-  walter = team.user("walter");
-  ann = team.user("ann");
+  [walter, ann] = team.users("walter", "ann");
 }, 60_000);
 afterAll(() => team.dispose());
 

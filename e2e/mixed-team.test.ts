@@ -37,8 +37,7 @@ beforeAll(async () => {
       { name: "kurt", makeKeys: [{}, {}] },
     ],
   });
-  rita = team.user("rita");
-  kurt = team.user("kurt");
+  [rita, kurt] = team.users("rita", "kurt");
   sara = await addSshUser(team, "sara", { type: "rsa", bits: 3072 });
   eddy = await addSshUser(team, "eddy", { type: "ed25519", passphrase });
   karl = await addKeyFileUser(team, "karl");

@@ -34,10 +34,7 @@ async function formerMember(name: string): Promise<User> {
 
 beforeAll(async () => {
   scene = await Scene.make("walter", "alex", "ann", { name: "boss", flags: ["--view-any"] });
-  walter = scene.user("walter");
-  alex = scene.user("alex");
-  ann = scene.user("ann");
-  boss = scene.user("boss");
+  [walter, alex, ann, boss] = scene.users("walter", "alex", "ann", "boss");
   await scene.does(walter, ["-c", "never"], "x");
   await scene.does(alex, ["-c", "alex"], "x");
 }, 60_000);

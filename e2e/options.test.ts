@@ -15,8 +15,7 @@ let alex: User;
 
 beforeAll(async () => {
   team = await createTeam({ users: ["walter", "joe", { name: "alex", flags: ["--view-any"] }] });
-  walter = team.user("walter");
-  alex = team.user("alex");
+  [walter, alex] = team.users("walter", "alex");
   for (const [args, stdin] of [
     [["-c", "web", "+joe"], "secret"],
     [["web", "-ps", "ip"], "1.2.3.4"],

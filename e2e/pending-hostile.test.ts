@@ -20,8 +20,7 @@ let mallory: PublicKey;
 
 beforeAll(async () => {
   scene = await Scene.make("walter", "joe");
-  walter = scene.user("walter");
-  joe = scene.user("joe");
+  [walter, joe] = scene.users("walter", "joe");
   home = await createHome();
   const { fingerprint } = await generateKey(home, { userId: "joe <joe@example.com>" });
   mallory = {

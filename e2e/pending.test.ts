@@ -19,8 +19,7 @@ let alice: User;
 
 beforeAll(async () => {
   team = await createTeam({ users: ["walter", "alice"] });
-  walter = team.user("walter");
-  alice = team.user("alice");
+  [walter, alice] = team.users("walter", "alice");
   // Nobody is asked about them in what follows.
   await does(walter, ["--trust", "alice", "--yes"]);
   await does(alice, ["--trust", "walter", "--yes"]);

@@ -11,7 +11,7 @@ let bob: User;
 
 beforeAll(async () => {
   team = await createTeam({ users: ["walter", "eve", "bob"] });
-  [walter, eve, bob] = ["walter", "eve", "bob"].map((name) => team.user(name)) as [User, User, User];
+  [walter, eve, bob] = team.users("walter", "eve", "bob");
   await does(walter, ["-c", "web1", "+bob"], "x\n");
   await does(walter, ["-c", "web2", "+bob", "+eve"], "x\n");
   await does(walter, ["-c", "web3", "+bob"], "x\n");

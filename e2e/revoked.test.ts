@@ -9,8 +9,7 @@ let joe: User;
 
 beforeAll(async () => {
   scene = await Scene.make("walter", "joe");
-  walter = scene.user("walter");
-  joe = scene.user("joe");
+  [walter, joe] = scene.users("walter", "joe");
 }, 60_000);
 afterAll(() => scene.dispose());
 

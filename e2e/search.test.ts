@@ -11,9 +11,7 @@ let boss: User;
 
 beforeAll(async () => {
   scene = await Scene.make("walter", "joe", { name: "boss", flags: ["--view-any"] });
-  walter = scene.user("walter");
-  joe = scene.user("joe");
-  boss = scene.user("boss");
+  [walter, joe, boss] = scene.users("walter", "joe", "boss");
   await scene.does(walter, ["-c", "web1.example.com", "+joe"], "zürich");
   await scene.does(walter, ["web1.example.com", "-ps", "site"], "ZÜRICH, Rack 5");
   await scene.does(walter, ["web1.example.com", "-ps", "ip-address"], "192.0.2.7");

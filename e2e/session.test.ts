@@ -15,8 +15,7 @@ const header = "  Machine                   User access";
 
 beforeAll(async () => {
   team = await createTeam({ users: ["walter", "joe", { name: "alex", flags: ["--view-any"] }] });
-  walter = team.user("walter");
-  joe = team.user("joe");
+  [walter, joe] = team.users("walter", "joe");
 }, 60_000);
 afterAll(() => team.dispose());
 

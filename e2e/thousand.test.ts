@@ -14,8 +14,7 @@ let joe: User;
 
 beforeAll(async () => {
   ({ gate, team } = await createGatedTeam([{ name: "walter", countOperations: true }, "joe", "alex"]));
-  walter = team.user("walter");
-  joe = team.user("joe");
+  [walter, joe] = team.users("walter", "joe");
   const names = Array.from({ length: count }, (_, index) => `web${index}`);
   await makeMachines(team, { names, members: [walter], password: (name) => `of ${name}` });
 });

@@ -21,7 +21,7 @@ let forge: GnupgHome;
 beforeAll(async () => {
   forge = await createHome();
   team = await createTeam({ users: ["walter", "joe", "ada"] });
-  [walter, joe, ada] = ["walter", "joe", "ada"].map((name) => team.user(name)) as [User, User, User];
+  [walter, joe, ada] = team.users("walter", "joe", "ada");
 }, 60_000);
 
 afterAll(async () => {

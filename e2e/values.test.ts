@@ -10,8 +10,7 @@ let joe: User;
 
 beforeAll(async () => {
   team = await createTeam({ users: ["walter", "joe"] });
-  walter = team.user("walter");
-  joe = team.user("joe");
+  [walter, joe] = team.users("walter", "joe");
   await create("box", "+joe");
 }, 60_000);
 afterAll(() => team.dispose());

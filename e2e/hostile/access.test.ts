@@ -26,7 +26,7 @@ let alex: User;
 
 beforeAll(async () => {
   scene = await Scene.make("walter", "joe", "alex");
-  [walter, joe, alex] = ["walter", "joe", "alex"].map((name) => scene.user(name)) as [User, User, User];
+  [walter, joe, alex] = scene.users("walter", "joe", "alex");
   for (const [user, others] of [
     [walter, ["joe", "alex"]],
     [alex, ["joe", "walter"]],

@@ -32,7 +32,7 @@ let host: User;
 
 beforeAll(async () => {
   scene = await Scene.make("walter", "joe", { name: "host", keyFlags: ["--write-only"] });
-  [walter, joe, host] = ["walter", "joe", "host"].map((name) => scene.user(name)) as [User, User, User];
+  [walter, joe, host] = scene.users("walter", "joe", "host");
   await scene.does(walter, ["--trust", "joe", "--trust", "host", "--yes"]);
   await scene.does(joe, ["--trust", "walter", "--trust", "host", "--yes"]);
 });

@@ -16,8 +16,7 @@ let name: string;
 
 beforeAll(async () => {
   scene = await Scene.make("walter", "joe");
-  walter = scene.user("walter");
-  joe = scene.user("joe");
+  [walter, joe] = scene.users("walter", "joe");
   name = await scene.machine(walter, { with: ["joe"], secrets: { a: `${secret} a` } });
 });
 afterAll(() => scene.dispose());

@@ -27,8 +27,7 @@ let other: string;
 
 beforeAll(async () => {
   scene = await Scene.make("walter", "joe");
-  walter = scene.user("walter");
-  joe = scene.user("joe");
+  [walter, joe] = scene.users("walter", "joe");
   name = await machine();
   other = await machine();
 }, 60_000);

@@ -55,12 +55,7 @@ let mallory: User;
 
 beforeAll(async () => {
   scene = await Scene.make("walter", "joe", "ann", { name: "host", keyFlags: ["--write-only"] });
-  [walter, joe, ann, host] = ["walter", "joe", "ann", "host"].map((name) => scene.user(name)) as [
-    User,
-    User,
-    User,
-    User,
-  ];
+  [walter, joe, ann, host] = scene.users("walter", "joe", "ann", "host");
   home = await createHome();
   mallory = new User("mallory", home.path, home, [await generateKey(home, { userId: "mallory" })]);
 });

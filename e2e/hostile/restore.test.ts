@@ -29,12 +29,7 @@ let host: User;
 
 beforeAll(async () => {
   scene = await Scene.make("walter", "joe", "ann", { name: "host", keyFlags: ["--write-only"] });
-  [walter, joe, ann, host] = ["walter", "joe", "ann", "host"].map((name) => scene.user(name)) as [
-    User,
-    User,
-    User,
-    User,
-  ];
+  [walter, joe, ann, host] = scene.users("walter", "joe", "ann", "host");
   await scene.does(walter, ["--trust", "joe", "--trust", "ann", "--trust", "host", "--yes"]);
   await scene.does(joe, ["--trust", "walter", "--yes"]);
 });

@@ -34,9 +34,7 @@ let ann: User;
 
 beforeAll(async () => {
   scene = await Scene.make("walter", "joe", "ann");
-  walter = scene.user("walter");
-  joe = scene.user("joe");
-  ann = scene.user("ann");
+  [walter, joe, ann] = scene.users("walter", "joe", "ann");
 });
 afterAll(() => scene.dispose());
 

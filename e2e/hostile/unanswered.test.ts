@@ -12,8 +12,7 @@ let joe: User;
 
 beforeAll(async () => {
   scene = await Scene.make("walter", "joe");
-  walter = scene.user("walter");
-  joe = scene.user("joe");
+  [walter, joe] = scene.users("walter", "joe");
 });
 afterAll(() => scene.dispose());
 

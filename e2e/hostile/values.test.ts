@@ -40,8 +40,7 @@ let db: string;
 
 beforeAll(async () => {
   scene = await Scene.make("walter", "joe");
-  walter = scene.user("walter");
-  joe = scene.user("joe");
+  [walter, joe] = scene.users("walter", "joe");
   web = await scene.machine(walter, { with: ["joe"], secrets: { a: `${secret} a`, b: `${secret} b` } });
   await scene.does(walter, [web, "-ps", "ip"], "192.0.2.1");
   await scene.does(walter, [web, "-ps", "vpn"], "192.0.2.2");

@@ -285,6 +285,10 @@ export class Scene implements AsyncDisposable {
     return this.team.user(name);
   }
 
+  users<const Names extends readonly string[]>(...names: Names): { [At in keyof Names]: User } {
+    return this.team.users(...names);
+  }
+
   /** Makes a machine with a password and further encrypted properties, and returns its name. */
   async machine(
     owner: Account,

@@ -80,6 +80,11 @@ export class Team implements AsyncDisposable {
     return user;
   }
 
+  /** Several of them, in this order. */
+  users<const Names extends readonly string[]>(...names: Names): { [At in keyof Names]: User } {
+    return names.map((name) => this.user(name)) as { [At in keyof Names]: User };
+  }
+
   /** Makes a user with GnuPG keys, at the server too; those with other keys: ssh-user.ts, key-file-user.ts. */
   async add(member: string | MemberOptions): Promise<User> {
     const options = typeof member === "string" ? { name: member } : member;

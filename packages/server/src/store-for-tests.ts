@@ -23,6 +23,7 @@ import { createDatabase, type Db } from "./database/open.ts";
 import type { AuditTable, StoreTable } from "./database/schema.ts";
 import { createApp } from "./http/app.ts";
 import { addUser, createStore, type NewUser } from "./services/accounts.ts";
+import { BackgroundCheck } from "./services/check/background.ts";
 import { addKey } from "./services/keys.ts";
 
 export const origin = "http://127.0.0.1:4711";
@@ -93,6 +94,8 @@ export class TestStore {
   readonly #sshFiles = new Map<Fingerprint, string>();
   readonly db: Db;
   store: StoreTable;
+  /** Stopped with the store. */
+  readonly checks: BackgroundCheck;
   fetch: (request: Request) => Promise<Response>;
   sessionTime = 900;
   refusalTime = 0;
@@ -107,6 +110,7 @@ export class TestStore {
     this.location = { path: join(folder, "store.db") };
     this.db = db;
     this.store = { id: "", challenge_secret: new Uint8Array(), created: "" };
+    this.checks = new BackgroundCheck(this, (line) => this.log.push(line));
     this.fetch = async () => new Response();
   }
 
@@ -118,6 +122,7 @@ export class TestStore {
     const app = createApp({
       db: made.db,
       store: made.store,
+      checks: made.checks,
       version: "test",
       loginRules: () => ({
         origins: made.origins,
@@ -135,6 +140,7 @@ export class TestStore {
   }
 
   async close(): Promise<void> {
+    await this.checks.stop();
     await this.db.destroy();
     this.gpg.close();
     rmSync(this.folder, { recursive: true, force: true });

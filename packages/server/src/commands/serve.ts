@@ -8,6 +8,7 @@ import { LineQueue } from "../log/queue.ts";
 import { isLoopback } from "../loopback.ts";
 import { theStore } from "../services/accounts.ts";
 import { listenToAudit } from "../services/audit.ts";
+import { BackgroundCheck } from "../services/check/background.ts";
 import { closeDays } from "../services/figures.ts";
 import { Delivery } from "../services/mail/delivery.ts";
 import { dropOldMails } from "../services/mail/queue.ts";
@@ -137,9 +138,12 @@ ${commonHelp}`,
     return await withDatabase(values, io, async (db) => {
       listenToAudit(db, log.audit);
       let origins = config.origins;
+      const store = await theStore(db);
+      const checks = new BackgroundCheck({ db, store }, (line) => log.message("error", line));
       const app = createApp({
         db,
-        store: await theStore(db),
+        store,
+        checks,
         version,
         loginRules: () => ({ origins, sessionTime: config.sessionTime, refusalTime }),
         maxUploadSize: config.maxUploadSize,
@@ -148,7 +152,11 @@ ${commonHelp}`,
       });
       const server = listen(app.fetch, { ...config, grace });
       if (origins.length === 0) origins = loopbackOrigins(server.port);
+      let isFirstRound = true;
       const cleaning = everyHour(async (stopping) => {
+        // Whoever waits for a server to start has no use for a check of everything beside that.
+        if (isFirstRound) isFirstRound = false;
+        else await checks.beginWhenDue();
         await collectGarbage(db, stopping);
         await dropEndedSignIns(db);
         await purgeReplaced(db, config.keepHistory, stopping);
@@ -174,7 +182,7 @@ ${commonHelp}`,
       const stopped = io.stopped();
       io.stdout(`listening on ${server.url}\n`);
       await stopped;
-      await Promise.all([cleaning.stop(), server.stop()]);
+      await Promise.all([cleaning.stop(), checks.stop(), server.stop()]);
       // It goes on as long as requests do: those queue mails, too.
       await delivery?.stop();
       return 0;

@@ -210,13 +210,16 @@ export interface DayTable {
   stored_bytes: number | null;
 }
 
+/** A consistency check that a server makes by itself. */
 export interface CheckRunTable {
   id: string;
+  /** 1 while it goes on, `null` afterwards: unique, so that there is one at a time, whichever server makes it. */
+  running: 1 | null;
   started: string;
   /** Until when, by the last word of whoever runs it, it went on: a run that has not said so for long has died. */
   alive: string;
   finished: string | null;
-  /** JSON. */
+  /** JSON, see check-result.ts; empty as long as it goes on, and where it failed. */
   result: string;
 }
 

@@ -1,3 +1,4 @@
+import type { BackgroundCheck } from "../services/check/background.ts";
 import type { KeptHistory, StoreContext } from "../services/context.ts";
 import type { LoginRules } from "../services/sessions.ts";
 
@@ -6,6 +7,8 @@ export interface Dependencies extends StoreContext, KeptHistory {
   readonly version: string;
   /** Asked at each login: without a public URL the origins depend on the port, which is known only once it is open. */
   readonly loginRules: () => LoginRules;
+  /** The consistency check that a page begins. */
+  readonly checks: BackgroundCheck;
   /** In bytes. */
   readonly maxUploadSize: number;
   /** One line for whoever runs the server. */

@@ -10,6 +10,23 @@ export async function findNextMail(db: Db): Promise<MailTable | undefined> {
   return await db.selectFrom("mails").selectAll().orderBy("due").limit(1).executeTakeFirst();
 }
 
+/** How many mails wait. @param failing only those that could not be sent when it was last tried */
+export async function countMails(db: Db, failing = false): Promise<number> {
+  let query = db.selectFrom("mails").select((eb) => eb.fn.countAll<number>().as("mails"));
+  if (failing) query = query.where("last_error", "!=", "");
+  return Number((await query.executeTakeFirstOrThrow()).mails);
+}
+
+/** The mails that wait, those that are due first. */
+export async function waitingMails(db: Db, limit: number): Promise<Omit<MailTable, "body">[]> {
+  return await db
+    .selectFrom("mails")
+    .select(["id", "recipients", "to_admins", "subject", "created", "due", "attempts", "last_error"])
+    .orderBy("due")
+    .limit(limit)
+    .execute();
+}
+
 /** A mail as somebody saw it last: when its `due` is another by now, somebody else has moved it. */
 type Seen = Pick<MailTable, "id" | "due">;
 

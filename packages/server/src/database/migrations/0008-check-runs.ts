@@ -7,6 +7,7 @@ export const checkRuns: Migration = {
     await db.schema
       .createTable("check_runs")
       .addColumn("id", "varchar(36)", (c) => c.primaryKey().notNull())
+      .addColumn("running", "integer", (c) => c.unique())
       .addColumn("started", "varchar(24)", (c) => c.notNull())
       .addColumn("alive", "varchar(24)", (c) => c.notNull())
       .addColumn("finished", "varchar(24)")

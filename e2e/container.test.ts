@@ -256,6 +256,7 @@ describe.skipIf(reason !== null)("a host set up as documented", () => {
 
   test("is restored from the backup, and clients who have seen more say so", async () => {
     // As after a crash: what was stored last lies beside the database.
+    expect((await client(port, ["-c", "late"], "lost")).code).toBe(0);
     await running?.kill();
     running = null;
     for (const line of linesOf("Restore")) if (!line.includes("systemctl stop")) await perform(line);
@@ -264,6 +265,11 @@ describe.skipIf(reason !== null)("a host set up as documented", () => {
     expect(refused).toMatchObject({ code: 1, text: "" });
     const sentence = /is told\n\n {4}(.*)\n\n/.exec(documented)?.[1];
     expect(refused.stderr).toBe(`${sentence}\n`);
+    const late = await client(port, ["late", "password"]);
+    expect(late).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("'late' is hidden by the server"),
+    });
     await walter.forgetState();
     expect(await client(port, ["box", "password"])).toMatchObject({ code: 0, text: "first" });
   });

@@ -16,6 +16,7 @@ import {
   importKeys,
   privateKeyOperations,
   setExpiry,
+  spaced,
   timesAsked,
 } from "./support/gnupg.ts";
 import { environment, run, succeed } from "./support/process.ts";
@@ -35,12 +36,6 @@ afterAll(async () => {
   await team?.dispose();
   await workshop?.dispose();
 });
-
-/** A fingerprint as it is shown: in groups of four, the halves apart. */
-function spaced(fingerprint: string): string {
-  const groups = fingerprint.match(/.{4}/g) ?? [];
-  return `${groups.slice(0, 5).join(" ")}  ${groups.slice(5).join(" ")}`;
-}
 
 /** All files below a folder, with what is in them. */
 async function contents(folder: string): Promise<Record<string, string>> {

@@ -20,6 +20,7 @@ import {
   revokeKey,
   revokeSubkey,
   setExpiry,
+  spaced,
   timesAsked,
 } from "./support/gnupg.ts";
 import { succeed } from "./support/process.ts";
@@ -75,12 +76,6 @@ async function refused(user: User, args: readonly string[], stdin?: string): Pro
 /** The revision of a machine, as a user sees it. */
 async function revisionOf(user: User, machine: string): Promise<number> {
   return (JSON.parse(await does(user, [machine, "--json"])) as { revision: number }).revision;
-}
-
-/** A fingerprint as it is shown: in groups of four, the halves apart. */
-function spaced(fingerprint: string): string {
-  const groups = fingerprint.match(/.{4}/g) ?? [];
-  return `${groups.slice(0, 5).join(" ")}  ${groups.slice(5).join(" ")}`;
 }
 
 describe("every algorithm that GnuPG makes", () => {

@@ -5,7 +5,14 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readable } from "@pstore/core/fingerprint";
 import type { Account } from "./support/account.ts";
-import { createHome, exportPublic, type GnupgHome, generateKey, importKeys } from "./support/gnupg.ts";
+import {
+  createHome,
+  exportPublic,
+  type GnupgHome,
+  generateKey,
+  importKeys,
+  spaced,
+} from "./support/gnupg.ts";
 import { succeed } from "./support/process.ts";
 import { generateSshKey } from "./support/ssh-key.ts";
 import { addSshUser } from "./support/ssh-user.ts";
@@ -28,12 +35,6 @@ afterAll(async () => {
   await team?.dispose();
   await forge?.dispose();
 });
-
-/** A fingerprint as it is shown: in groups of four, the halves apart. */
-function spaced(fingerprint: string): string {
-  const groups = fingerprint.match(/.{4}/g) ?? [];
-  return `${groups.slice(0, 5).join(" ")}  ${groups.slice(5).join(" ")}`;
-}
 
 /** Runs a command that must succeed. */
 async function does(user: Account, args: readonly string[], stdin?: string) {

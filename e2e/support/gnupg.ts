@@ -226,6 +226,12 @@ export async function fingerprints(home: GnupgHome, userId = ""): Promise<string
   return [...text.matchAll(/^pub:.*\n(?:tru:.*\n)?fpr:{9}([0-9A-F]{40}):/gm)].map((match) => match[1] ?? "");
 }
 
+/** A fingerprint as GnuPG and pstore show it: in groups of four, the halves apart. */
+export function spaced(fingerprint: string): string {
+  const groups = fingerprint.match(/.{4}/g) ?? [];
+  return `${groups.slice(0, 5).join(" ")}  ${groups.slice(5).join(" ")}`;
+}
+
 /** The armored public key block. */
 export async function exportPublic(home: GnupgHome, fingerprint: string): Promise<string> {
   const { text } = await gpgSucceeds(home, ["--armor", "--export", fingerprint]);

@@ -52,3 +52,20 @@ test("the address that a request is said to come from is that of the peer, unles
     await server.stop();
   }
 });
+
+test("a request of HTTP/1.0, which names no host, has a URL all the same", async () => {
+  const server = listen((request) => new Response(new URL(request.url).pathname), {
+    ...{ host: "127.0.0.1", port: 0, maxUploadSize: 1000, grace: 100 },
+    trustedProxies,
+  });
+  const socket = connect(server.port, "127.0.0.1");
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  let text = "";
+  socket.on("data", (data) => {
+    text += data;
+  });
+  socket.write("GET //evil/healthz HTTP/1.0\r\n\r\n");
+  await closed;
+  expect(text).toEndWith("//evil/healthz");
+  await server.stop();
+});

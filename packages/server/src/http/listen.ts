@@ -44,7 +44,9 @@ export function listen(
       async fetch(request, self) {
         const peer = self.requestIP(request)?.address ?? "";
         const forwardedFor = request.headers.get("x-forwarded-for");
-        return await fetch(request, { address: clientAddress(peer, forwardedFor, config.trustedProxies) });
+        return await fetch(withOrigin(request, self.url), {
+          address: clientAddress(peer, forwardedFor, config.trustedProxies),
+        });
       },
       error() {
         return new Response("the server failed\n", { status: 500 });
@@ -66,6 +68,11 @@ export function listen(
       clearTimeout(timer);
     },
   };
+}
+
+/** HTTP/1.0 names no host, as health checks of load balancers do: Bun's URL is then a mere path. */
+function withOrigin(request: Request, own: URL): Request {
+  return request.url.startsWith("/") ? new Request(`${own.origin}${request.url}`, request) : request;
 }
 
 function whyNot(error: unknown): string {

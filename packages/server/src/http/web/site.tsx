@@ -72,26 +72,31 @@ async function answer(dependencies: Dependencies, page: Page, context: Context<E
   const { req } = context;
   const address = context.env?.address ?? "";
   const token = new Cookies(dependencies.loginRules().origins).read(req.raw, sessionCookie);
-  const admin = token === null ? null : await adminOf(dependencies.db, token, address);
+  const whoNow = async () => (token === null ? null : await adminOf(dependencies.db, token, address));
+  let admin = await whoNow();
   const url = new URL(req.url);
-  const visit: Visit = {
-    admin,
-    formToken: admin === null || token === null ? "" : formToken(token),
+  const visitOf = (who: Admin | null): Visit => ({
+    admin: who,
+    formToken: who === null || token === null ? "" : formToken(token),
     url: { path: url.pathname, search: url.search },
     done: url.searchParams.get("done"),
     version: dependencies.version,
-  };
-  if (admin === null && page.need !== "anyone") {
-    return redirect(
-      withQuery("/sign-in", page.method === "GET" ? { next: `${url.pathname}${url.search}` } : {}),
-    );
-  }
+  });
+  let visit = visitOf(admin);
+  const toSignIn = () =>
+    redirect(withQuery("/sign-in", page.method === "GET" ? { next: `${url.pathname}${url.search}` } : {}));
+  if (admin === null && page.need !== "anyone") return toSignIn();
   try {
     if (admin !== null) assertMayVisit(admin, page);
-    const form =
-      page.method === "POST"
-        ? await formOf(dependencies, page, req.raw, admin === null || page.signsIn ? null : token)
-        : undefined;
+    let form: Record<string, unknown> | undefined;
+    if (page.method === "POST") {
+      form = await formOf(dependencies, page, req.raw, admin === null || page.signsIn ? null : token);
+      // A form may take minutes to come, whose session or rights have ended meanwhile.
+      admin = await whoNow();
+      visit = visitOf(admin);
+      if (admin === null && page.need !== "anyone") return toSignIn();
+      if (admin !== null) assertMayVisit(admin, page);
+    }
     const path = req.param() as Record<string, string>;
     const query = page.query && checkFields(page.query, parametersOf(url), "the address of this page");
     return await page.handle({ dependencies, request: req.raw, address, path, query, form, visit });

@@ -4,6 +4,9 @@ import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { apiPath } from "@pstore/core/api/schemas";
 import { loginText } from "@pstore/core/login";
+import { sql } from "kysely";
+import { knownUser } from "../services/accounts.ts";
+import { formToken, openWebSession } from "../services/web/sessions.ts";
 import { origin, TestStore } from "../store-for-tests.ts";
 
 test("a server that is told to stop finishes what it does, takes nothing more, and ends with 0", async () => {
@@ -97,6 +100,48 @@ test("a server whose standard error nobody reads serves on, and stops when it is
   } finally {
     server.kill("SIGKILL");
     closeSync(stderr);
+    await store.close();
+  }
+});
+
+test("a server that is told to stop breaks off the check of its store, at once, and leaves none behind", async () => {
+  const store = await TestStore.make();
+  const root = await store.addUser("root", { staff: true, superuser: true });
+  // So many objects, each damaged, are looked at for longer than anybody waits here.
+  const rows = "with recursive n(n) as (select 1 union all select n + 1 from n where n < 50000)";
+  const columns = "lower(hex(randomblob(16))), 'web' || n, 'web' || n, 1, null";
+  await sql.raw(`insert into objects ${rows} select ${columns} from n`).execute(store.db);
+  const { id: userId } = await knownUser(store.db, root.name);
+  const session = { userId, way: "password", fingerprint: "", address: "", agent: "test" } as const;
+  const token = await openWebSession(store.db, session);
+  const server = Bun.spawn(
+    [
+      process.execPath,
+      join(import.meta.dir, "../bin.ts"),
+      "serve",
+      "--listen=127.0.0.1:0",
+      `--database=sqlite:${store.location.path}`,
+    ],
+    { stdout: "pipe", stderr: "inherit", env: { PATH: process.env["PATH"] ?? "" } },
+  );
+  try {
+    const line = new TextDecoder().decode((await server.stdout.getReader().read()).value);
+    const url = line.slice("listening on ".length).trim();
+    const answer = await fetch(`${url}/health/check`, {
+      method: "POST",
+      redirect: "manual",
+      headers: { cookie: `pstore-session=${token}`, origin: url },
+      body: new URLSearchParams({ csrf: formToken(token) }),
+    });
+    expect(answer.headers.get("location")).toBe("/health?done=check-begun");
+    expect(await store.db.selectFrom("check_runs").select("running").execute()).toEqual([{ running: 1 }]);
+    const start = performance.now();
+    server.kill("SIGTERM");
+    expect(await server.exited).toBe(0);
+    expect(performance.now() - start).toBeLessThan(5000);
+    expect(await store.db.selectFrom("check_runs").selectAll().execute()).toEqual([]);
+  } finally {
+    server.kill("SIGKILL");
     await store.close();
   }
 });

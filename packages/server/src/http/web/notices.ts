@@ -1,5 +1,8 @@
 /** What a page says after a form was sent and done: by a code in the URL, so that no link can make it say anything else. */
 export const notices: Readonly<Record<string, string>> = {
+  "check-begun": "The check has begun.",
+  "check-goes-on": "A check goes on already.",
+  checked: "The check is done.",
   "key-removed": "The key is removed.",
   "key-saved": "The key is saved.",
   saved: "Saved.",

@@ -104,8 +104,12 @@ test("a check that fails is said to have failed, and does not lose what the last
   } finally {
     await db.schema.alterTable("elsewhere").renameTo("members").execute();
   }
-  expect(lines).toEqual([expect.stringMatching(/^the consistency check was not brought to its end: .*members/)]);
-  expect((await runs()).map(({ result, finished, running }) => [result !== "", finished !== null, running])).toEqual([
+  expect(lines).toEqual([
+    expect.stringMatching(/^the consistency check was not brought to its end: .*members/),
+  ]);
+  expect(
+    (await runs()).map(({ result, finished, running }) => [result !== "", finished !== null, running]),
+  ).toEqual([
     [true, true, null],
     [false, true, null],
   ]);

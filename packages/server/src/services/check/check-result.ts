@@ -1,5 +1,5 @@
-import * as v from "valibot";
 import { type Fingerprint, isFingerprint } from "@pstore/core/fingerprint";
+import * as v from "valibot";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const time = v.pipe(v.string(), v.isoTimestamp());
@@ -15,9 +15,7 @@ const memberCount = { user: v.string(), objects: count };
 export const CheckResult = v.object({
   /** How many objects were looked at, deleted ones too. */
   objects: count,
-  faults: list(
-    v.object({ kind: v.string(), where: v.string(), fault: v.string(), solution: v.string() }),
-  ),
+  faults: list(v.object({ kind: v.string(), where: v.string(), fault: v.string(), solution: v.string() })),
   /** Current keys of active users that end soon, or have ended. */
   ending: list(
     v.object({
@@ -30,7 +28,7 @@ export const CheckResult = v.object({
   keyless: list(v.object({ user: v.string(), keys: count })),
   waiting: list(v.object(memberCount)),
   departed: list(v.object({ ...memberCount, state: v.picklist(["disabled", "removed", "unknown"]) })),
-  stale: list(v.object({ ...memberCount, outdated: count, lacking: count, own: count })),
+  stale: list(v.object({ ...memberCount, outdated: count, lacking: count, own: count, usable: v.boolean() })),
   /** Revisions without a signature. */
   unsigned: count,
   /** In bytes, see `Tally`. */

@@ -5,7 +5,7 @@ import type { CommitTable, ObjectTable, PublicKeyTable, StoredValueTable } from 
 import { abilitiesOf } from "../abilities.ts";
 import type { UserWithKeys } from "../directory.ts";
 import { factsOf } from "../key-facts.ts";
-import { faultOfKey } from "../members.ts";
+import { faultOfKey, hasUsableKey } from "../members.ts";
 
 /** An object and how much is stored of it, earlier values that are kept included; in bytes. */
 export interface Largest {
@@ -33,6 +33,8 @@ export interface Stale extends MemberCount {
   readonly lacking: number;
   /** Those that the member can put right themselves. */
   readonly own: number;
+  /** Whether the member has any key that values could be encrypted to. */
+  readonly usable: boolean;
 }
 
 /** So many of the largest objects are kept. */
@@ -115,6 +117,7 @@ export class Tally {
       outdated: outdated + Number(isOutdated),
       lacking: lacking + Number(isLacking),
       own: own + Number(writes),
+      usable: await hasUsableKey(found, this.#now),
     });
   }
 
@@ -144,7 +147,7 @@ export class Tally {
   }
 }
 
-const nothing: Omit<Stale, "user"> = { objects: 0, outdated: 0, lacking: 0, own: 0 };
+const nothing = { objects: 0, outdated: 0, lacking: 0, own: 0 };
 
 async function encryptsTo(row: PublicKeyTable, now: Date): Promise<Fingerprint | null> {
   return (await factsOf(row, now)).encrypts?.fingerprint ?? null;

@@ -1,14 +1,14 @@
 // Letting one user in on many machines with one command, beside a command for each, and beside what gpg alone takes for
 // the private-key operations that it needs: one for each value, and a signature.
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeMachines } from "@pstore/e2e/support/crowd";
 import { pstore } from "@pstore/e2e/support/executables";
 import { type Algorithm, answerPassphrase, privateKeyOperations } from "@pstore/e2e/support/gnupg";
 import { environment } from "@pstore/e2e/support/process";
-import { storedMessage } from "@pstore/e2e/support/stored-message";
 import { createTeam, does, type Team, type User } from "@pstore/e2e/support/team";
 import { type Case, interleave, median, type Timing } from "./measure.ts";
+import { writeMessages } from "./stored-messages.ts";
 import { type Claim, decimal, printTable } from "./table.ts";
 
 interface Key {
@@ -69,7 +69,7 @@ async function casesOf(team: Team, key: Key): Promise<Case[]> {
   if (passphrase !== undefined) await answerPassphrase(user.gnupg, passphrase);
   const names = namesOf(key);
   await makeMachines(team, { names, members: [user], password: (machine) => `of ${machine}` });
-  const files = await storedMessages(team, user, names);
+  const files = await writeMessages(team, user, names);
   await writeFile(join(user.home, "commit"), "some text\n");
   const { env } = user;
   const revoke = () => revokeJoe(user, name);
@@ -93,19 +93,6 @@ async function casesOf(team: Team, key: Key): Promise<Case[]> {
 }
 
 const each = (user: string) => ["--each", `${user}*`];
-
-/** The passwords as ordinary OpenPGP messages, for gpg to decrypt each of them. */
-async function storedMessages(team: Team, user: User, names: readonly string[]): Promise<string[]> {
-  const folder = join(user.home, "messages");
-  await mkdir(folder);
-  const files: string[] = [];
-  for (const name of names) {
-    const file = join(folder, `${name}.gpg`);
-    await writeFile(file, storedMessage(team.server.database, name, "password", user.fingerprint).message);
-    files.push(file);
-  }
-  return files;
-}
 
 function revokeJoe(user: User, prefix: string): void {
   const { exitCode, stderr } = Bun.spawnSync([pstore, ...each(prefix), "^joe", "--yes"], {

@@ -1,7 +1,7 @@
 // Re-wrapping everything after a change of keys, beside the operations with the private key that it needs: gpg's decryptions
 // and a signature, or with a key file, which is unlocked once, as many unwraps in process.
 import { Database } from "bun:sqlite";
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Account } from "@pstore/e2e/support/account";
 import { makeMachines } from "@pstore/e2e/support/crowd";
@@ -11,9 +11,9 @@ import { addKeyFileUser } from "@pstore/e2e/support/key-file-user";
 import { type Environment, environment } from "@pstore/e2e/support/process";
 import { generateSshKey } from "@pstore/e2e/support/ssh-key";
 import { addSshUser } from "@pstore/e2e/support/ssh-user";
-import { storedMessage } from "@pstore/e2e/support/stored-message";
 import { createTeam, does, type Team, type User } from "@pstore/e2e/support/team";
 import { type Case, interleave, median, type Timing } from "./measure.ts";
+import { writeMessages } from "./stored-messages.ts";
 import { type Claim, decimal, printTable } from "./table.ts";
 
 const passphrase = "correct horse battery staple";
@@ -60,14 +60,7 @@ export async function benchRewrap(runs: number): Promise<readonly Claim[]> {
 async function inGnupg(team: Team, title: string, user: User, machines: number): Promise<Subject> {
   if (user.name === "locked") await answerPassphrase(user.gnupg, passphrase);
   const names = await machinesOf(team, [user], machines);
-  const folder = join(user.home, "messages");
-  await mkdir(folder);
-  const files: string[] = [];
-  for (const name of names) {
-    const file = join(folder, `${name}.gpg`);
-    await writeFile(file, storedMessage(team.server.database, name, "password", user.fingerprint).message);
-    files.push(file);
-  }
+  const files = await writeMessages(team, user, names);
   const commit = join(user.home, "commit");
   await writeFile(commit, "some text\n");
   const { fingerprint } = await generateKey(user.gnupg, {

@@ -2,6 +2,7 @@ import { Problem } from "@pstore/core/problem";
 import * as v from "valibot";
 import { longestPassword, shortestPassword } from "../../../../services/passwords.ts";
 import { changeOwnPassword, type OwnAccount, ownAccount } from "../../../../services/web/account.ts";
+import type { Admin } from "../../../../services/web/sessions.ts";
 import { type Page, page } from "../../page.ts";
 import { Field, Post } from "../../parts/form.tsx";
 import { html } from "../../reply.tsx";
@@ -15,7 +16,11 @@ const remove = { path: "/account/password/remove", need: "staff", action: "remov
 export const passwordPages: readonly Page[] = [
   page({ method: "GET", ...set }, async ({ dependencies: { db }, visit, admin }) => {
     const account = await ownAccount(db, admin);
-    return html(visit, { title: setTitle(account) }, <SetForm visit={visit} account={account} />);
+    return html(
+      visit,
+      { title: setTitle(account) },
+      <SetForm visit={visit} admin={admin} account={account} />,
+    );
   }),
   page(
     {
@@ -37,7 +42,7 @@ export const passwordPages: readonly Page[] = [
             throw new Problem("bad-request", "the two new passwords differ; nothing was changed");
           await changeOwnPassword(dependencies.db, admin, form);
         },
-        view: async () => <SetForm visit={visit} account={account} />,
+        view: async () => <SetForm visit={visit} admin={admin} account={account} />,
       });
     },
   ),
@@ -74,12 +79,14 @@ interface FormProps {
   readonly account: OwnAccount;
 }
 
-function SetForm({ visit, account }: FormProps) {
+function SetForm({ visit, admin, account }: FormProps & { admin: Admin }) {
   const { hasPassword, isFresh } = account;
   const mayBeSet = hasPassword || isFresh;
   return (
     <div class="narrow">
       <Post visit={visit} action={set.path} class="card">
+        {/* Whoever keeps passwords for the user learns whose this is. */}
+        <input type="text" value={admin.userName} autocomplete="username" readonly hidden />
         <CurrentPassword account={account} />
         {mayBeSet && (
           <>

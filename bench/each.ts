@@ -4,25 +4,22 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeMachines } from "@pstore/e2e/support/crowd";
 import { pstore } from "@pstore/e2e/support/executables";
-import { type Algorithm, answerPassphrase, privateKeyOperations } from "@pstore/e2e/support/gnupg";
+import { answerPassphrase, privateKeyOperations } from "@pstore/e2e/support/gnupg";
 import { environment } from "@pstore/e2e/support/process";
 import { createTeam, does, type Team, type User } from "@pstore/e2e/support/team";
+import { type Key, membersWith } from "./keys.ts";
 import { type Case, interleave, median, type Timing } from "./measure.ts";
 import { writeMessages } from "./stored-messages.ts";
 import { type Claim, decimal, printTable } from "./table.ts";
 
-interface Key {
-  readonly user: string;
-  readonly title: string;
-  readonly algorithm: Algorithm;
-  readonly passphrase?: string;
+interface Subject extends Key {
   readonly machines: number;
   /** How many of them are changed one by one: enough to tell how long all would take. */
   readonly singles: number;
 }
 
 // With a passphrase, the agent takes a third of a second or more for each operation.
-const keys: readonly Key[] = [
+const keys: readonly Subject[] = [
   { user: "rsa", title: "RSA-2048", algorithm: "rsa2048", machines: 1000, singles: 20 },
   { user: "curve", title: "cv25519", algorithm: "ed25519/cv25519", machines: 1000, singles: 20 },
   {
@@ -39,21 +36,13 @@ const keys: readonly Key[] = [
 const original = 750;
 
 const nameOf = (user: string, number: number) => `${user}${number}.example.com`;
-const namesOf = ({ user, machines }: Key) =>
+const namesOf = ({ user, machines }: Subject) =>
   Array.from({ length: machines }, (_, index) => nameOf(user, index));
 
 /** Times all of it, in turn. */
 export async function benchEach(runs: number): Promise<readonly Claim[]> {
   await using team = await createTeam({
-    users: [
-      ...keys.map(({ user, algorithm, passphrase }) => ({
-        name: user,
-        calibratedPassphrases: true,
-        countOperations: passphrase !== undefined,
-        makeKeys: [{ algorithm, ...(passphrase !== undefined && { passphrase }) }],
-      })),
-      "joe",
-    ],
+    users: [...membersWith(keys), "joe"],
   });
   const cases: Case[] = [];
   for (const key of keys) cases.push(...(await casesOf(team, key)));
@@ -62,7 +51,7 @@ export async function benchEach(runs: number): Promise<readonly Claim[]> {
   return claims(timings, await operationsOfOneGrant(team));
 }
 
-async function casesOf(team: Team, key: Key): Promise<Case[]> {
+async function casesOf(team: Team, key: Subject): Promise<Case[]> {
   const { user: name, passphrase, singles } = key;
   const user = team.user(name);
   // The agent asks the home's pinentry once, for the first signature and the first decryption, and then holds it.
@@ -112,7 +101,7 @@ async function operationsOfOneGrant(team: Team): Promise<{ decrypt: number; sign
 }
 
 /** All times in milliseconds. */
-function figures(timings: ReadonlyMap<string, Timing>, { user, machines, singles }: Key) {
+function figures(timings: ReadonlyMap<string, Timing>, { user, machines, singles }: Subject) {
   const of = (what: string) => median(timings, `${user} ${what}`);
   return { all: of("each"), single: of("singles") / singles, gpg: of("gpg") + of("sign"), machines };
 }

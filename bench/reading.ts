@@ -2,19 +2,13 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pstore } from "@pstore/e2e/support/executables";
-import { type Algorithm, answerPassphrase, privateKeyOperations } from "@pstore/e2e/support/gnupg";
+import { answerPassphrase, privateKeyOperations } from "@pstore/e2e/support/gnupg";
 import { environment, succeed } from "@pstore/e2e/support/process";
 import { storedMessage } from "@pstore/e2e/support/stored-message";
 import { createTeam, type Team, type User } from "@pstore/e2e/support/team";
+import { type Key, membersWith } from "./keys.ts";
 import { type Case, interleave, median, type Timing } from "./measure.ts";
 import { type Claim, decimal, printTable } from "./table.ts";
-
-interface Key {
-  readonly user: string;
-  readonly title: string;
-  readonly algorithm: Algorithm;
-  readonly passphrase?: string;
-}
 
 const keys: readonly Key[] = [
   { user: "rsa", title: "RSA-2048", algorithm: "rsa2048" },
@@ -35,15 +29,7 @@ const machineOf = (user: string, number: 1 | 2 | 3) => `${user}${number}.example
 /** Times reads, writes, help and a list, all in one run, and prints them. */
 export async function benchReading(runs: number): Promise<readonly Claim[]> {
   await using team = await createTeam({
-    users: [
-      ...keys.map(({ user, algorithm, passphrase }) => ({
-        name: user,
-        calibratedPassphrases: true,
-        countOperations: passphrase !== undefined,
-        makeKeys: [{ algorithm, ...(passphrase !== undefined && { passphrase }) }],
-      })),
-      "joe",
-    ],
+    users: [...membersWith(keys), "joe"],
   });
   const cases: Case[] = [
     { name: "node", argv: ["node", "-e", "0"] },

@@ -12,7 +12,7 @@ export function EndingKeys({ ending }: { ending: CheckResult["ending"] }) {
     <>
       <h2>Keys that expire</h2>
       {ending.count > 0 && (
-        <p class="hint">
+        <p>
           Their users extend them, and a new copy is added here; with an expired key nobody can sign in, and
           nothing is encrypted to it.
         </p>
@@ -37,7 +37,7 @@ export function KeylessUsers({ keyless }: { keyless: CheckResult["keyless"] }) {
   return (
     <>
       <h2>Users without a usable key</h2>
-      {keyless.count > 0 && <p class="hint">They cannot use pstore until a key is added on their page.</p>}
+      {keyless.count > 0 && <p>They cannot use pstore until a key is added on their page.</p>}
       <Table
         caption="Active users without a usable key"
         columns={["User", "Why"]}

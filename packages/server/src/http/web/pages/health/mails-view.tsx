@@ -17,7 +17,7 @@ export function WaitingMails({ mails: { count, first } }: { mails: Mails }) {
         </p>
       ) : (
         <>
-          <p class="hint">
+          <p>
             They are sent as soon as the mail server takes them, and dropped after a week. A server that was
             started without <code>--smtp-url</code> sends none.
           </p>

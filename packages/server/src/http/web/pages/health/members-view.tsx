@@ -37,7 +37,7 @@ export function Members({ result, seesAll }: MembersProps) {
       <More list={waiting} />
       <h2>Members who may not sign in</h2>
       {departed.count > 0 && (
-        <p class="hint">
+        <p>
           Disabling or deleting a user revokes nobody: the signed lists of members name them until a writer
           takes them out. They may know still what they could read.
         </p>

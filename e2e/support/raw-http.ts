@@ -10,7 +10,7 @@ export class RawConnection implements Disposable {
     const { hostname, port } = new URL(url);
     this.#socket = connect(Number(port), hostname);
     const pieces: Buffer[] = [];
-    this.#socket.on("data", (piece) => pieces.push(piece));
+    this.#socket.on("data", (piece) => pieces.push(Buffer.from(piece)));
     // A server that closes on a request that it does not understand resets the connection.
     this.#socket.on("error", () => {});
     this.#ended = new Promise((resolve) => {

@@ -82,7 +82,7 @@ export function Faults({ faults }: { faults: CheckResult["faults"] }) {
             columns={["Kind", "Where", "What is wrong", "What to do"]}
             empty="There are none."
             rows={faults.shown.map(({ kind, where, fault, solution }) => [
-      XX
+              <span class="whole">{kind}</span>,
               <Said text={where} />,
               <Said text={fault} />,
               <Said text={solution} />,

@@ -9,7 +9,7 @@ import type { Visit } from "./visit.ts";
 /** What stands around every page. */
 export function Layout({ visit, title, children }: { visit: Visit; title: string; children?: Child }) {
   const { admin, done } = visit;
-  const notice = done === null ? undefined : notices[done];
+  const notice = done !== null && Object.hasOwn(notices, done) ? notices[done] : undefined;
   return (
     <html lang="en">
       <head>
@@ -60,9 +60,8 @@ function Navigation({ visit }: { visit: Visit }) {
         <ul>
           {sections
             .filter(({ need }) => mayVisit(admin, need))
-            .map(({ path, name }) => {
-              const isHere =
-                path === "/" ? url.path === "/" : url.path === path || url.path.startsWith(`${path}/`);
+            .map(({ path, also, name }) => {
+              const isHere = isIn(url.path, path) || (also !== undefined && isIn(url.path, also));
               return (
                 <li>
                   <a href={path} aria-current={isHere ? "page" : undefined}>
@@ -86,4 +85,9 @@ function Navigation({ visit }: { visit: Visit }) {
       </div>
     </>
   );
+}
+
+/** Whether a path is that of a section, or of a page below it. */
+function isIn(path: string, section: string): boolean {
+  return path === section || (section !== "/" && path.startsWith(`${section}/`));
 }

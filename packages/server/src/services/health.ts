@@ -102,8 +102,6 @@ export interface AttentionCounts {
   readonly faults: number;
   /** Keys that end soon, or have ended. */
   readonly endingKeys: number;
-  /** Active users without a usable key. */
-  readonly keyless: number;
   /** Mails that could not be sent so far. */
   readonly failingMails: number;
 }
@@ -115,7 +113,6 @@ export async function attention(db: Db, now = new Date()): Promise<AttentionCoun
     failed: failed !== null,
     faults: last?.result.faults.count ?? 0,
     endingKeys: last?.result.ending.count ?? 0,
-    keyless: last?.result.keyless.count ?? 0,
     failingMails: await countMails(db, true),
   };
 }

@@ -95,7 +95,7 @@ test("a sound store is said to be sound, in each section", async () => {
   expect(section(text, "Unsigned revisions")).toContain("Every revision has a signature.");
   expect(section(text, "Mails that wait now")).toContain("No mail waits.");
   expect(await attention(store.db)).toEqual({
-    ...{ failed: false, faults: 0, endingKeys: 0, keyless: 0, failingMails: 0 },
+    ...{ failed: false, faults: 0, endingKeys: 0, failingMails: 0 },
   });
 });
 
@@ -215,7 +215,10 @@ describe("in a store in which much has happened", () => {
     expect(section(text, "Consistency")).toContain("2 faults found");
     expect(section(text, "Consistency")).toContain("let ann in again: pstore-server user enable ann");
     expect((await attention(store.db)).faults).toBe(2);
-    expect(await attention(store.db)).toMatchObject({ endingKeys: 1, keyless: 1 });
+    expect((await (await Visitor.of(store, "root")).get("/")).text).toContain(
+      "The last check of the store found 2 faults.",
+    );
+    expect(await attention(store.db)).toMatchObject({ endingKeys: 1 });
   });
 });
 
@@ -292,6 +295,9 @@ test("mails that wait are shown to superusers with whom they are for, to others 
     expect(seen).not.toContain("550");
   }
   expect((await attention(store.db)).failingMails).toBe(1);
+  expect((await (await Visitor.of(store, "root")).get("/")).text).toContain(
+    "1 mail could not be sent so far.",
+  );
 });
 
 test("of a store full of faults a part is kept and shown, in no time; what another version kept is passed over", async () => {

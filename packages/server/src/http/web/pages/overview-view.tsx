@@ -1,5 +1,6 @@
 import type { Child } from "hono/jsx";
 import type { Day, Totals } from "../../../services/figures.ts";
+import type { AttentionCounts } from "../../../services/health.ts";
 import type { Admin } from "../../../services/web/sessions.ts";
 import { mayVisit } from "../needs.ts";
 import type { Need } from "../page.ts";
@@ -9,14 +10,26 @@ import { Table } from "../parts/table.tsx";
 import { counted, Facts, Notice, sizeText } from "../parts/text.tsx";
 
 /** What somebody should look at. */
-export function Attention({ totals }: { totals: Totals }) {
+export function Attention({ totals, counts }: { totals: Totals; counts: AttentionCounts }) {
   const { usersWithoutKey } = totals;
-  if (usersWithoutKey === 0) return null;
+  const { failed, faults, endingKeys, failingMails } = counts;
+  const lines = [
+    faults > 0 && `The last check of the store found ${counted(faults, "fault")}.`,
+    failed && "The last check of the store could not be finished.",
+    endingKeys > 0 &&
+      `${counted(endingKeys, "public key expires", "public keys expire")} within 90 days, or ${endingKeys === 1 ? "has" : "have"} expired.`,
+    usersWithoutKey > 0 &&
+      `${counted(usersWithoutKey, "active user has", "active users have")} no public key: nothing can be shared with them, and they cannot sign in with pstore.`,
+    failingMails > 0 && `${counted(failingMails, "mail")} could not be sent so far.`,
+  ].filter((line) => line !== false);
+  if (lines.length === 0) return null;
   return (
     <Notice kind="warning">
+      {lines.map((line) => (
+        <p>{line}</p>
+      ))}
       <p>
-        {counted(usersWithoutKey, "active user has", "active users have")} no public key: nothing can be
-        shared with them, and they cannot sign in with pstore. <a href="/health">See Health</a>
+        <a href="/health">See Health</a>
       </p>
     </Notice>
   );

@@ -1,7 +1,11 @@
 import { type RawBuilder, sql } from "kysely";
 
-/** The condition that a column of ASCII text holds a text literally, whatever its case. */
+/**
+ * The condition that a column holds a text literally, whatever the case of its letters: of those of ASCII at the least,
+ * since SQLite knows no others. So it is the database that puts both into one case: what stands in the column as it was
+ * typed is always found.
+ */
 export function contains(column: string, text: string): RawBuilder<boolean> {
-  const pattern = `%${text.toLowerCase().replace(/[!%_]/g, "!$&")}%`;
-  return sql<boolean>`lower(${sql.ref(column)}) like ${pattern} escape '!'`;
+  const pattern = `%${text.replace(/[!%_]/g, "!$&")}%`;
+  return sql<boolean>`lower(${sql.ref(column)}) like lower(${pattern}) escape '!'`;
 }

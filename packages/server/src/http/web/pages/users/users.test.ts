@@ -68,6 +68,10 @@ test("the list is searched and filtered, and goes on behind each page", async ()
   const next = /href="([^"]+)" rel="next"/.exec(first.text)?.[1]?.replaceAll("&amp;", "&") ?? "";
   expect(next).toContain("after=many49");
   expect(names(await staff.get(next))).toEqual(many.slice(50));
+
+  await addUser(store.db, actor, { ...nobody, name: "oezlem", fullName: "Özlem Ångström" });
+  for (const text of ["Özlem", "özlem".slice(1), "Ångström"])
+    expect(names(await staff.get(`/users?text=${encodeURIComponent(text)}`))).toEqual(["oezlem"]);
 });
 
 test("a user is added; what was typed is kept where it is wrong, and never runs", async () => {

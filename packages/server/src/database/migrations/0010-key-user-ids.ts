@@ -1,5 +1,5 @@
 import { beginsLikeSsh } from "@pstore/core/ssh/text";
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { Migration } from "kysely/migration";
 import { searchedUserIds } from "../searched-user-ids.ts";
 
@@ -12,7 +12,8 @@ export const keyUserIds: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     await db.schema
       .alterTable("public_keys")
-      .addColumn("user_ids", "text", (c) => c.notNull().defaultTo(""))
+      // MySQL takes no default of a text but an expression.
+      .addColumn("user_ids", "text", (c) => c.notNull().defaultTo(sql`('')`))
       .execute();
     const tables = db as Kysely<Keys>;
     const keys = await tables.selectFrom("public_keys").select(["fingerprint", "block"]).execute();

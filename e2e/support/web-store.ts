@@ -102,6 +102,7 @@ async function fill(team: Team): Promise<FilledStore> {
     await visitor.post(withhold, { csrf: await visitor.formToken(withhold) });
   }
   spoil(server.database);
+  await visitor.post("/health/check", { csrf: await visitor.formToken("/health") });
   return {
     team,
     visitor,

@@ -99,10 +99,10 @@ test("days are those of UTC, the last one to its end", async () => {
 
 test("users, objects and keys that the log names are linked; the server's own commands and nobody are not", async () => {
   const { text } = await root.get("/log?from=2026-02-01&to=2026-02-03");
-  expect(text).toContain('<a href="/users/joe"><bdi>joe</bdi></a>');
-  expect(text).toContain(`<a href="/objects/${objectId}"><bdi>host1</bdi></a>`);
+  expect(text).toContain('<a href="/users/joe"><bdi class="whole">joe</bdi></a>');
+  expect(text).toContain(`<a href="/objects/${objectId}"><bdi class="whole">host1</bdi></a>`);
   expect(text).toContain(`href="/key?fingerprint=openpgp%3A${"a".repeat(40)}"`);
-  expect(text).toContain("<bdi>cli:root</bdi>");
+  expect(text).toContain('<bdi class="whole">cli:root</bdi>');
   expect(text).not.toContain("/users/cli");
   expect(text).toContain("nobody known");
 });

@@ -45,13 +45,16 @@ test("plots are told in words, and as a table", async () => {
   expect(text).toContain('<title id="operations-title">Operations per day</title>');
   expect(text).toContain("From 41 to 1 in the 2 days that are known");
   const row = (name: string, ...cells: string[]) =>
-    `<td data-column="Day (UTC)">${name}</td>${cells
-      .map((cell, at) => `<td data-column="${["Done", "Refused", "Objects", "Stored"][at]}">${cell}</td>`)
+    `<td class="whole" data-column="Day (UTC)">${name}</td>${cells
+      .map(
+        (cell, at) =>
+          `<td class="whole" data-column="${["Done", "Refused", "Objects", "Stored"][at]}">${cell}</td>`,
+      )
       .join("")}`;
   expect(text).toContain(row(day(1), "77", "0", "41", "1.0 KiB"));
   expect(text).toContain(row(day(2), "not known", "not known", "not known", "not known"));
   expect(text).toContain(row(day(3), "960", "40", "not known", "not known"));
-  expect([...text.matchAll(/<td data-column="Day \(UTC\)">/g)].length).toBe(90);
+  expect([...text.matchAll(/ data-column="Day \(UTC\)">/g)].length).toBe(90);
 });
 
 test("the page holds no style or script of its own, which the policy forbids", async () => {

@@ -1,4 +1,5 @@
 import type { Child } from "hono/jsx";
+import { wrapping } from "./wrapping.ts";
 
 interface TableProps {
   /** What the table is of, for who cannot see it. */
@@ -26,11 +27,18 @@ export function Table({ caption, columns, rows, empty }: TableProps) {
         {rows.map((row) => (
           <tr>
             {row.map((cell, index) => (
-              <td data-column={columns[index]}>{cell}</td>
+              <td class={wrappingOf(cell)} data-column={columns[index]}>
+                {cell}
+              </td>
             ))}
           </tr>
         ))}
       </tbody>
     </table>
   );
+}
+
+/** What is more than a text knows by itself where it may be broken. */
+function wrappingOf(cell: Child) {
+  return typeof cell === "string" || typeof cell === "number" ? wrapping(String(cell)) : undefined;
 }

@@ -28,21 +28,23 @@ export function Sizes({ health, seesAll }: { health: Health; seesAll: boolean })
   return (
     <>
       <h2>Store</h2>
-      <Facts
-        rows={[
-          [
-            "Withheld now",
-            seesAll && withheld > 0 ? <a href="/objects?state=withheld">{withheldText}</a> : withheldText,
-          ],
-          [
-            "Uploads under way now",
-            uploads.count === 0
-              ? "none"
-              : `${counted(uploads.count, "upload")}, ${sizeText(uploads.size)} of them complete`,
-          ],
-          ...(last === null ? [] : sizesOf(last.result)),
-        ]}
-      />
+      <div class="card">
+        <Facts
+          rows={[
+            [
+              "Withheld now",
+              seesAll && withheld > 0 ? <a href="/objects?state=withheld">{withheldText}</a> : withheldText,
+            ],
+            [
+              "Uploads under way now",
+              uploads.count === 0
+                ? "none"
+                : `${counted(uploads.count, "upload")}, ${sizeText(uploads.size)} of them complete`,
+            ],
+            ...(last === null ? [] : sizesOf(last.result)),
+          ]}
+        />
+      </div>
       {last !== null && seesAll && <Largest largest={last.result.largest} />}
       {last !== null && (
         <p class="hint">

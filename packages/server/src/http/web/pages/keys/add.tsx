@@ -101,7 +101,7 @@ interface Refusal {
 function shown(visit: Visit, name: string, typed: Typed, refusal: Refusal | null): Promise<Response> {
   return html(
     visit,
-    { title: `Add a key of ${name}`, status: refusal?.problem.status ?? 200 },
+    { title: `Add a key for ${name}`, status: refusal?.problem.status ?? 200 },
     <>
       {refusal !== null && <Refused name={name} refusal={refusal} />}
       <div class="card">

@@ -57,17 +57,19 @@ function Summary({ described, maySee }: { described: DescribedObject; maySee: bo
   return (
     <>
       {withheld !== null && <WithheldNotice since={withheld} deleted={deleted} />}
-      <Facts
-        rows={[
-          ["Id", <code>{id}</code>],
-          ...(deleted || withheld !== null
-            ? ([["State", <State deleted={deleted} withheld={withheld} />]] as const)
-            : []),
-          ["Revision", String(object.revision)],
-          ["Size", sizeText(properties.reduce((sum, { size }) => sum + size, 0))],
-          ["Log", <a href={withQuery("/log", { object: name })}>What was done with it</a>],
-        ]}
-      />
+      <div class="card">
+        <Facts
+          rows={[
+            ["Id", <code>{id}</code>],
+            ...(deleted || withheld !== null
+              ? ([["State", <State deleted={deleted} withheld={withheld} />]] as const)
+              : []),
+            ["Revision", String(object.revision)],
+            ["Size", sizeText(properties.reduce((sum, { size }) => sum + size, 0))],
+            ["Log", <a href={withQuery("/log", { object: name })}>What was done with it</a>],
+          ]}
+        />
+      </div>
       {maySee && (
         <p class="actions">
           {withheld === null ? (

@@ -15,7 +15,7 @@ export const withholdingPages: readonly Page[] = [
       return html(
         visit,
         { title: `Withhold '${object.name}'?` },
-        <>
+        <div class="card">
           <p>From the moment you withhold it:</p>
           <ul>
             <li>
@@ -32,7 +32,7 @@ export const withholdingPages: readonly Page[] = [
           </ul>
           <NotRevoked />
           <Confirm visit={visit} id={object.id} action="withhold" label="Withhold it" danger />
-        </>,
+        </div>,
       );
     },
   ),
@@ -52,13 +52,13 @@ export const withholdingPages: readonly Page[] = [
       return html(
         visit,
         { title: `Show '${object.name}' again?` },
-        <>
+        <div class="card">
           <p>
             Its members have access again as before it was withheld, each with the keys that it is encrypted
             to.
           </p>
           <Confirm visit={visit} id={object.id} action="stop-withholding" label="Show it again" />
-        </>,
+        </div>,
       );
     },
   ),

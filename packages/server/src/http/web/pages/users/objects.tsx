@@ -7,7 +7,7 @@ import { Badge } from "../../parts/text.tsx";
 export function ObjectList({ objects, user }: { objects: SomeObjects; user: string }) {
   const rest = objects.count - objects.first.length;
   return (
-    <ul>
+    <ul class="names">
       {objects.first.map(({ id, name, access, pending }) => (
         <li>
           <a href={`/objects/${id}`}>

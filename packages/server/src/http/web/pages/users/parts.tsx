@@ -1,11 +1,16 @@
 import type { CountUpTo } from "../../../../services/count-up-to.ts";
 import type { UserTable } from "../../../../services/user-list.ts";
 import { Badge, counted } from "../../parts/text.tsx";
+import { wrapping } from "../../parts/wrapping.ts";
 import { userPath } from "./paths.ts";
 
 /** A user's name, as the way to their page. */
 export function UserLink({ name }: { name: string }) {
-  return <a href={userPath(name)}>{name}</a>;
+  return (
+    <a href={userPath(name)} class={wrapping(name)}>
+      {name}
+    </a>
+  );
 }
 
 export function State({ user }: { user: Pick<UserTable, "active" | "removed"> }) {

@@ -42,8 +42,8 @@ export function Layout({ visit, title, children }: { visit: Visit; title: string
         </main>
         <footer>
           <p>
-            pstore {visit.version}. What is stored here was encrypted before it came: this server can neither
-            show nor change it.
+            pstore {visit.version}. Secrets were encrypted before they came here: this server can neither
+            show nor change them.
           </p>
         </footer>
       </body>

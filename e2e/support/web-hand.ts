@@ -96,11 +96,17 @@ export class KeyboardHand implements Hand {
     const focused = target.and(this.page.locator(":focus"));
     for (let tabs = 0; tabs <= mostTabs; tabs++) {
       if ((await focused.count()) === 1) return;
-      await this.page.keyboard.press("Tab");
-      const hidden = await this.page.evaluate<string | null>(`(${whyFocusIsHidden})()`);
-      if (hidden !== null) throw new Error(`Tab leads to what does not show it: ${hidden}`);
+      await this.step();
     }
     throw new Error(`Tab does not lead to ${target} of ${this.page.url()}.`);
+  }
+
+  /** Presses Tab once. @throws Error when one cannot see where that leads */
+  async step(): Promise<void> {
+    await this.page.keyboard.press("Tab");
+    const hidden = await this.page.evaluate<string | null>(`(${whyFocusIsHidden})()`);
+    if (hidden !== null)
+      throw new Error(`Tab leads to what does not show it on ${this.page.url()}: ${hidden}`);
   }
 }
 

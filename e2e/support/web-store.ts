@@ -31,6 +31,14 @@ export interface FilledStore extends AsyncDisposable {
   readonly names: { readonly object: string; readonly user: string };
 }
 
+/** What lets a browser in as `admin`. */
+export function cookiesOf({ visitor, team }: FilledStore): { name: string; value: string; url: string }[] {
+  return visitor.cookie.split("; ").map((cookie) => {
+    const [name = "", value = ""] = cookie.split("=");
+    return { name, value, url: team.server.url };
+  });
+}
+
 /** Makes such a store; it takes some seconds. */
 export async function fillStore(): Promise<FilledStore> {
   const team = await createTeam({ users: ["walter", "joe"] });

@@ -4,7 +4,7 @@ import type { Page as BrowserPage } from "playwright-core";
 import { pages } from "../../packages/server/src/http/web/pages/all.ts";
 import { type Browser, hasBrowser, overflow, startBrowser, takePicture, violations } from "./browser.ts";
 import { leading } from "./web-hand.ts";
-import { type FilledStore, fillStore, script } from "./web-store.ts";
+import { cookiesOf, type FilledStore, fillStore, script } from "./web-store.ts";
 
 /** One look at a page. */
 export interface Visit {
@@ -139,12 +139,7 @@ export async function faultsOf(
   const { url: origin } = store.team.server;
   const faults: string[] = [];
   const signedIn = await browser.context(options);
-  await signedIn.addCookies(
-    store.visitor.cookie.split("; ").map((cookie) => {
-      const [name = "", value = ""] = cookie.split("=");
-      return { name, value, url: origin };
-    }),
-  );
+  await signedIn.addCookies(cookiesOf(store));
   const nobody = await browser.context(options);
   const windows = { signedIn: await signedIn.newPage(), nobody: await nobody.newPage() };
   let place = "";

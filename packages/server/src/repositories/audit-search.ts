@@ -63,10 +63,9 @@ export async function planSearch(db: Db, filter: AuditFilter): Promise<Search> {
  * A column as an expression that no index is of: else a database may look for the rest of a filter by an index of its
  * own choice, through many more rows.
  */
-function plain<C extends "user_name" | "object_id" | "object_name" | "property" | "action" | "outcome">(
-  eb: ExpressionBuilder<Tables, "audit">,
-  column: C,
-) {
+export function plain<
+  C extends "user_name" | "object_id" | "object_name" | "property" | "action" | "outcome",
+>(eb: ExpressionBuilder<Tables, "audit">, column: C) {
   return eb.fn.coalesce(column, eb.val(""));
 }
 

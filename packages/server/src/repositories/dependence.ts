@@ -1,8 +1,10 @@
 /** What of the living objects hangs on one user: read from the index of the newest manifests. */
-import { type SelectQueryBuilder, sql } from "kysely";
+import { type ExpressionBuilder, sql } from "kysely";
 import type { Db } from "../database/open.ts";
 import type { Flag, Tables } from "../database/schema.ts";
+import type { IdRange } from "./members.ts";
 
+/** A living object of which a user is a member. */
 export interface ObjectOfUser {
   readonly id: string;
   readonly name: string;
@@ -10,69 +12,66 @@ export interface ObjectOfUser {
   readonly pending: Flag;
 }
 
-/**
- * `any`: whatever it is; `waiting`: the user waits to be let in; `sole-member`: nobody else who may sign in is a member;
- * `sole-writer`: others are, and none of them writes.
- */
-export type Dependence = "any" | "waiting" | "sole-member" | "sole-writer";
+/** And whether anybody else who may sign in, and does not wait to be let in, reads it, and writes it. */
+export interface SharedObject extends ObjectOfUser {
+  readonly othersRead: Flag;
+  readonly othersWrite: Flag;
+}
 
-/** Living objects of which a user is a member, by name, whose dependence is this one. */
-export async function objectsOfUser(
+/** Those of a user's objects that live, with ids from a first to a last one. */
+export async function sharedObjects(
   db: Db,
   userId: string,
-  dependence: Dependence,
-  limit: number,
-): Promise<ObjectOfUser[]> {
-  return await dependent(db, userId, dependence)
+  { first, last }: IdRange,
+): Promise<SharedObject[]> {
+  return await db
+    .selectFrom("members")
+    .innerJoin("objects", "objects.id", "members.object_id")
     .select(["objects.id", "objects.name", "members.access", "members.pending"])
-    .orderBy("objects.name")
-    .limit(limit)
+    .select((eb) => {
+      const flagOf = (others: ReturnType<typeof otherMembers>) =>
+        eb.case().when(eb.exists(others)).then<Flag>(1).else<Flag>(0).end();
+      const others = otherMembers(eb, userId);
+      return [
+        flagOf(others).as("othersRead"),
+        flagOf(others.where("other.access", "=", "write")).as("othersWrite"),
+      ];
+    })
+    .where("members.user_id", "=", userId)
+    .where("members.object_id", ">=", first)
+    .where("members.object_id", "<=", last)
+    .where("objects.live_name", "is not", null)
     .execute();
 }
 
-/** How many there are, but not more than `most` are counted. */
-export async function countObjectsOfUser(
-  db: Db,
-  userId: string,
-  dependence: Dependence,
-  most: number,
-): Promise<number> {
-  const rows = dependent(db, userId, dependence).select(sql<number>`1`.as("one")).limit(most);
+/** The other members who may sign in and do not wait to be let in. */
+function otherMembers(eb: ExpressionBuilder<Tables, "members">, userId: string) {
+  return eb
+    .selectFrom("members as other")
+    .innerJoin("users as holder", "holder.id", "other.user_id")
+    .select("other.user_id")
+    .whereRef("other.object_id", "=", "members.object_id")
+    .where("other.user_id", "!=", userId)
+    .where("other.pending", "=", 0)
+    .where("holder.active", "=", 1);
+}
+
+/** Of how many living objects a user is a member, but not more than `most` are counted. */
+export async function countObjectsOfUser(db: Db, userId: string, most: number): Promise<number> {
+  const rows = db
+    .selectFrom("members")
+    // SQLite keeps the order of this kind of join: from the memberships of one user, and not from all objects.
+    .crossJoin("objects")
+    .select(sql<number>`1`.as("one"))
+    .whereRef("objects.id", "=", "members.object_id")
+    .where("members.user_id", "=", userId)
+    .where("objects.live_name", "is not", null)
+    .limit(most);
   const { count } = await db
     .selectFrom(rows.as("counted"))
     .select((eb) => eb.fn.countAll<number>().as("count"))
     .executeTakeFirstOrThrow();
   return Number(count);
-}
-
-type Memberships = SelectQueryBuilder<Pick<Tables, "members" | "objects">, "members" | "objects", object>;
-
-function dependent(db: Db, userId: string, dependence: Dependence): Memberships {
-  const all: Memberships = db
-    .selectFrom("members")
-    .innerJoin("objects", "objects.id", "members.object_id")
-    .where("members.user_id", "=", userId)
-    .where("objects.live_name", "is not", null);
-  if (dependence === "any") return all;
-  if (dependence === "waiting") return all.where("members.pending", "=", 1);
-  const others = otherMembers(db, userId);
-  if (dependence === "sole-member") return all.where(({ not, exists }) => not(exists(others)));
-  return all
-    .where("members.access", "=", "write")
-    .where(({ exists }) => exists(others))
-    .where(({ not, exists }) => not(exists(others.where("other.access", "=", "write"))));
-}
-
-/** The other members who may sign in and do not wait to be let in. */
-function otherMembers(db: Db, userId: string) {
-  return db
-    .selectFrom("members as other")
-    .innerJoin("users as holder", "holder.id", "other.user_id")
-    .select("other.user_id")
-    .where(sql<boolean>`${sql.ref("other.object_id")} = ${sql.ref("members.object_id")}`)
-    .where("other.user_id", "!=", userId)
-    .where("other.pending", "=", 0)
-    .where("holder.active", "=", 1);
 }
 
 export interface SecretOfUser {
@@ -83,8 +82,8 @@ export interface SecretOfUser {
 }
 
 /**
- * The present encrypted values of living objects that are encrypted to one of these keys, or were and could be opened
- * still, by object and property.
+ * Some of the present encrypted values of living objects that are encrypted to one of these keys, or were and could be
+ * opened still; all, if they are fewer than the limit.
  */
 export async function secretsWrappedTo(
   db: Db,
@@ -92,6 +91,7 @@ export async function secretsWrappedTo(
   limit: number,
 ): Promise<SecretOfUser[]> {
   if (fingerprints.length === 0) return [];
+  // In no order, so that it ends where it has enough.
   return await db
     .selectFrom("wrapped_keys")
     .innerJoin("properties", "properties.value_id", "wrapped_keys.value_id")
@@ -101,17 +101,18 @@ export async function secretsWrappedTo(
     .where("wrapped_keys.fingerprint", "in", fingerprints)
     .where("properties.kind", "=", "encrypted")
     .where("objects.live_name", "is not", null)
-    .orderBy("objects.name")
-    .orderBy("properties.name")
     .limit(limit)
     .execute();
 }
 
-/** The same that a user stored themselves, in objects of which they are a member: with a write-only key they know it too. */
+/**
+ * The same that a user stored themselves, in those of their objects with ids from a first to a last one: with a
+ * write-only key they know it too.
+ */
 export async function secretsStoredBy(
   db: Db,
   user: { readonly id: string; readonly name: string },
-  limit: number,
+  { first, last }: IdRange,
 ): Promise<SecretOfUser[]> {
   return await db
     .selectFrom("members")
@@ -125,12 +126,11 @@ export async function secretsStoredBy(
     .innerJoin("commits", "commits.digest", "revisions.commit_digest")
     .select(secretColumns)
     .where("members.user_id", "=", user.id)
+    .where("members.object_id", ">=", first)
+    .where("members.object_id", "<=", last)
     .where("properties.kind", "=", "encrypted")
     .where("objects.live_name", "is not", null)
     .where("commits.author", "=", user.name)
-    .orderBy("objects.name")
-    .orderBy("properties.name")
-    .limit(limit)
     .execute();
 }
 

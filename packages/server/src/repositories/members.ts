@@ -68,6 +68,34 @@ export async function membershipsOf(
     .execute();
 }
 
+/** The ids of some objects: from a first to a last one, both among them. */
+export interface IdRange {
+  readonly first: string;
+  readonly last: string;
+}
+
+/**
+ * The ids of the next objects of which a user is a member, deleted ones too.
+ * @param after only those behind this one; `null`: from the start
+ * @returns `null` where there are none
+ */
+export async function idsOfMember(
+  db: Db,
+  userId: string,
+  after: string | null,
+  limit: number,
+): Promise<IdRange | null> {
+  let query = db.selectFrom("members").select("object_id").where("user_id", "=", userId);
+  if (after !== null) query = query.where("object_id", ">", after);
+  const some = query.orderBy("object_id").limit(limit).as("some");
+  const { first, last } = await db
+    .selectFrom(some)
+    .select((eb) => [eb.fn.min("object_id").as("first"), eb.fn.max("object_id").as("last")])
+    .executeTakeFirstOrThrow();
+  // Of nothing, there is no least.
+  return first === null || last === null ? null : { first, last };
+}
+
 /** Gives objects these members, and no others. */
 export async function replaceMembers(
   db: Db,

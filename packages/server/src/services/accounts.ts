@@ -16,7 +16,9 @@ import {
 } from "../repositories/users.ts";
 import { deleteWebSessionsOfUser } from "../repositories/web-sessions.ts";
 import { type Actor, record } from "./audit.ts";
+import { dependentsOf } from "./dependents.ts";
 import { mailRemoval } from "./mail/user-removal.ts";
+import { longestList } from "./mail/wording.ts";
 import { hashPassword } from "./passwords.ts";
 
 export interface NewUser {
@@ -206,6 +208,9 @@ export async function changeState(
   state: "disable" | "enable" | "remove",
   rule: AdminRule = "whoever",
 ): Promise<void> {
+  // Before the transaction, for which everybody waits.
+  const dependents =
+    state === "remove" ? await dependentsOf(db, await knownUser(db, name), longestList) : null;
   await db.transaction().execute(async (trx) => {
     await lockSuperusers(trx);
     const user = await knownUser(trx, name);
@@ -222,6 +227,6 @@ export async function changeState(
       await deleteWebSessionsOfUser(trx, user.id);
     }
     await record(trx, actor, [{ action: `${state} user`, detail: name }]);
-    if (state === "remove") await mailRemoval(trx, actor, user);
+    if (dependents !== null) await mailRemoval(trx, actor, user, dependents);
   });
 }

@@ -1,16 +1,13 @@
 import type { Db } from "../database/open.ts";
 import type { UserTable } from "../database/schema.ts";
-import {
-  countObjectsOfUser,
-  type Dependence,
-  type ObjectOfUser,
-  objectsOfUser,
-} from "../repositories/dependence.ts";
+import { countObjectsOfUser, type ObjectOfUser, sharedObjects } from "../repositories/dependence.ts";
 import { countActiveAdmins } from "../repositories/users.ts";
 import { type CountUpTo, upTo } from "./count-up-to.ts";
+import { objectsOfMember } from "./turns.ts";
 
 /** Some objects of a user, and how many there are. */
-export interface SomeObjects extends CountUpTo {
+export interface SomeObjects {
+  readonly count: number;
   /** The first, by name. */
   readonly first: readonly ObjectOfUser[];
 }
@@ -21,9 +18,9 @@ export interface Dependents {
   readonly objects: SomeObjects;
   /** Those on which the user waits to be let in. */
   readonly waiting: SomeObjects;
-  /** Nobody else who may sign in is a member. */
+  /** Of the others, those of which nobody else who may sign in is a member. */
   readonly soleMember: SomeObjects;
-  /** Others are, and none of those who may sign in writes. */
+  /** Those of which others are, and none of those who may sign in writes. */
   readonly soleWriter: SomeObjects;
   /** Nobody else may change things in the web admin. */
   readonly onlyAdmin: boolean;
@@ -34,28 +31,55 @@ const mostAtOnce = 10_000;
 
 /** How many living objects a user is a member of; counted no further than what `dependentsOf` is quick for. */
 export async function objectCountOf(db: Db, user: UserTable): Promise<CountUpTo> {
-  return upTo(await countObjectsOfUser(db, user.id, "any", mostAtOnce + 1), mostAtOnce);
+  return upTo(await countObjectsOfUser(db, user.id, mostAtOnce + 1), mostAtOnce);
 }
 
-/** Up to how many objects are counted. */
-const mostCounted = 100_000;
-
-/** @param shown how many objects are named of each kind */
+/**
+ * Looks at all objects of a user, some at a time: nobody waits for it, and it is not of one moment.
+ * @param shown how many objects are named of each kind
+ */
 export async function dependentsOf(db: Db, user: UserTable, shown: number): Promise<Dependents> {
-  const some = async (dependence: Dependence): Promise<SomeObjects> => {
-    const first = await objectsOfUser(db, user.id, dependence, shown + 1);
-    const counted =
-      first.length <= shown
-        ? first.length
-        : await countObjectsOfUser(db, user.id, dependence, mostCounted + 1);
-    return { first: first.slice(0, shown), ...upTo(counted, mostCounted) };
-  };
+  const objects = new Some(shown);
+  const waiting = new Some(shown);
+  const soleMember = new Some(shown);
+  const soleWriter = new Some(shown);
+  for await (const ids of objectsOfMember(db, user.id)) {
+    for (const { othersRead, othersWrite, ...object } of await sharedObjects(db, user.id, ids)) {
+      objects.add(object);
+      if (object.pending === 1) waiting.add(object);
+      else if (othersRead === 0) soleMember.add(object);
+      else if (object.access === "write" && othersWrite === 0) soleWriter.add(object);
+    }
+  }
   const admin = user.active === 1 && user.staff === 1 && user.superuser === 1;
-  return {
-    objects: await some("any"),
-    waiting: await some("waiting"),
-    soleMember: await some("sole-member"),
-    soleWriter: await some("sole-writer"),
-    onlyAdmin: admin && (await countActiveAdmins(db)) === 1,
-  };
+  const onlyAdmin = admin && (await countActiveAdmins(db)) === 1;
+  return { objects, waiting, soleMember, soleWriter, onlyAdmin };
+}
+
+/** Counts objects as they come, and keeps the first of them by name. */
+class Some implements SomeObjects {
+  readonly #shown: number;
+  #first: ObjectOfUser[] = [];
+  count = 0;
+
+  constructor(shown: number) {
+    this.#shown = shown;
+  }
+
+  get first(): readonly ObjectOfUser[] {
+    return this.#first;
+  }
+
+  add(object: ObjectOfUser): void {
+    this.count++;
+    const isFull = this.#first.length === this.#shown;
+    if (isFull && !isBefore(object, this.#first.at(-1))) return;
+    if (isFull) this.#first.pop();
+    const at = this.#first.findIndex((other) => isBefore(object, other));
+    this.#first.splice(at === -1 ? this.#first.length : at, 0, object);
+  }
+}
+
+function isBefore(object: ObjectOfUser, other: ObjectOfUser | undefined): boolean {
+  return other !== undefined && object.name < other.name;
 }

@@ -4,8 +4,8 @@ import { isIntroducedBy, type UserKey, writeUserKey } from "@pstore/core/keys/us
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
 import { flag, type PublicKeyTable, type UserTable } from "../database/schema.ts";
-import { countObjectsOfUser } from "../repositories/dependence.ts";
 import { keysOf } from "../repositories/keys.ts";
+import { dependentsOf } from "./dependents.ts";
 import { factsOf, type KeyFacts } from "./key-facts.ts";
 import { type JudgedKey, judgeKey, type NewKey, readNewKey } from "./key-judgement.ts";
 import { type CountsWithout, countsWithout } from "./key-standing.ts";
@@ -101,7 +101,6 @@ async function trustIn(
 
 /** Of a key that no object can list yet. */
 async function countsOf(db: Db, user: UserTable): Promise<CountsWithout> {
-  const all = await countObjectsOfUser(db, user.id, "any", Number.MAX_SAFE_INTEGER);
-  const waiting = await countObjectsOfUser(db, user.id, "waiting", Number.MAX_SAFE_INTEGER);
-  return { waiting, others: all - waiting, earlier: 0 };
+  const { objects, waiting } = await dependentsOf(db, user, 0);
+  return { waiting: waiting.count, others: objects.count - waiting.count, earlier: 0 };
 }

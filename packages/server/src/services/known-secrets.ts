@@ -3,8 +3,10 @@ import type { UserTable } from "../database/schema.ts";
 import { type SecretOfUser, secretsStoredBy, secretsWrappedTo } from "../repositories/dependence.ts";
 import { keysOf } from "../repositories/keys.ts";
 import { propertiesOfAll } from "../repositories/properties.ts";
+import { compareTexts } from "./order.ts";
 import { listReads } from "./reads.ts";
 import type { Caller } from "./sessions.ts";
+import { inTurns, objectsOfMember } from "./turns.ts";
 
 /** A present encrypted value that a user knows, or may know, and that is to be changed when they leave. */
 export interface KnownSecret {
@@ -39,8 +41,10 @@ export async function secretsKnownTo(
 ): Promise<KnownSecrets> {
   const { reads } = await listReads(db, caller, user.name);
   const present = new Set<string>();
-  for (const row of await propertiesOfAll(db, [...new Set(reads.map(({ id }) => id))]))
-    present.add(place(row.object_id, row.name, row.revision));
+  for await (const ids of inTurns([...new Set(reads.map(({ id }) => id))])) {
+    for (const row of await propertiesOfAll(db, ids))
+      present.add(place(row.object_id, row.name, row.revision));
+  }
   const found = new Map<string, KnownSecret>();
   const read = reads.filter(({ id, property, revision }) => present.has(place(id, property, revision)));
   for (const { id, name, property, revision, last } of read.sort((a, b) => (a.last > b.last ? -1 : 1)))
@@ -51,20 +55,32 @@ export async function secretsKnownTo(
       how: "read",
       last,
     });
-  const rest = (secrets: readonly SecretOfUser[], how: "stored" | "could-read") => {
+  const add = (secrets: readonly SecretOfUser[], how: "stored" | "could-read") => {
     for (const { objectId, objectName, property, revision } of secrets) {
       const at = place(objectId, property, revision);
       if (!found.has(at)) found.set(at, { objectId, objectName, property, how, last: null });
     }
   };
   if (caller.seesAll) {
-    const limit = most + found.size + 1;
-    rest(await secretsStoredBy(db, user, limit), "stored");
-    const keys = await keysOf(db, user.id);
-    const fingerprints = keys.map(({ fingerprint }) => fingerprint);
-    rest(await secretsWrappedTo(db, fingerprints, most + found.size + 1), "could-read");
+    for await (const ids of objectsOfMember(db, user.id)) {
+      if (found.size > most) break;
+      add(await secretsStoredBy(db, user, ids), "stored");
+    }
+    if (found.size <= most) {
+      const fingerprints = (await keysOf(db, user.id)).map(({ fingerprint }) => fingerprint);
+      add(await secretsWrappedTo(db, fingerprints, most + found.size + 1), "could-read");
+    }
   }
-  return { secrets: [...found.values()].slice(0, most), more: found.size > most };
+  const secrets = [...found.values()];
+  const unread = secrets.filter(({ how }) => how !== "read").sort(byCertainty);
+  const all = [...secrets.filter(({ how }) => how === "read"), ...unread];
+  return { secrets: all.slice(0, most), more: all.length > most };
+}
+
+/** What was stored first, then by object and property. */
+function byCertainty(a: KnownSecret, b: KnownSecret): number {
+  if (a.how !== b.how) return a.how === "stored" ? -1 : 1;
+  return compareTexts(a.objectName, b.objectName) || compareTexts(a.property, b.property);
 }
 
 function place(objectId: string, property: string, revision: number): string {

@@ -6,13 +6,17 @@ import type { ObjectTable } from "../database/schema.ts";
 import { accessesOf } from "../repositories/members.ts";
 import { findObjects } from "../repositories/objects.ts";
 import { propertiesOfAll } from "../repositories/properties.ts";
-import { readsOf } from "../repositories/reads.ts";
+import { type ReadRow, type ReadsOfPart, readsOf } from "../repositories/reads.ts";
 import { findRevision } from "../repositories/revisions.ts";
 import { type Deed, record } from "./audit.ts";
+import { compareTexts } from "./order.ts";
 import type { Caller } from "./sessions.ts";
+import { inTurns } from "./turns.ts";
 
 /** How many manifests are read between two looks at other requests. */
 const manifestsAtOnce = 50;
+/** How many rows of the log are looked at between two such looks. */
+const rowsAtOnce = 2000;
 
 type Read = Reads["reads"][number];
 
@@ -30,7 +34,7 @@ function revisionOf(detail: string): number {
  * more: by object, property and revision. Of objects of the caller's, or of all for privileged users.
  */
 export async function listReads(db: Db, caller: Caller, userName: string): Promise<Reads> {
-  const rows = await readsOf(db, userName);
+  const rows = await readsInLog(db, userName);
   const objects = await objectsSeen(
     db,
     caller,
@@ -46,17 +50,32 @@ export async function listReads(db: Db, caller: Caller, userName: string): Promi
   return { reads: encrypted.sort(byPlace) };
 }
 
+/** Which values the log says that a user has read, each with the last time. */
+async function readsInLog(db: Db, userName: string): Promise<readonly ReadRow[]> {
+  const found = new Map<string, ReadRow>();
+  for (let after: string | null = null; ; ) {
+    const part: ReadsOfPart = await readsOf(db, userName, after, rowsAtOnce);
+    // What is later in the log was read later.
+    for (const row of part.rows) found.set(`${row.object_id} ${row.detail} ${row.property}`, row);
+    if (part.end === null) return [...found.values()];
+    after = part.end;
+    await othersFirst();
+  }
+}
+
 /** Those of the objects that live and that the caller may know of. */
 async function objectsSeen(
   db: Db,
   caller: Caller,
   ids: Iterable<string>,
 ): Promise<ReadonlyMap<string, ObjectTable>> {
-  const living = (await findObjects(db, [...new Set(ids)])).filter((object) => object.live_name !== null);
-  const all = new Map(living.map((object) => [object.id, object]));
-  if (caller.seesAll) return all;
-  const own = await accessesOf(db, [...all.keys()], caller.userId);
-  return new Map([...all].filter(([id]) => own.has(id)));
+  const seen = new Map<string, ObjectTable>();
+  for await (const some of inTurns([...new Set(ids)])) {
+    const living = (await findObjects(db, some)).filter((object) => object.live_name !== null);
+    const own = caller.seesAll ? null : await accessesOf(db, some, caller.userId);
+    for (const object of living) if (own?.has(object.id) ?? true) seen.set(object.id, object);
+  }
+  return seen;
 }
 
 /** Those of the values read that were encrypted. */
@@ -65,8 +84,9 @@ async function encryptedOf(db: Db, reads: readonly Read[]): Promise<Read[]> {
   const place = (id: string, revision: number, property: string) => `${id} ${revision} ${property}`;
   const ids = [...new Set(reads.map((read) => read.id))];
   // What a property is now stands in the index; only for what it was, the manifest is read that sealed it.
-  for (const row of await propertiesOfAll(db, ids)) {
-    kinds.set(place(row.object_id, row.revision, row.name), row.kind);
+  for await (const some of inTurns(ids)) {
+    for (const row of await propertiesOfAll(db, some))
+      kinds.set(place(row.object_id, row.revision, row.name), row.kind);
   }
   const found: Read[] = [];
   const parsed = new Set<string>();
@@ -86,10 +106,5 @@ async function encryptedOf(db: Db, reads: readonly Read[]): Promise<Read[]> {
 }
 
 function byPlace(a: Read, b: Read): number {
-  return compare(a.name, b.name) || compare(a.property, b.property) || a.revision - b.revision;
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+  return compareTexts(a.name, b.name) || compareTexts(a.property, b.property) || a.revision - b.revision;
 }

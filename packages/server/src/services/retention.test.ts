@@ -269,6 +269,7 @@ async function undoLaterMigrations() {
     "objects_deleted",
     "objects_name",
     "members_present",
+    "members_objects",
     "audit_reads",
     "stored_values_size",
   ])

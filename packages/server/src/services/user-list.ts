@@ -39,7 +39,7 @@ export async function pageOfUsers(db: Db, search: Omit<UserSearch, "limit">): Pr
   );
   const users: ListedUser[] = [];
   for (const row of shown) {
-    const objects = upTo(await countObjectsOfUser(db, row.id, "any", mostObjects + 1), mostObjects);
+    const objects = upTo(await countObjectsOfUser(db, row.id, mostObjects + 1), mostObjects);
     users.push({ row, keys: keys.get(row.id) ?? 0, objects });
   }
   return { users, next: rows.length > pageSize ? (shown.at(-1)?.name ?? null) : null };

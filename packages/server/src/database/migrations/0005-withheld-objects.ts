@@ -16,6 +16,8 @@ export const withheldObjects: Migration = {
       .on("members")
       .columns(["object_id", "pending", "user_id"])
       .execute();
+    // The objects of one user, some at a time.
+    await schema.createIndex("members_objects").on("members").columns(["user_id", "object_id"]).execute();
     await schema
       .createIndex("audit_reads")
       .on("audit")

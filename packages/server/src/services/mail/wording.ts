@@ -4,7 +4,7 @@ import type { Actor } from "../audit.ts";
 /** Mail programs show so many characters without breaking a line anew (RFC 5322, section 2.1.1, advises 78 at most). */
 const width = 72;
 /** A list shows at most so many names. */
-const longestList = 20;
+export const longestList = 20;
 
 /** A text of paragraphs and commands. */
 export function bodyOf(...parts: readonly string[]): string {
@@ -35,10 +35,10 @@ export function quoted(name: string): string {
   return `'${visibleLine(name)}'`;
 }
 
-/** The first of some names, and how many more there are. */
-export function listed(names: readonly string[]): string {
-  const shown = names.slice(0, longestList).map(quoted).join(", ");
-  const more = names.length - longestList;
+/** The first of so many names, and how many more there are. @param names {@link longestList} of them, or all */
+export function listed(names: readonly string[], count: number): string {
+  const shown = names.map(quoted).join(", ");
+  const more = count - names.length;
   return more > 0 ? `${shown} and ${more} more` : shown;
 }
 

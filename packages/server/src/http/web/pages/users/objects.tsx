@@ -24,10 +24,7 @@ export function ObjectList({ objects, user }: { objects: SomeObjects; user: stri
       ))}
       {rest > 0 && (
         <li>
-          <a href={withQuery("/objects", { user })}>
-            and {objects.more ? "over " : ""}
-            {rest.toLocaleString("en-US")} more
-          </a>
+          <a href={withQuery("/objects", { user })}>and {rest.toLocaleString("en-US")} more</a>
         </li>
       )}
     </ul>

@@ -1,4 +1,3 @@
-import type { CountUpTo } from "../../../../services/count-up-to.ts";
 import type { UserTable } from "../../../../services/user-list.ts";
 import { Badge, counted } from "../../parts/text.tsx";
 import { wrapping } from "../../parts/wrapping.ts";
@@ -28,6 +27,11 @@ export function rolesOf(user: Pick<UserTable, "staff" | "superuser" | "view_any"
   return all.filter(([has]) => has === 1).map(([, role]) => role);
 }
 
-export function countText({ count, more }: CountUpTo, one: string, several?: string): string {
+/** @param more there are more than were counted */
+export function countText(
+  { count, more = false }: { count: number; more?: boolean },
+  one: string,
+  several?: string,
+): string {
   return `${more ? "over " : ""}${counted(count, one, several)}`;
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { slices } from "../../../../database/slices.ts";
 import { addUser, changeState, editUser } from "../../../../services/accounts.ts";
 import { openWebSession } from "../../../../services/web/sessions.ts";
-import { actor, TestStore, type TestUser } from "../../../../store-for-tests.ts";
+import { actor, TestStore, type TestUser, turnsDuring } from "../../../../store-for-tests.ts";
 import { type Visited, Visitor } from "../../visitor-for-tests.ts";
 
 const nobody = { email: "", fullName: "", staff: false, superuser: false, viewAny: false, password: null };
@@ -129,12 +129,15 @@ test("a user's page tells what hangs on them, with names to who may know them al
   expect((await root.get("/users/joe")).text).toContain("/users/joe/edit");
 });
 
-test("a user with very many objects is shown without a look into each", async () => {
+test("a user with very many objects is shown without a look into each, and others go first while all are looked at", async () => {
   await addUser(store.db, actor, { ...nobody, name: "busy" });
   const busy = await exists("busy");
   const ids = Array.from({ length: 10_001 }, (_, n) => `busy-${String(n).padStart(5, "0")}`);
   for (const some of slices(ids)) {
-    const objects = some.map((id) => ({ id, name: id, live_name: id, revision: 1, withheld: null }));
+    const objects = some.map((id) => {
+      const name = `busy-${10_000 - Number(id.slice(-5))}.example.com`;
+      return { id, name, live_name: name, revision: 1, withheld: null };
+    });
     await store.db.insertInto("objects").values(objects).execute();
     const members = some.map(
       (id) => ({ object_id: id, user_id: busy?.id ?? "", access: "read", pending: 0 }) as const,
@@ -144,11 +147,22 @@ test("a user with very many objects is shown without a look into each", async ()
   const page = await viewer.get("/users/busy");
   expect(page.text).toContain("is a member of over 10,000 objects");
   expect(page.text).toContain("/objects?user=busy&amp;access=only");
-  expect(page.text).not.toContain("busy-00000");
+  expect(page.text).not.toContain("busy-0.example.com");
   expect((await staff.get("/users?text=busy")).text).toContain("over 1,000");
-  const before = await root.get("/users/busy/disable");
-  expect(before.text).toContain("Nobody else can read 10,001 objects:");
-  expect(before.text).toContain("and 9,981 more");
+  let before: Visited | undefined;
+  const turns = await turnsDuring(async () => {
+    before = await root.get("/users/busy/disable");
+  });
+  expect(before?.text).toContain("Nobody else can read 10,001 objects:");
+  expect(before?.text).toContain("and 9,981 more");
+  const named = [...(before?.text.matchAll(/>(busy-\d+)\.example\.com</g) ?? [])].map(([, name]) => name);
+  const byName = ids.map((_, n) => `busy-${n}`).sort((a, b) => (`${a}.` < `${b}.` ? -1 : 1));
+  expect(named).toEqual(byName.slice(0, 20));
+  expect(turns).toBeGreaterThanOrEqual(20);
+  expect(await turnsDuring(() => root.get("/users/busy/delete"))).toBeGreaterThanOrEqual(40);
+  const deleted = await turnsDuring(() => root.post("/users/busy/delete", { confirmation: "busy" }));
+  expect(deleted).toBeGreaterThanOrEqual(20);
+  expect((await exists("busy"))?.removed).not.toBeNull();
   await store.db
     .deleteFrom("members")
     .where("user_id", "=", busy?.id ?? "")

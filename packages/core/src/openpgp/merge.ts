@@ -5,6 +5,7 @@
 import { Problem } from "../problem.ts";
 import { type Certificate, readCertificate } from "./certificate.ts";
 import { type Block, type Component, join, largestCertificate, readBlock } from "./key-block.ts";
+import type { RawPacket } from "./packet.ts";
 import {
   claims,
   hasBackSignature,
@@ -35,12 +36,14 @@ export async function mergeCertificates(a: Certificate, b: Certificate): Promise
   if (key === null) throw new Problem("unusable-key", `${a.fingerprint} is damaged`);
 
   await take(block.primary, others.primary, key, { key });
-  for (const theirs of others.userIds) {
-    await takeComponent(block.userIds, theirs, key, userIdSubject(key, theirs.packet));
+  const userIds = firstOfEach(block.userIds);
+  for (const theirs of gathered(others.userIds)) {
+    await takeComponent(block.userIds, userIds, theirs, key, userIdSubject(key, theirs.packet));
   }
-  for (const theirs of others.subkeys) {
+  const subkeys = firstOfEach(block.subkeys);
+  for (const theirs of gathered(others.subkeys)) {
     const subkey = await readKeyPacket(theirs.packet);
-    if (subkey !== null) await takeComponent(block.subkeys, theirs, key, { key, bind: subkey });
+    if (subkey !== null) await takeComponent(block.subkeys, subkeys, theirs, key, { key, bind: subkey });
   }
   takeCertifications(block, others, key);
   return readCertificate(join(block));
@@ -48,11 +51,12 @@ export async function mergeCertificates(a: Certificate, b: Certificate): Promise
 
 async function takeComponent(
   mine: Component[],
+  mineByContent: ReadonlyMap<string, Component>,
   theirs: Component,
   key: KeyPacket,
   subject: Subject,
 ): Promise<void> {
-  const known = mine.find(({ packet }) => same(packet.content, theirs.packet.content));
+  const known = mineByContent.get(textOf(theirs.packet));
   const component = known ?? { packet: theirs.packet, signatures: [] };
   await take(component, theirs, key, subject);
   if (known === undefined && component.signatures.length > 0) mine.push(component);
@@ -60,9 +64,8 @@ async function takeComponent(
 
 /** Takes over the key holder's own signatures that verify. */
 async function take(mine: Component, theirs: Component, key: KeyPacket, subject: Subject): Promise<void> {
-  const fresh = theirs.signatures.filter(
-    ({ content }) => !mine.signatures.some((known) => same(known.content, content)),
-  );
+  const contents = new Set(mine.signatures.map(textOf));
+  const fresh = theirs.signatures.filter((raw) => !contents.has(textOf(raw)));
   if (fresh.length === 0) return;
   const known = new Set<string>();
   for (const { content } of mine.signatures) {
@@ -106,23 +109,48 @@ async function selfSignatureIdentity(
 /** Other people's certifications cannot be verified here: they come along while there is room for them. */
 function takeCertifications(block: Block, others: Block, key: KeyPacket): void {
   let room = largestCertificate / 2 - join(block).length;
-  for (const mine of block.userIds) {
-    const theirs = others.userIds.find(({ packet }) => same(packet.content, mine.packet.content));
-    for (const raw of theirs?.signatures ?? []) {
+  const given = firstOfEach(gathered(others.userIds));
+  for (const [content, mine] of firstOfEach(block.userIds)) {
+    const contents = new Set(mine.signatures.map(textOf));
+    for (const raw of given.get(content)?.signatures ?? []) {
+      if (contents.has(textOf(raw))) continue;
       const read = readSignature(raw.content);
-      if (
-        read === null ||
-        claims(read, key) ||
-        mine.signatures.some(({ content }) => same(content, raw.content))
-      )
-        continue;
+      if (read === null || claims(read, key)) continue;
       room -= raw.whole.length;
       if (room < 0) return;
+      contents.add(textOf(raw));
       mine.signatures.push(raw);
     }
   }
 }
 
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0;
+/*
+ * A block of 256 KiB may repeat a part tens of thousands of times, with as many signatures: so whatever is compared is
+ * looked up, and each part is looked at once.
+ */
+
+/** Parts by what they are; of those that are repeated, the first. */
+function firstOfEach(components: readonly Component[]): ReadonlyMap<string, Component> {
+  const first = new Map<string, Component>();
+  for (const component of components) {
+    const content = textOf(component.packet);
+    if (!first.has(content)) first.set(content, component);
+  }
+  return first;
+}
+
+/** The parts, each once, with the signatures of all its copies. */
+function gathered(components: readonly Component[]): readonly Component[] {
+  const all = new Map<string, Component>();
+  for (const { packet, signatures } of components) {
+    const known = all.get(textOf(packet));
+    if (known === undefined) all.set(textOf(packet), { packet, signatures: [...signatures] });
+    else for (const signature of signatures) known.signatures.push(signature);
+  }
+  return [...all.values()];
+}
+
+/** What can be looked up of a packet. */
+function textOf({ content }: RawPacket): string {
+  return Buffer.from(content.buffer, content.byteOffset, content.length).toString("latin1");
 }

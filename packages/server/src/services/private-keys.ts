@@ -1,8 +1,11 @@
 import { Problem } from "@pstore/core/problem";
 
-/** Armor, PEM, PuTTY's and RFC 4716's files, age's identities, and the bare base64 of an OpenSSH file. */
+/**
+ * Armor, PEM, PuTTY's and RFC 4716's files, age's identities, and the bare base64 of an OpenSSH file. What repeats without
+ * an end must not begin anew within itself: a megabyte of it would be looked through for minutes.
+ */
 const written =
-  /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY|-----BEGIN PGP SECRET KEY|BEGIN SSH2 ENCRYPTED PRIVATE KEY|PuTTY-User-Key-File|AGE-(?:PLUGIN-[A-Z0-9-]+|SECRET-KEY(?:-PQ)?)-1|b3BlbnNzaC1rZXktdjE/i;
+  /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY|-----BEGIN PGP SECRET KEY|BEGIN SSH2 ENCRYPTED PRIVATE KEY|PuTTY-User-Key-File|AGE-(?:PLUGIN-[A-Z0-9-]{1,64}|SECRET-KEY(?:-PQ)?)-1|b3BlbnNzaC1rZXktdjE/i;
 
 /**
  * Whether there is a private key in what somebody gives as a public one, wherever in it, so that it is refused as such

@@ -2,7 +2,7 @@
 import { type ExpressionBuilder, sql } from "kysely";
 import type { Db } from "../database/open.ts";
 import type { Flag, Tables } from "../database/schema.ts";
-import type { IdRange } from "./members.ts";
+import { type IdRange, membershipsIn } from "./members.ts";
 
 /** A living object of which a user is a member. */
 export interface ObjectOfUser {
@@ -19,14 +19,8 @@ export interface SharedObject extends ObjectOfUser {
 }
 
 /** Those of a user's objects that live, with ids from a first to a last one. */
-export async function sharedObjects(
-  db: Db,
-  userId: string,
-  { first, last }: IdRange,
-): Promise<SharedObject[]> {
-  return await db
-    .selectFrom("members")
-    .innerJoin("objects", "objects.id", "members.object_id")
+export async function sharedObjects(db: Db, userId: string, ids: IdRange): Promise<SharedObject[]> {
+  return await membershipsIn(db, userId, ids)
     .select(["objects.id", "objects.name", "members.access", "members.pending"])
     .select((eb) => {
       const flagOf = (others: ReturnType<typeof otherMembers>) =>
@@ -37,10 +31,6 @@ export async function sharedObjects(
         flagOf(others.where("other.access", "=", "write")).as("othersWrite"),
       ];
     })
-    .where("members.user_id", "=", userId)
-    .where("members.object_id", ">=", first)
-    .where("members.object_id", "<=", last)
-    .where("objects.live_name", "is not", null)
     .execute();
 }
 
@@ -112,11 +102,9 @@ export async function secretsWrappedTo(
 export async function secretsStoredBy(
   db: Db,
   user: { readonly id: string; readonly name: string },
-  { first, last }: IdRange,
+  ids: IdRange,
 ): Promise<SecretOfUser[]> {
-  return await db
-    .selectFrom("members")
-    .innerJoin("objects", "objects.id", "members.object_id")
+  return await membershipsIn(db, user.id, ids)
     .innerJoin("properties", "properties.object_id", "objects.id")
     .innerJoin("revisions", (join) =>
       join
@@ -125,11 +113,7 @@ export async function secretsStoredBy(
     )
     .innerJoin("commits", "commits.digest", "revisions.commit_digest")
     .select(secretColumns)
-    .where("members.user_id", "=", user.id)
-    .where("members.object_id", ">=", first)
-    .where("members.object_id", "<=", last)
     .where("properties.kind", "=", "encrypted")
-    .where("objects.live_name", "is not", null)
     .where("commits.author", "=", user.name)
     .execute();
 }

@@ -96,6 +96,21 @@ export async function idsOfMember(
   return first === null || last === null ? null : { first, last };
 }
 
+/** A user's memberships of living objects with ids from a first to a last one. */
+export function membershipsIn(db: Db, userId: string, { first, last }: IdRange) {
+  return (
+    db
+      .selectFrom("members")
+      // SQLite keeps the order of this kind of join: it begins at the user's memberships, not at all objects between.
+      .crossJoin("objects")
+      .whereRef("objects.id", "=", "members.object_id")
+      .where("members.user_id", "=", userId)
+      .where("members.object_id", ">=", first)
+      .where("members.object_id", "<=", last)
+      .where("objects.live_name", "is not", null)
+  );
+}
+
 /** Gives objects these members, and no others. */
 export async function replaceMembers(
   db: Db,

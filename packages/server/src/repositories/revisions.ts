@@ -1,6 +1,7 @@
 import type { Db } from "../database/open.ts";
 import type { CommitTable, RevisionTable } from "../database/schema.ts";
 import { slices } from "../database/slices.ts";
+import { type IdRange, membershipsIn } from "./members.ts";
 
 export async function findCommit(db: Db, digest: string): Promise<CommitTable | undefined> {
   return await db.selectFrom("commits").selectAll().where("digest", "=", digest).executeTakeFirst();
@@ -33,6 +34,19 @@ export async function headsOf(db: Db, objectIds: readonly string[]): Promise<Rev
     found.push(...rows);
   }
   return found;
+}
+
+/** The newest manifests of those of a user's objects that live, with ids from a first to a last one. */
+export async function livingManifests(db: Db, userId: string, ids: IdRange): Promise<string[]> {
+  const rows = await membershipsIn(db, userId, ids)
+    .innerJoin("revisions", (join) =>
+      join
+        .onRef("revisions.object_id", "=", "objects.id")
+        .onRef("revisions.revision", "=", "objects.revision"),
+    )
+    .select("revisions.manifest")
+    .execute();
+  return rows.map((row) => row.manifest);
 }
 
 export async function revisionsOfCommit(db: Db, commitDigest: string): Promise<RevisionTable[]> {

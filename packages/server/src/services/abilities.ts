@@ -35,6 +35,28 @@ export async function abilitiesOf(
   };
 }
 
+/** Tells what a member can do now, see {@link abilitiesOf}. */
+export type MemberAbilities = (name: string, member: Member) => Promise<Abilities>;
+
+/**
+ * What members can do: what is the same in many objects is looked at once.
+ * @param users at least those who are asked for; it may grow between two questions
+ */
+export function memberAbilities(
+  users: ReadonlyMap<string, UserWithKeys>,
+  now: Date,
+  without: Fingerprint,
+): MemberAbilities {
+  const known = new Map<string, Abilities>();
+  return async (name, member) => {
+    // Neither names nor fingerprints hold a space.
+    const what = [name, member.access, ...[...member.keys].flat()].join(" ");
+    const found = known.get(what) ?? (await abilitiesOf(member, users.get(name), now, without));
+    known.set(what, found);
+    return found;
+  };
+}
+
 async function signs(block: string, now: Date): Promise<boolean> {
   try {
     signingParts(await userKeyOf(block), now, "");

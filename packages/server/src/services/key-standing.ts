@@ -1,16 +1,14 @@
-import { setImmediate as othersFirst } from "node:timers/promises";
 import { isPending } from "@pstore/core/checks";
 import type { Fingerprint } from "@pstore/core/fingerprint";
 import { type Manifest, parseManifest } from "@pstore/core/manifest";
 import type { Db } from "../database/open.ts";
-import { slices } from "../database/slices.ts";
-import { membershipsOf } from "../repositories/members.ts";
-import { headsOf } from "../repositories/revisions.ts";
+import { livingManifests } from "../repositories/revisions.ts";
 import { findUser, findUserById } from "../repositories/users.ts";
-import { abilitiesOf } from "./abilities.ts";
+import { type MemberAbilities, memberAbilities } from "./abilities.ts";
 import { usersWithKeys } from "./directory.ts";
 import { currentKey } from "./keys.ts";
 import { hasUsableKey } from "./members.ts";
+import { objectsOfMember } from "./turns.ts";
 
 /** What hangs on a key that the store has. */
 export interface KeyStanding {
@@ -36,31 +34,17 @@ export async function standingOfKey(db: Db, fingerprint: Fingerprint): Promise<K
   const key = await currentKey(db, fingerprint);
   const user = await findUserById(db, key.user_id);
   if (user === undefined) throw new Error("a key has no user");
-  const listing: Manifest[] = [];
-  for await (const manifest of livingOf(db, user.id)) {
-    if (manifest.members.get(user.name)?.keys.has(fingerprint)) listing.push(manifest);
-  }
-  const users = await usersWithKeys(db, [
-    user.name,
-    ...listing.flatMap(({ members }) => [...members.keys()]),
-  ]);
+  const users = new Map(await usersWithKeys(db, [user.name]));
   const now = new Date();
+  const abilities = memberAbilities(users, now, fingerprint);
   const machines: MachineOfKey[] = [];
-  for (const { object, members } of listing) {
-    const all = await Promise.all(
-      [...members].map(async ([name, member]) => ({
-        name,
-        ...(await abilitiesOf(member, users.get(name), now, fingerprint)),
-      })),
-    );
-    const before = members.get(user.name);
-    const after = all.find(({ name }) => name === user.name);
-    machines.push({
-      name: object.name,
-      onlyKey: before?.keys.get(fingerprint) === null ? after?.writes === false : after?.reads === false,
-      onlyReader: before?.keys.get(fingerprint) !== null && all.every(({ reads }) => !reads),
-      onlyWriter: before?.access === "write" && all.every(({ writes }) => !writes),
-    });
+  for await (const manifests of livingOf(db, user.id)) {
+    const listing = manifests.filter(({ members }) => members.get(user.name)?.keys.has(fingerprint));
+    const names = new Set(listing.flatMap(({ members }) => [...members.keys()]));
+    const unknown = [...names].filter((name) => !users.has(name));
+    for (const [name, one] of await usersWithKeys(db, unknown)) users.set(name, one);
+    for (const manifest of listing)
+      machines.push(await machineOf(manifest, user.name, fingerprint, abilities));
   }
   const found = users.get(user.name);
   const rest = found && { ...found, keys: found.keys.filter((one) => one.fingerprint !== fingerprint) };
@@ -68,6 +52,30 @@ export async function standingOfKey(db: Db, fingerprint: Fingerprint): Promise<K
     user: user.name,
     hasOther: rest !== undefined && (await hasUsableKey(rest, now)),
     machines: machines.sort((a, b) => (a.name < b.name ? -1 : 1)),
+  };
+}
+
+async function machineOf(
+  { object, members }: Manifest,
+  user: string,
+  fingerprint: Fingerprint,
+  abilities: MemberAbilities,
+): Promise<MachineOfKey> {
+  let isRead = false;
+  let isWritten = false;
+  for (const [name, member] of members) {
+    const { reads, writes } = await abilities(name, member);
+    isRead ||= reads;
+    isWritten ||= writes;
+  }
+  const own = members.get(user);
+  const after = own && (await abilities(user, own));
+  const isWriteOnly = own?.keys.get(fingerprint) === null;
+  return {
+    name: object.name,
+    onlyKey: isWriteOnly ? after?.writes === false : after?.reads === false,
+    onlyReader: !isWriteOnly && !isRead,
+    onlyWriter: own?.access === "write" && !isWritten,
   };
 }
 
@@ -91,13 +99,15 @@ export async function countsWithout(
   const counts = { waiting: 0, others: 0, earlier: 0 };
   const found = await findUser(db, user);
   if (found === undefined) return counts;
-  for await (const { members } of livingOf(db, found.id)) {
-    const member = members.get(user);
-    if (member === undefined) continue;
-    const listed = member.keys.get(fingerprint);
-    if (isPending(member)) counts.waiting++;
-    else if (listed === undefined) counts.others++;
-    else if (part !== null && listed !== part) counts.earlier++;
+  for await (const manifests of livingOf(db, found.id)) {
+    for (const { members } of manifests) {
+      const member = members.get(user);
+      if (member === undefined) continue;
+      const listed = member.keys.get(fingerprint);
+      if (isPending(member)) counts.waiting++;
+      else if (listed === undefined) counts.others++;
+      else if (part !== null && listed !== part) counts.earlier++;
+    }
   }
   return counts;
 }
@@ -105,11 +115,8 @@ export async function countsWithout(
 /** So many manifests are read at once, between two looks at other requests. */
 const manifestsAtOnce = 50;
 
-async function* livingOf(db: Db, userId: string): AsyncGenerator<Manifest> {
-  const objects = (await membershipsOf(db, userId)).filter((object) => object.live_name !== null);
-  const ids = objects.map(({ id }) => id);
-  for (const some of slices(ids, manifestsAtOnce)) {
-    for (const { manifest } of await headsOf(db, some)) yield parseManifest(manifest);
-    await othersFirst();
-  }
+/** What the living objects of a user are now, some at a time. */
+async function* livingOf(db: Db, userId: string): AsyncGenerator<readonly Manifest[]> {
+  for await (const ids of objectsOfMember(db, userId, manifestsAtOnce))
+    yield (await livingManifests(db, userId, ids)).map(parseManifest);
 }

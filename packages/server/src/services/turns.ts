@@ -14,10 +14,10 @@ export async function* inTurns<T>(items: readonly T[]): AsyncGenerator<readonly 
   }
 }
 
-/** All objects of which a user is a member, deleted ones too, in such parts. */
-export async function* objectsOfMember(db: Db, userId: string): AsyncGenerator<IdRange> {
+/** All objects of which a user is a member, deleted ones too, in such parts. @param size where one turn is for fewer */
+export async function* objectsOfMember(db: Db, userId: string, size = atOnce): AsyncGenerator<IdRange> {
   for (let after: string | null = null; ; ) {
-    const ids: IdRange | null = await idsOfMember(db, userId, after, atOnce);
+    const ids: IdRange | null = await idsOfMember(db, userId, after, size);
     if (ids === null) return;
     yield ids;
     after = ids.last;

@@ -115,8 +115,8 @@ for (const [which, url] of everywhere) {
       await page.goto(url());
       const read = await page.evaluate(async (to) => {
         const tries = await Promise.all(
-          ["include", "same-origin"].map((credentials) =>
-            fetch(to, { credentials: credentials as RequestCredentials }).then(
+          (["include", "same-origin"] as const).map((credentials) =>
+            fetch(to, { credentials }).then(
               (answer) => answer.text(),
               () => "refused",
             ),
@@ -134,9 +134,7 @@ for (const [which, url] of everywhere) {
       expect(frames).toHaveLength(1);
       expect(frames.join("")).not.toContain("<h1>Users</h1>");
       const popup = context.waitForEvent("page");
-      await page.evaluate((to) => {
-        Object.assign(globalThis, { other: open(to) });
-      }, `${server.url}/users`);
+      await page.evaluate(`globalThis.other = open(${JSON.stringify(`${server.url}/users`)}); undefined`);
       await (await popup).waitForLoadState();
       expect(await page.evaluate("other.closed")).toBe(true);
       await context.close();
@@ -211,9 +209,8 @@ test.skipIf(!hasBrowser)(
         path,
         0,
       ]);
-      const inputs = await page
-        .locator("input")
-        .evaluateAll((all) => all.map((one) => (one as HTMLInputElement).value));
+      const fields = await page.locator("input").all();
+      const inputs = await Promise.all(fields.map((field) => field.inputValue()));
       const text = `${await page.locator("main").innerText()} ${inputs.join(" ")}`;
       if (!text.includes("<script>alert(1)</script>")) missing.push(path);
     }

@@ -204,7 +204,7 @@ export function testPages(scheme: "light" | "dark"): void {
         const visits = Object.values(visitsTo(store)).flat();
         expect(await faultsOf(store, browser, visits, { scheme, width })).toEqual([]);
       },
-      120_000,
+      240_000,
     );
   }
 }

@@ -40,8 +40,8 @@ export interface Search {
 
 /** Two ways with more rows than this are taken for equally long. */
 const longestCount = 20_000;
-/** More objects than this that have or had one name are not looked up one by one. */
-const mostObjects = 20;
+/** More objects than this that have or had one name, or names of one object, are not looked up one by one. */
+const mostPlaces = 20;
 
 /** Decides how to look for the rows of a filter: by what the fewest rows have of what it names. */
 export async function planSearch(db: Db, filter: AuditFilter): Promise<Search> {
@@ -102,31 +102,30 @@ function refusedOf({ outcome, refused }: AuditFilter): boolean | undefined {
   return refused === true ? true : undefined;
 }
 
+/** An object and a name under which the log has it. */
+interface NamedObject {
+  readonly id: string;
+  readonly name: string;
+}
+
 /** The rows of the objects that have a name now, and those that were written under it. */
 async function objectWay(db: Db, name: string): Promise<Way> {
   const present = db.selectFrom("objects").select("id").where("name", "=", name);
-  const found = await present.limit(mostObjects + 1).execute();
-  const ids = found.map((object) => object.id);
+  const ids = (await present.limit(mostPlaces + 1).execute()).map(({ id }) => id);
   const logged = await objectsLogged(db, name);
-  if (ids.length > mostObjects || logged.length > mostObjects) {
+  const earlier = ids.length > mostPlaces ? [] : await earlierNames(db, ids, name);
+  if (ids.length > mostPlaces || logged.length > mostPlaces || earlier.length > mostPlaces) {
     const rest: Condition = (eb) =>
       eb.or([eb(plain(eb, "object_name"), "=", name), eb(plain(eb, "object_id"), "in", present)]);
     return { parts: [everything], isLoose: true, rest };
   }
-  const others = logged.filter((id) => !ids.includes(id));
+  const places: readonly NamedObject[] = [...logged.map((id) => ({ id, name })), ...earlier];
   return {
-    parts: [
-      ...ids.map(
-        (id): Condition =>
-          (eb) =>
-            eb("object_id", "=", id),
-      ),
-      ...others.map(
-        (id): Condition =>
-          (eb) =>
-            eb.and([eb("object_name", "=", name), eb("object_id", "=", id)]),
-      ),
-    ],
+    parts: places.map(
+      (place): Condition =>
+        (eb) =>
+          eb.and([eb("object_name", "=", place.name), eb("object_id", "=", place.id)]),
+    ),
     rest: (eb) =>
       eb.or([
         eb(plain(eb, "object_name"), "=", name),
@@ -138,7 +137,7 @@ async function objectWay(db: Db, name: string): Promise<Way> {
 /** The ids under which the log has a name: few, though the rows may be many. Empty stands for what there was not. */
 async function objectsLogged(db: Db, name: string): Promise<string[]> {
   const ids: string[] = [];
-  while (ids.length <= mostObjects) {
+  while (ids.length <= mostPlaces) {
     let query = db.selectFrom("audit").select("object_id").where("object_name", "=", name);
     const last = ids.at(-1);
     if (last !== undefined) query = query.where("object_id", ">", last);
@@ -147,6 +146,24 @@ async function objectsLogged(db: Db, name: string): Promise<string[]> {
     ids.push(next.object_id);
   }
   return ids;
+}
+
+/** The other names that objects had, by the rows that gave them: so no index is needed of all rows of each object. */
+async function earlierNames(db: Db, ids: readonly string[], name: string): Promise<NamedObject[]> {
+  const found: NamedObject[] = [];
+  for (const id of ids) {
+    const rows = await db
+      .selectFrom("audit")
+      .select("object_name")
+      .distinct()
+      .where("object_id", "=", id)
+      .where("action", "in", ["create", "rename"])
+      .where("object_name", "!=", name)
+      .limit(mostPlaces + 1)
+      .execute();
+    found.push(...rows.map((row) => ({ id, name: row.object_name })));
+  }
+  return found;
 }
 
 /** How many rows the parts of a search have, up to {@link longestCount} of each. */

@@ -24,7 +24,7 @@ beforeAll(async () => {
         time: new Date(start + Math.floor(at / 5) * 1000).toISOString(),
         user_name: at % 2 === 0 ? "joe" : "ann",
         fingerprint: "",
-        action: at % 3 === 0 ? "read" : "set",
+        action: at === 0 ? "create" : at % 3 === 0 ? "read" : "set",
         object_id: at < 10 ? "id-of-renamed" : "",
         object_name: at < 10 ? "old" : `host${at % 100}`,
         property: at % 4 === 0 ? "password" : "",

@@ -261,7 +261,7 @@ async function undoLaterMigrations() {
   const { schema } = store.db;
   for (const table of ["web_sessions", "web_links", "failed_sign_ins", "days", "check_runs", "mails"])
     await schema.dropTable(table).execute();
-  for (const column of ["user_name", "object_id", "object_name", "action", "refused"])
+  for (const column of ["user_name", "object_name", "action", "refused"])
     await schema.dropIndex(`audit_${column}`).execute();
   await schema.alterTable("audit").dropColumn("refused").execute();
   for (const index of [

@@ -181,3 +181,34 @@ test("a long download comes in parts, lets others have their turn, and holds up 
   expect(chunks).toBe(6);
   expect(turns).toBeGreaterThan(4);
 });
+
+test("an object that was renamed is found with all its rows by its name, and with those of that time by an earlier one", async () => {
+  const max = await store.addUser("max");
+  const token = await store.signIn(max);
+  const first = store.draft(max, "first name");
+  await store.committed(token, first);
+  const { id } = first.manifest.object;
+  const second = store.next(first, max, { object: { id, name: "second name" } });
+  await store.committed(token, second);
+  const last = store.next(second, max, { object: { id, name: "last name" } });
+  await store.committed(token, last);
+  // Another one has the first name now.
+  await store.committed(token, store.draft(max, "first name"));
+  const found = async (name: string) => {
+    const { text } = await root.get(`/log.csv?object=${encodeURIComponent(name)}`);
+    const rows = text.trim().split("\r\n").slice(1);
+    return rows.map((line) => line.split(",")).map((cells) => [cells[3], cells[4], cells[5] === id]);
+  };
+  const own = [
+    ["create", "first name", true],
+    ["allow", "first name", true],
+  ];
+  const renamed = ["rename", "second name", true];
+  expect(await found("last name")).toEqual([...own, renamed, ["rename", "last name", true]]);
+  expect(await found("second name")).toEqual([renamed]);
+  expect(await found("first name")).toEqual([
+    ...own,
+    ["create", "first name", false],
+    ["allow", "first name", false],
+  ]);
+});

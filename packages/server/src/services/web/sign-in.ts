@@ -55,7 +55,8 @@ export async function webSignIn(
   const actor = { userName: user?.name ?? "", fingerprint: "", address };
   const refuse = (outcome: "sign-in-refused" | "too-many-requests", why: string) => {
     // Also for a name that nobody has: a row more or less takes a time that can be measured.
-    const detail = user === undefined ? `unknown user '${name}'` : why;
+    // What was typed stays out of the log: it may be a password, in the wrong field.
+    const detail = user === undefined ? "unknown user" : why;
     return record(db, actor, [{ action: "web sign in", outcome, detail: `by password: ${detail}` }]);
   };
   const browser = user && knownBrowser(store.challenge_secret, user.id, request.browser, new Date());

@@ -60,6 +60,22 @@ export async function webSessionsOf(
     .execute();
 }
 
+/** How many sessions of a user go on. */
+export async function countWebSessions(
+  db: Db,
+  userId: string,
+  { now, seenAfter }: { now: string; seenAfter: string },
+): Promise<number> {
+  const { sessions } = await db
+    .selectFrom("web_sessions")
+    .select((eb) => eb.fn.countAll<number>().as("sessions"))
+    .where("user_id", "=", userId)
+    .where("expires", ">", now)
+    .where("seen", ">", seenAfter)
+    .executeTakeFirstOrThrow();
+  return Number(sessions);
+}
+
 export async function setWebSessionSeen(db: Db, tokenDigest: string, seen: string): Promise<void> {
   await db.updateTable("web_sessions").set({ seen }).where("token_digest", "=", tokenDigest).execute();
 }

@@ -9,7 +9,7 @@ export type { Totals } from "../repositories/totals.ts";
 
 const dayLength = 86_400_000;
 /** So many days are shown, today among them, and looked for in the log where nobody counted them. */
-export const shownDays = 90;
+const shownDays = 90;
 /** A row of the log may be written so long after its time, in milliseconds: until then no day is over. */
 const latestRow = 600_000;
 

@@ -1,10 +1,10 @@
 import type { Db } from "../database/open.ts";
-import { timeText, type UserTable } from "../database/schema.ts";
+import type { UserTable } from "../database/schema.ts";
 import { updateUser } from "../repositories/users.ts";
-import { deleteWebSessionsOfUser, webSessionsOf } from "../repositories/web-sessions.ts";
+import { deleteWebSessionsOfUser } from "../repositories/web-sessions.ts";
 import { knownUser } from "./accounts.ts";
 import { type Actor, record } from "./audit.ts";
-import { idleTime } from "./web/sessions.ts";
+import { countSessionsOf } from "./web/sessions.ts";
 
 /** How a user may use the web admin. */
 export interface WebAccess {
@@ -15,14 +15,9 @@ export interface WebAccess {
   readonly secondFactor: boolean;
 }
 
-/** So many sessions of a user are counted at most. */
-const mostSessions = 1000;
-
 export async function webAccessOf(db: Db, user: UserTable): Promise<WebAccess> {
-  const now = new Date();
-  const good = { now: timeText(now), seenAfter: timeText(new Date(now.getTime() - idleTime * 1000)) };
   return {
-    sessions: (await webSessionsOf(db, user.id, good, mostSessions)).length,
+    sessions: await countSessionsOf(db, user.id),
     password: user.password_hash !== null,
     secondFactor: user.totp_secret !== null,
   };

@@ -13,7 +13,7 @@ import { type LoginRules, type Proven, proveLogin } from "../login.ts";
 import { openWebSession } from "./sessions.ts";
 
 /** How long a link is good for, in seconds. */
-export const linkTime = 120;
+const linkTime = 120;
 
 /**
  * Makes a link to the web admin, for a member of the staff who has just proven their key; a session of the client, which may

@@ -3,6 +3,7 @@ import { digestOf } from "@pstore/core/digest";
 import type { Db } from "../../database/open.ts";
 import { timeText, type WebSessionTable } from "../../database/schema.ts";
 import {
+  countWebSessions,
   deleteEndedWebSessions,
   deleteWebSession,
   deleteWebSessionOfUser,
@@ -26,9 +27,9 @@ export interface Admin extends Caller {
 }
 
 /** For how long a session lasts without a request, in seconds: 30 minutes. */
-export const idleTime = 1800;
+const idleTime = 1800;
 /** For how long a session lasts at all, in seconds: 12 hours. */
-export const longestTime = 43_200;
+const longestTime = 43_200;
 /** A request is noted when the last one noted was this long ago, in milliseconds: not every page is to write. */
 const seenStep = 60_000;
 /** The most sessions that are listed. */
@@ -109,6 +110,11 @@ export async function ownSessions(db: Db, admin: Admin): Promise<readonly Listed
   return rows.map(({ token_digest: digest, way, address, agent, created, seen }) => {
     return { digest, isThis: digest === admin.sessionDigest, way, address, agent, created, seen };
   });
+}
+
+/** In how many browsers a user is signed in. */
+export async function countSessionsOf(db: Db, userId: string): Promise<number> {
+  return await countWebSessions(db, userId, lifeAt(new Date()));
 }
 
 /** Signs out. */

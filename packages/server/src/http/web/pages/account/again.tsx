@@ -1,6 +1,7 @@
 import { Problem } from "@pstore/core/problem";
 import type { Child } from "hono/jsx";
 import { type Deed, record } from "../../../../services/audit.ts";
+import { longestPassword } from "../../../../services/passwords.ts";
 import { freshTime, type OwnAccount } from "../../../../services/web/account.ts";
 import type { Admin } from "../../../../services/web/sessions.ts";
 import type { Dependencies } from "../../../dependencies.ts";
@@ -78,7 +79,7 @@ export function CurrentPassword({ account: { isFresh, hasPassword } }: { account
       type="password"
       required
       autocomplete="current-password"
-      maxlength={1000}
+      maxlength={longestPassword}
     />
   );
 }

@@ -1,7 +1,7 @@
 import type { Child } from "hono/jsx";
 import { assetUrl } from "./assets.ts";
 import { mayVisit } from "./needs.ts";
-import { notices } from "./notices.ts";
+import { notices, refusedNotices } from "./notices.ts";
 import { Csrf } from "./parts/form.tsx";
 import { sections } from "./sections.ts";
 import type { Visit } from "./visit.ts";
@@ -9,7 +9,8 @@ import type { Visit } from "./visit.ts";
 /** What stands around every page. */
 export function Layout({ visit, title, children }: { visit: Visit; title: string; children?: Child }) {
   const { admin, done } = visit;
-  const notice = done !== null && Object.hasOwn(notices, done) ? notices[done] : undefined;
+  const notice = textOf(notices, done);
+  const refused = textOf(refusedNotices, done);
   return (
     <html lang="en">
       <head>
@@ -38,17 +39,26 @@ export function Layout({ visit, title, children }: { visit: Visit; title: string
               {notice}
             </p>
           )}
+          {refused !== undefined && (
+            <p class="notice warning" role="alert">
+              {refused}
+            </p>
+          )}
           {children}
         </main>
         <footer>
           <p>
-            pstore {visit.version}. Secrets were encrypted before they came here: this server can neither
-            show nor change them.
+            pstore {visit.version}. Secrets were encrypted before they came here: this server can neither show
+            nor change them.
           </p>
         </footer>
       </body>
     </html>
   );
+}
+
+function textOf(texts: Readonly<Record<string, string>>, code: string | null): string | undefined {
+  return code !== null && Object.hasOwn(texts, code) ? texts[code] : undefined;
 }
 
 function Navigation({ visit }: { visit: Visit }) {

@@ -14,3 +14,15 @@ export function nextPath(given: string | undefined): string {
   // The sign-in and the sign-out are no places to go to.
   return /^\/sign-(?:in|out)(?:[/?]|$)/.test(given) ? home : given;
 }
+
+/**
+ * The page of ours that a form, or a link, was on, as far as the browser says.
+ * @param origins of this server
+ */
+export function pathBefore(request: Request, origins: readonly string[]): string {
+  const url = URL.parse(request.headers.get("referer") ?? "");
+  if (url === null || !origins.includes(url.origin)) return home;
+  // What was done before that page is no news any more.
+  url.searchParams.delete("done");
+  return nextPath(`${url.pathname}${url.search}`);
+}

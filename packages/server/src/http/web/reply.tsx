@@ -1,6 +1,7 @@
 import type { Problem } from "@pstore/core/problem";
 import type { Child } from "hono/jsx";
 import { Layout } from "./layout.tsx";
+import type { notices, refusedNotices } from "./notices.ts";
 import type { Visit } from "./visit.ts";
 
 export interface Shown {
@@ -36,7 +37,7 @@ export function retryHeaders({ retryAfter }: Problem): Record<string, string> {
  * @param path begins with one `/`; parameters may follow
  * @param done a code of notices.ts
  */
-export function redirect(path: string, done?: keyof typeof import("./notices.ts").notices): Response {
+export function redirect(path: string, done?: keyof typeof notices | keyof typeof refusedNotices): Response {
   const mark = path.includes("?") ? "&" : "?";
   return new Response(null, {
     status: 303,

@@ -9,6 +9,7 @@ import { Cookies, sessionCookie } from "./cookies.ts";
 import { checkFields, maxFormSize, readForm } from "./form.ts";
 import { pageHeaders } from "./headers.ts";
 import { mayVisit, refusals } from "./needs.ts";
+import { pathBefore } from "./next-path.ts";
 import type { Page } from "./page.ts";
 import { pages } from "./pages/all.ts";
 import { withQuery } from "./parts/pager.tsx";
@@ -35,10 +36,11 @@ export async function problemPage(
   path: string,
 ): Promise<Response> {
   const visit = { admin: null, formToken: "", url: { path, search: "" }, done: null, version };
-  return withHeaders(await problemReply(visit, problem));
+  return withHeaders(await problemReply(visit, problem, "/"));
 }
 
-async function problemReply(visit: Visit, problem: Problem): Promise<Response> {
+/** @param before the page that led here; `/` where that is the overview, or nobody knows */
+async function problemReply(visit: Visit, problem: Problem, before: string): Promise<Response> {
   const { status, message } = problem;
   return await html(
     visit,
@@ -47,7 +49,8 @@ async function problemReply(visit: Visit, problem: Problem): Promise<Response> {
       <p class="notice bad" role="alert">
         {sentence(message)}
       </p>
-      <p>
+      <p class="actions">
+        {before !== "/" && <a href={before}>Back</a>}
         <a href="/">To the overview</a>
       </p>
     </>,
@@ -83,8 +86,11 @@ async function answer(dependencies: Dependencies, page: Page, context: Context<E
     version: dependencies.version,
   });
   let visit = visitOf(admin);
+  const before = pathBefore(req.raw, dependencies.loginRules().origins);
   const toSignIn = () =>
-    redirect(withQuery("/sign-in", page.method === "GET" ? { next: `${url.pathname}${url.search}` } : {}));
+    page.method === "GET"
+      ? redirect(withQuery("/sign-in", { next: `${url.pathname}${url.search}` }))
+      : redirect(withQuery("/sign-in", before === "/" ? {} : { next: before }), "not-signed-in");
   if (admin === null && page.need !== "anyone") return toSignIn();
   try {
     if (admin !== null) assertMayVisit(admin, page);
@@ -106,7 +112,7 @@ async function answer(dependencies: Dependencies, page: Page, context: Context<E
       const refusal = { action: page.action, outcome: problem.code, detail: problem.message };
       await record(dependencies.db, admin, [refusal]);
     }
-    return await problemReply(visit, problem);
+    return await problemReply(visit, problem, before);
   }
 }
 
@@ -147,7 +153,7 @@ async function formOf(
     if (typeof given !== "string" || !isFormToken(token, given)) {
       throw new Problem(
         "forbidden",
-        "the form is of another session, from before you signed in; go back, reload it, and send it once more",
+        "the form is of another session, from before you signed in here; open it again, and fill it in once more",
       );
     }
   }

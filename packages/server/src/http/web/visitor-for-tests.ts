@@ -50,11 +50,15 @@ export class Visitor {
     return { body: response.body };
   }
 
-  /** Sends a form of ours; `csrf` and `origin` may be given otherwise, or (`null`) left out. */
+  /** Sends a form of ours; `csrf` and `origin` may be given otherwise, or (`null`) left out; `on` is the path of the page that it is on. */
   async post(
     path: string,
     fields: Readonly<Record<string, string | File | readonly string[]>> = {},
-    { csrf = this.formToken, from = origin }: { csrf?: string | null; from?: string | null } = {},
+    {
+      csrf = this.formToken,
+      from = origin,
+      on,
+    }: { csrf?: string | null; from?: string | null; on?: string } = {},
   ): Promise<Visited> {
     const data = new FormData();
     for (const [name, value] of Object.entries(fields)) {
@@ -62,7 +66,10 @@ export class Visitor {
       else data.append(name, value as string | File);
     }
     if (csrf !== null) data.append("csrf", csrf);
-    const headers = this.#headers(from === null ? {} : { origin: from });
+    const headers = this.#headers({
+      ...(from === null ? {} : { origin: from }),
+      ...(on === undefined ? {} : { referer: `${origin}${on}` }),
+    });
     return await this.#visit(new Request(`${origin}${path}`, { method: "POST", body: data, headers }));
   }
 

@@ -1,4 +1,5 @@
 import type { Dependents } from "../../../../services/dependents.ts";
+import type { UserTable } from "../../../../services/user-list.ts";
 import { ClientCommand } from "../../parts/command.tsx";
 import { Notice } from "../../parts/text.tsx";
 import { ObjectList } from "./objects.tsx";
@@ -21,16 +22,48 @@ export function Offboarding({ name, dependents }: { name: string; dependents: De
   );
 }
 
+type WhoIs = Pick<UserTable, "name" | "active" | "removed">;
+
+/** That who was disabled or deleted is a member still, and who can change that. */
+export function StillMember({ user: { name, active, removed } }: { user: WhoIs }) {
+  if (active === 1 && removed === null) return null;
+  return (
+    <Notice kind="warning">
+      <p>
+        <strong>
+          {name} is {removed === null ? "disabled" : "deleted"}, and not revoked.
+        </strong>{" "}
+        Only a writer of an object can take {name} out of its members, and pstore refuses to write it before.
+        A writer of each runs
+      </p>
+      <ClientCommand words={["--offboard", name]} />
+      <p>That also lists the secrets that {name} knows, to be changed.</p>
+    </Notice>
+  );
+}
+
+/** How what only one user can read, or write, comes to somebody else. */
+function wayOut({ name, active, removed }: WhoIs, what: "read" | "write"): string {
+  if (removed !== null)
+    return what === "read"
+      ? `${name} signs in no more, and no key but ${name}'s opens what was encrypted.`
+      : "whoever reads it can put its values into a new object.";
+  const whom = active === 1 ? `have ${name}` : `enable ${name} again, and have ${name}`;
+  return what === "read"
+    ? `${whom} let a colleague in before they leave, else what is in it is lost.`
+    : `${whom} give a colleague write access before they leave.`;
+}
+
 /** What nobody could do without a user; the worst first. */
-export function Losses({ name, dependents }: { name: string; dependents: Dependents }) {
+export function Losses({ user, dependents }: { user: WhoIs; dependents: Dependents }) {
+  const { name } = user;
   const { soleMember, soleWriter, onlyAdmin } = dependents;
   return (
     <>
       {soleMember.count > 0 && (
         <Notice kind="bad">
           <p>
-            <strong>Nobody else can read {countText(soleMember, "object")}:</strong> {name} is the only member
-            who may sign in. Have {name} let a colleague in first, else what is in them is lost.
+            <strong>Nobody else can read {countText(soleMember, "object")}:</strong> {wayOut(user, "read")}
           </p>
           <ObjectList objects={soleMember} user={name} />
         </Notice>
@@ -39,7 +72,7 @@ export function Losses({ name, dependents }: { name: string; dependents: Depende
         <Notice kind="warning">
           <p>
             <strong>Nobody else can change {countText(soleWriter, "object")}:</strong> the other members only
-            read. Have {name} give a colleague write access first.
+            read; {wayOut(user, "write")}
           </p>
           <ObjectList objects={soleWriter} user={name} />
         </Notice>

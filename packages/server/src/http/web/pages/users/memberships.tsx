@@ -3,7 +3,7 @@ import type { Dependents } from "../../../../services/dependents.ts";
 import type { UserTable } from "../../../../services/user-list.ts";
 import type { Admin } from "../../../../services/web/sessions.ts";
 import { withQuery } from "../../parts/pager.tsx";
-import { Losses } from "./consequences.tsx";
+import { Losses, StillMember } from "./consequences.tsx";
 import { ObjectList } from "./objects.tsx";
 import { countText } from "./parts.tsx";
 
@@ -16,7 +16,8 @@ interface MembershipsProps {
 }
 
 /** Of what a user is a member, and what hangs on them alone; with names for who may know them. */
-export function Memberships({ user: { name }, objects, dependents, admin }: MembershipsProps) {
+export function Memberships({ user, objects, dependents, admin }: MembershipsProps) {
+  const { name } = user;
   const waiting = dependents?.waiting.count ?? 0;
   return (
     <section aria-labelledby="objects">
@@ -29,8 +30,9 @@ export function Memberships({ user: { name }, objects, dependents, admin }: Memb
           {waiting > 0 && `, and waits to be let in on ${waiting.toLocaleString("en-US")} of them`}.
         </p>
       )}
+      {objects.count > 0 && <StillMember user={user} />}
       {admin.seesAll ? (
-        <Named name={name} objects={objects} dependents={dependents} />
+        <Named user={user} objects={objects} dependents={dependents} />
       ) : (
         <Unnamed dependents={dependents} />
       )}
@@ -38,16 +40,13 @@ export function Memberships({ user: { name }, objects, dependents, admin }: Memb
   );
 }
 
-function Named({
-  name,
-  objects,
-  dependents,
-}: Pick<MembershipsProps, "objects" | "dependents"> & { name: string }) {
+function Named({ user, objects, dependents }: Omit<MembershipsProps, "admin">) {
+  const { name } = user;
   return (
     <>
       {dependents !== null && (
         <>
-          <Losses name={name} dependents={dependents} />
+          <Losses user={user} dependents={dependents} />
           <ObjectList objects={dependents.objects} user={name} />
         </>
       )}

@@ -109,13 +109,13 @@ function Keys({ user, keys }: { user: UserTable; keys: readonly ShownKey[] }) {
         columns={["Fingerprint", "State", "Algorithm", "Reads", "Expires", "Description"]}
         rows={keys.map(({ row, facts }) => [
           <KeyLink fingerprint={facts.fingerprint} />,
-          <KeyState facts={facts} removed={row.removed} />,
+          <KeyState facts={facts} removed={row.removed ?? user.removed} />,
           facts.algorithm,
           row.write_only === 1 ? <Badge>write-only</Badge> : "yes",
           <Expiry expires={facts.expires} />,
           <Said text={row.description} />,
         ])}
-        empty={`${user.name} has no key: without one, nobody can use pstore.`}
+        empty={`${user.name} has no key, and cannot use pstore without one.`}
       />
     </section>
   );

@@ -22,7 +22,7 @@ export const disableUserForm = page(
       visit,
       { title: `Disable ${name}?` },
       <>
-        <Losses name={name} dependents={dependents} />
+        <Losses user={user} dependents={dependents} />
         <div class="card">
           <p>
             {name} can sign in no more, with whatever key, until somebody enables them again. Their sessions

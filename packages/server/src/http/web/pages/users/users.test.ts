@@ -254,6 +254,9 @@ test("before somebody is disabled, the page says what that is, and what it is no
   const session = await store.signIn(joe);
   const { location } = await root.post("/users/joe/disable");
   expect(location).toBe("/users/joe?done=user-disabled");
+  const after = (await root.get("/users/joe")).text;
+  expect(after).toContain("joe is disabled, and not revoked.");
+  expect(after).toContain("enable joe again, and have joe let a colleague in");
   expect((await store.call("GET", "/objects", { token: session })).status).toBe(401);
   expect((await root.get("/users?state=disabled")).text).toContain("/users/joe");
   expect((await root.post("/users/joe/enable")).location).toBe("/users/joe?done=user-enabled");
@@ -296,13 +299,16 @@ test("who is deleted is named by hand, and what they know is listed first, what 
   expect(joes).not.toContain("<b>vault");
   for (const confirmation of ["", "Ann", "joe", script]) {
     const refused = await root.post("/users/ann/delete", { confirmation });
-    expect([refused.status, refused.text.includes("nothing was deleted".slice(1))]).toEqual([400, true]);
+    expect([refused.status, alertOf(refused).includes("Nothing was deleted")]).toEqual([400, true]);
+    expect(refused.text).toContain('name="confirmation"');
   }
   expect(await exists("ann")).toMatchObject({ removed: null });
   const done = await root.post("/users/ann/delete", { confirmation: " ann " });
   expect(done.location).toBe("/users/ann?done=user-deleted");
   expect(await exists("ann")).toMatchObject({ active: 0 });
-  expect((await root.get("/users/ann")).text).toContain("deleted");
+  const left = (await root.get("/users/ann")).text;
+  expect(left).toContain("ann is deleted, and not revoked.");
+  expect(left).not.toContain("usable");
   expect((await root.get("/users/ann/edit")).status).toBe(404);
   const again = await root.post("/users/+add", { ...typed, name: "ann" });
   expect(alertOf(again)).toContain("never given again");

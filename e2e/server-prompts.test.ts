@@ -41,7 +41,7 @@ describe("the password for the web", () => {
   ] as const) {
     test(`${name} ends the question with ${code}, and changes nothing`, async () => {
       const terminal = ask();
-      await terminal.waitFor("admin: ");
+      await terminal.waitFor("or more): ");
       terminal.type(keys);
       await terminal.waitFor(`<ended with ${code}>`);
       expect(await hasPassword()).toBe(false);
@@ -50,7 +50,7 @@ describe("the password for the web", () => {
 
   test("holds no keys that edit or move, and no other control characters", async () => {
     const terminal = ask();
-    await terminal.waitFor("admin: ");
+    await terminal.waitFor("or more): ");
     terminal.type(
       "not this\x15one two!\x17\x1b[A\x1b[1;5D\x1bOP\x01\x0b\x12\t\u0085x\x7fthree-and-more\x04\r",
     );
@@ -69,11 +69,11 @@ describe("the password for the web", () => {
     });
     await terminal.waitFor("READY> ");
     terminal.type(`pstore-server user password admin ${common}\r`);
-    await terminal.waitFor("of admin: ");
+    await terminal.waitFor("of admin (12 characters or more): ");
     terminal.type("half\x1a");
     await terminal.waitFor(/Stopped[\s\S]*READY> /);
     terminal.type("fg\r");
-    await terminal.waitFor("of admin: ");
+    await terminal.waitFor("of admin (12 characters or more): ");
     terminal.type("a whole password\r");
     await terminal.waitFor("again: ");
     expect(terminal.echoes).toBe(false);
@@ -89,15 +89,15 @@ describe("the password for the web", () => {
     const database = join(server.folder, "fresh/store.db");
     const init = () => atTerminal(`pstore-server init --admin walter --database sqlite:${database}`, "/");
     const given = init();
-    await given.waitFor("Type new web password of walter (Enter for none): ");
+    await given.waitFor("Type new web password of walter (12 characters or more; Enter for none): ");
     given.type("\x03");
     await given.waitFor("<ended with 130>");
     expect(existsSync(database)).toBe(false);
     const none = init();
-    await none.waitFor("(Enter for none): ");
+    await none.waitFor("Enter for none): ");
     none.type("\r");
     const text = await none.waitFor("<ended with 0>");
-    expect(text).toContain("no web password: walter cannot sign in to the web admin until");
+    expect(text).toContain("no web password: walter signs in to the web admin by key (pstore --web)");
     expect(text).toContain(`'pstore-server user password walter --database sqlite:${database}' sets one`);
   });
 });

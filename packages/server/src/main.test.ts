@@ -150,7 +150,7 @@ test("init makes a private store, once, with an admin", async () => {
   expect(stdout).toContain("pstore-server key add root1 -");
   expect(stdout).toContain("--store-url=http://127.0.0.1:8000 --user=root1");
   expect(stderr).toContain(
-    "there is no terminal to ask at, and so no web password: root1 cannot sign in to the web admin",
+    "there is no terminal to ask at, and so no web password: root1 signs in to the web admin by key (pstore --web)",
   );
   expect(statSync(join(folder, "store")).mode & 0o777).toBe(0o700);
   expect(statSync(join(folder, "store/store.db")).mode & 0o777).toBe(0o600);
@@ -202,7 +202,7 @@ test("init takes an empty answer for no password, and says how to set one", asyn
   const { code, stderr } = await run(["init", "--admin", "a"], { typed: [""], database });
   expect([code, stderr]).toEqual([
     0,
-    "Type new web password of a (Enter for none): no web password: a cannot sign in to the web admin until 'pstore-server user password a' sets one\n",
+    "Type new web password of a (12 characters or more; Enter for none): no web password: a signs in to the web admin by key (pstore --web), and by password once 'pstore-server user password a' sets one\n",
   ]);
   expect((await run(["user", "show", "a"], { database })).stdout).toContain("web password no");
   const typed = ["twelve chars", "twelve chars"];
@@ -293,7 +293,7 @@ test("keys: what is said of one, and which ones are refused", async () => {
   const signOnly = gpg.generate("host", "ed25519", "sign,cert");
   const hostBlock = gpg.run(["--export", signOnly]);
   const refused = await add("bob", hostBlock);
-  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("--write-only")]);
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("register it as write-only")]);
   expect((await add("bob", hostBlock, "--write-only")).stdout).toContain("encrypts     no: write-only");
   expect((await add("bob", gpg.run(["--armor", "--export-secret-keys", hex]))).stderr).toContain(
     "private key",

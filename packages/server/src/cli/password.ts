@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Problem } from "@pstore/core/problem";
-import { checkNewPassword } from "../services/passwords.ts";
+import { checkNewPassword, shortestPassword } from "../services/passwords.ts";
 import type { Io } from "./io.ts";
 
 /** A password, or why there is none: nobody could be asked, or the answer was that there is to be none. */
@@ -20,7 +20,8 @@ export async function newPassword(
 ): Promise<Answer> {
   if (file !== undefined) return { password: passwordInFile(file) };
   const prompt = `Type new web password of ${name}`;
-  const first = await io.askSecret(`${prompt}${orNone ? " (Enter for none)" : ""}: `);
+  const rule = `${shortestPassword} characters or more${orNone ? "; Enter for none" : ""}`;
+  const first = await io.askSecret(`${prompt} (${rule}): `);
   if (first === null) return "no terminal";
   if (first === "" && orNone) return "none";
   if (first === "") throw empty();

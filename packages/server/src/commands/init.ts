@@ -70,7 +70,7 @@ ${commonHelp}`,
       });
       if (typeof answer === "string") {
         io.stderr(
-          `${answer === "none" ? "" : "there is no terminal to ask at, and so "}no web password: ${name} cannot sign in to the web admin until 'pstore-server user password ${name}${option}' sets one\n`,
+          `${answer === "none" ? "" : "there is no terminal to ask at, and so "}no web password: ${name} signs in to the web admin by key (pstore --web), and by password once 'pstore-server user password ${name}${option}' sets one\n`,
         );
       }
       io.stdout(`store     ${store.id}\ndatabase  ${shownLocation(location)}\nadmin     ${name}\n`);
@@ -95,5 +95,8 @@ Next:
 ${keyStep}  pstore-server serve${database}
 and on your own machine, in ~/.pstorerc:
   --store-url=http://127.0.0.1:8000 --user=${name}
+then see whether all is well there, and open the web admin:
+  pstore --doctor
+  pstore --web
 `;
 }

@@ -69,7 +69,7 @@ export function examineKey(publicKey: UserKey, key: Pick<NewKey, "user" | "write
     if (!(error instanceof Problem) || publicKey.encrypting.length > 0) throw error;
     throw new Problem(
       "unusable-key",
-      `${error.message}; add an encryption subkey, or register it with --write-only (it then writes, and reads nothing)`,
+      `${error.message}; add an encryption subkey, or register it as write-only (it then writes, and reads nothing)`,
     );
   }
 }

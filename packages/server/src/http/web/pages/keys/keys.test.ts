@@ -193,6 +193,7 @@ test("what cannot be used is refused with a sentence, and saves nothing", async 
   }
   const writeOnly = await preview("eve", { block: signs.block, writeOnly: "1" });
   expect(textOf(writeOnly)).toContain("Encrypts no: it is write-only");
+  expect(textOf(writeOnly)).toContain("will write what eve may");
   await save("eve", writeOnly);
   expect(
     (await stored()).keys.filter((key) => !before.some((old) => old.fingerprint === key.fingerprint)),

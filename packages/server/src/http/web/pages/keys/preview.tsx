@@ -33,20 +33,29 @@ export function Preview({ visit, preview }: { visit: Visit; preview: KeyPreview 
             ["Description", description === "" ? "none" : <Said text={description} />],
           ]}
         />
-        <p>
-          Compare the fingerprint with {user}, by telephone say: whoever has the private key of this one will
-          read what {user} may read.
-        </p>
+        {fault === null && (
+          <p>
+            Compare the fingerprint with the one that {user} sees (
+            <code>{type === "ssh" ? "ssh-keygen -l" : "gpg --fingerprint"}</code>), by telephone say: whoever
+            has the private key of this one will {writeOnly ? "write" : "read and write"} what {user} may.
+          </p>
+        )}
       </div>
       <section aria-labelledby="meaning">
         <h2 id="meaning">What saving it means</h2>
         <div class="card">
           <Registration preview={preview} />
-          {fault === null && (
+          {fault === null ? (
             <>
               <Rewrapping preview={preview} />
               <Trusting preview={preview} />
             </>
+          ) : (
+            <p>
+              {user} signs in with it no more, and nothing more is encrypted to it. Without another key of{" "}
+              {user}, pstore refuses to write what {user} is a member of, until a writer revokes {user} (
+              <code>^{user}</code>) or lets {user} wait for a new key (<code>--pending</code>).
+            </p>
           )}
         </div>
       </section>
@@ -169,8 +178,7 @@ function Trusting({ preview: { user, trust } }: { preview: KeyPreview }) {
         <>
           <p>
             No key that {user} had here before has signed this one: the pstore of each colleague who has seen
-            an earlier key of {user} refuses to encrypt to it, until they have compared the fingerprint and
-            run
+            an earlier key of {user} refuses it, until they have compared the fingerprint and run
           </p>
           <ClientCommand words={["--trust", user]} />
         </>

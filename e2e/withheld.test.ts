@@ -47,8 +47,9 @@ async function fails(user: User, args: readonly string[], stdin?: string): Promi
   return stderr;
 }
 
-const hidden = (name: string, revision = 3) =>
-  `'${name}' is hidden by the server, no signed deletion: this client has seen its revision ${revision}, and the server withholds it: an admin may have done that, or you may have lost access; ask walter or who runs the server`;
+/** What a user is told of an object that walter has written last. */
+const hidden = (user: User, name: string, revision = 3) =>
+  `'${name}' is hidden by the server, no signed deletion: this client has seen its revision ${revision}, and the server withholds it: an admin may have done that, or you may have lost access; ask ${user === walter ? "" : "walter or "}who runs the server`;
 
 describe("a machine that is withheld", () => {
   beforeAll(async () => {
@@ -71,29 +72,32 @@ describe("a machine that is withheld", () => {
       ["web1", "--rename", "web3"],
     ];
     for (const user of [walter, joe]) {
-      for (const args of asked) expect(await fails(user, args)).toContain(`error: ${hidden("web1")}`);
+      for (const args of asked) expect(await fails(user, args)).toContain(`error: ${hidden(user, "web1")}`);
     }
-    expect(await fails(walter, ["-P", "web1"], "third\n")).toContain(hidden("web1"));
+    expect(await fails(walter, ["-P", "web1"], "third\n")).toContain(hidden(walter, "web1"));
   });
 
   test("is missing in lists, with a warning", async () => {
     for (const user of [walter, joe]) {
       const { code, text, stderr } = await user.pstore([]);
       expect([code, text.includes("web2"), text.includes("web1")]).toEqual([0, true, false]);
-      expect(stderr).toBe(`WARNING: ${hidden("web1")}\n`);
+      expect(stderr).toBe(`WARNING: ${hidden(user, "web1")}\n`);
     }
     const json = await walter.pstore(["--json"]);
     expect(JSON.parse(json.text).map((row: { name: string }) => row.name)).toEqual(["web2"]);
     const { text: found } = await walter.pstore(["-s", "ip=192"]);
     expect([found.includes("web2"), found.includes("web1")]).toEqual([true, false]);
     const each = await walter.pstore(["--each", "web*", "+ann", "--yes"]);
-    expect(each.stderr).toContain(`WARNING: ${hidden("web1")}`);
+    expect(each.stderr).toContain(`WARNING: ${hidden(walter, "web1")}`);
     expect(await does(ann, ["web2", "ip"])).toBe("192.0.2.7");
   });
 
   test("is left out, by name, of what is done for a user", async () => {
     const { code, stderr } = await walter.pstore(["--offboard", "joe", "--yes"]);
-    expect([code, stderr.includes(`WARNING: 'web1' is left out: ${hidden("web1")}`)]).toEqual([1, true]);
+    expect([code, stderr.includes(`WARNING: 'web1' is left out: ${hidden(walter, "web1")}`)]).toEqual([
+      1,
+      true,
+    ]);
     await does(walter, ["web2", "+joe"]);
   });
 
@@ -109,7 +113,7 @@ describe("a machine that is withheld", () => {
     const taken =
       "the name 'web1' is taken by a machine of yours that an admin withholds; choose another name, or ask who runs the server";
     const again = await fails(walter, ["-c", "web1"], "x\n");
-    expect(again).toContain(`WARNING: ${hidden("web1")}`);
+    expect(again).toContain(`WARNING: ${hidden(walter, "web1")}`);
     expect(again).toContain(`error: ${taken}`);
     expect(await fails(walter, ["web2", "--rename", "web1"])).toContain(`error: ${taken}`);
     // What was refused is not sent again.
@@ -147,7 +151,7 @@ test("a deleted machine that is withheld cannot be brought back before it is sho
     ["gone", "--restore", "3"],
   ]) {
     expect(await fails(walter, args)).toContain(
-      "'gone', which walter has deleted, is hidden by the server: an admin may have done that, or you may have lost access; ask walter or who runs the server",
+      "'gone', which walter has deleted, is hidden by the server: an admin may have done that, or you may have lost access; ask who runs the server",
     );
   }
   await administer("gone", "stop-withholding", "withheld");

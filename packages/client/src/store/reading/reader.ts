@@ -258,7 +258,8 @@ export class Reader {
     const now = await this.#verifier.whatBecameOf(known);
     const { deleted, author, object, revision } = now.manifest;
     const absence = (why: string) => new Problem("not-found", why);
-    const perhaps = `an admin may have done that, or you may have lost access; ask ${author.user} or who runs the server`;
+    const others = author.user === this.#parts.user ? "" : `${author.user} or `;
+    const perhaps = `an admin may have done that, or you may have lost access; ask ${others}who runs the server`;
     if (deleted && evenDeleted && known.manifest.deleted) {
       return absence(`'${name}', which ${author.user} has deleted, is hidden by the server: ${perhaps}`);
     }

@@ -105,8 +105,9 @@ export function NotRevoked() {
   return (
     <p>
       Nobody is revoked by that, nor by disabling a user: who could read a value may know it still, and stays
-      a member until a writer of the object revokes them. A writer does that for all their objects with{" "}
-      <code>pstore --offboard NAME</code>, which also lists the secrets to change.
+      a member until a writer of the object revokes them. No writer can while it is withheld: disable the
+      user, show the object again, and have a writer run <code>pstore --offboard NAME</code>, which revokes
+      them everywhere and lists the secrets to change.
     </p>
   );
 }

@@ -16,6 +16,7 @@ import type { Visit } from "../visit.ts";
 import { passwordPages } from "./account/password.tsx";
 import { totpPages } from "./account/totp.tsx";
 import { signedOut } from "./sign-in.tsx";
+import { userPath } from "./users/paths.ts";
 
 export const accountPages: readonly Page[] = [
   page(
@@ -28,7 +29,7 @@ export const accountPages: readonly Page[] = [
         { title: "Your account" },
         <>
           <Who admin={admin} account={account} />
-          <WaysIn account={account} />
+          <WaysIn admin={admin} account={account} />
           <Sessions visit={visit} sessions={sessions} />
         </>,
       );
@@ -64,7 +65,7 @@ function Who({ admin, account }: { admin: Admin; account: OwnAccount }) {
     "staff: looks at users, public keys and health",
     ...(admin.superuser ? ["superuser: looks at everything here, and may change it"] : []),
     ...(admin.seesAll && !admin.superuser
-      ? ["view any: looks at the names of every object, and at the log"]
+      ? ["view-any: looks at the names of every object, and at the log"]
       : []),
   ];
   return (
@@ -73,7 +74,7 @@ function Who({ admin, account }: { admin: Admin; account: OwnAccount }) {
         rows={[
           ["Name", admin.userName],
           ["Full name", account.fullName || "none"],
-          ["E-mail", account.email || "none"],
+          ["E-mail address", account.email || "none"],
           [
             "Roles",
             <ul>
@@ -93,7 +94,7 @@ function wayText(way: Admin["way"]): string {
   return way === "key" ? "with a key" : "with the password";
 }
 
-function WaysIn({ account }: { account: OwnAccount }) {
+function WaysIn({ admin, account }: { admin: Admin; account: OwnAccount }) {
   const { hasPassword, hasTotp } = account;
   return (
     <section>
@@ -108,7 +109,10 @@ function WaysIn({ account }: { account: OwnAccount }) {
                 the password nor for a code.
               </>
             ) : (
-              "You have no public key here, so nothing but the password signs you in."
+              <>
+                You have no public key here, so nothing but the password signs you in.{" "}
+                {admin.superuser && <a href={userPath(admin.userName, "/keys/add")}>Add a key</a>}
+              </>
             )}
           </p>
         </div>

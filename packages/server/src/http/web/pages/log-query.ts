@@ -42,7 +42,7 @@ const dayLength = 86_400_000;
  */
 export function filterOf({ user, object, action, outcome, from, to }: LogQuery): AuditFilter {
   if (from !== "" && to !== "" && from > to)
-    throw new Problem("bad-request", "the first day is behind the last one; exchange them");
+    throw new Problem("bad-request", "the first day is after the last one; exchange them");
   const filter: AuditFilter = {};
   if (user !== "") filter.user = user;
   if (object !== "") filter.object = object;

@@ -118,6 +118,7 @@ describe("the list", () => {
     expect(pending.name).toBe("waits");
     expect((await viewer.get("/objects?text=sole-pending")).text).toContain("waits (read, pending)");
     expect((await viewer.get("/objects?user=nobody")).text).toContain("There never was a user");
+    expect((await viewer.get("/objects?text=nothing-like-it")).text).toContain("No object fits.");
     await changeState(store.db, actor, "left", "enable");
     expect(await listed("text=sole&user=joe&access=only")).toEqual(["sole-alone", "sole-pending"]);
   });

@@ -7,7 +7,7 @@ interface TableProps {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly Child[])[];
   /** What stands there where there are no rows. */
-  readonly empty: string;
+  readonly empty: Child;
 }
 
 /** Rows under columns; on a narrow screen each row becomes a card, whose lines name their columns. */

@@ -117,7 +117,7 @@ function SetForm({ visit, admin, account, issuer, secret }: SetFormProps) {
         <p>
           Or type it into the app, as a key based on time: <code>{secret.match(/.{4}/g)?.join(" ")}</code>
         </p>
-        <h2>2. Show that it has it</h2>
+        <h2>2. Type what the app shows</h2>
         <input type="hidden" name="secret" value={secret} />
         <Field
           name="code"

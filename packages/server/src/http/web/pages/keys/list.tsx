@@ -42,7 +42,7 @@ export const listKeys = page(
           caption="Public keys"
           columns={["User", "Fingerprint", "State", "Type", "Algorithm", "Reads", "Expires", "Description"]}
           rows={keys.map(row)}
-          empty="No key is like that."
+          empty={text === "" ? "There is no key yet: add one on its user's page." : "No key fits."}
         />
         <Pager
           path="/keys"

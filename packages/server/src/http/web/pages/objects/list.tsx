@@ -90,10 +90,16 @@ function Filters({ asked }: { asked: Query }) {
   );
 }
 
-function emptyText({ user }: Query, { knowsUser, next }: ObjectPage): string {
+function emptyText({ text, user, state }: Query, { knowsUser, next }: ObjectPage) {
+  if (text === "" && user === "" && state === "living" && next === null)
+    return (
+      <>
+        There is no object yet: whoever has a key here makes one with <code>pstore -c NAME</code>.
+      </>
+    );
   if (!knowsUser) return `There never was a user '${user}'.`;
   return next === null
-    ? "There are none."
+    ? "No object fits."
     : "None so far: only a part was looked through, and the next page goes on from there.";
 }
 

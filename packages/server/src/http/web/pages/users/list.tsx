@@ -63,7 +63,7 @@ export const listUsers = page(
           caption="Users"
           columns={["Name", "Full name", "State", "Roles", "Keys", "Objects"]}
           rows={users.map(row)}
-          empty="No user is like that."
+          empty="No user fits."
         />
         <Pager path="/users" query={parameters} next={next} />
       </>,

@@ -149,7 +149,9 @@ describe.each(everybody)("%s", (who) => {
       if (may(who, need)) continue;
       const { status, headers } = await of(who).post(placed(page.path), { csrf, ...everyField });
       const isRight =
-        who === "nobody" ? status === 303 && headers.get("location") === "/sign-in" : status === 403;
+        who === "nobody"
+          ? status === 303 && headers.get("location") === "/sign-in?done=not-signed-in"
+          : status === 403;
       if (!isRight) wrong.push(`${page.path}: ${status}`);
     }
     expect([wrong, state()]).toEqual([[], before]);

@@ -82,7 +82,7 @@ describe("a form that is held back", () => {
       asAdmin(`/users/${leaver}/disable`),
     );
     expect([statusOf(answer), known("door1")]).toEqual([303, 0]);
-    expect(answer).toMatch(/\r\nlocation: \/sign-in\r\n/i);
+    expect(answer).toMatch(/\r\nlocation: \/sign-in\?done=not-signed-in\r\n/i);
   });
 
   test("does nothing once its sender has lost the right", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { nextPath } from "./next-path.ts";
+import { nextPath, pathBefore } from "./next-path.ts";
 
 test.each([
   "/",
@@ -44,4 +44,17 @@ test.each([
   "/sign-out",
 ])("%p leads home", (path) => {
   expect(nextPath(path)).toBe("/");
+});
+
+test.each([
+  ["https://store.example/users?text=a&done=saved", "/users?text=a"],
+  ["https://store.example//evil.example/", "/"],
+  ["https://store.example/sign-in/link/x", "/"],
+  ["https://evil.example/users", "/"],
+  ["https://store.example.evil.example/users", "/"],
+  ["about:blank", "/"],
+  ["", "/"],
+])("of the page before, %p, what is ours is %p", (referer, path) => {
+  const request = new Request("https://store.example/log", { headers: { referer } });
+  expect(pathBefore(request, ["https://store.example"])).toBe(path);
 });

@@ -181,6 +181,7 @@ test("every endpoint is described", async () => {
     "/uploads/{id}",
     "/user-names",
     "/users",
+    "/web-link",
   ]);
   const post = body.paths["/commits"].post;
   expect(post.requestBody.content["application/json"].schema.required).toEqual([

@@ -126,8 +126,8 @@ test("tells an expired key, a disabled user, and one with whom nothing is shared
   );
   const db = new Database(team.server.database);
   db.run(
-    `INSERT INTO public_keys SELECT ?, (SELECT id FROM users WHERE name = ?), ?, 0, '', NULL, added, NULL
-     FROM public_keys LIMIT 1`,
+    `INSERT INTO public_keys (fingerprint, user_id, block, write_only, description, added)
+     SELECT ?, (SELECT id FROM users WHERE name = ?), ?, 0, '', added FROM public_keys LIMIT 1`,
     [openpgpFingerprint(ended.fingerprint), ended.name, await ended.publicKey()],
   );
   db.close();

@@ -50,7 +50,7 @@ export function LogTable({ rows, empty }: { rows: readonly AuditRow[]; empty: st
 
 function cells(row: AuditRow): Child[] {
   return [
-    <Time value={row.time} />,
+    <Time value={row.time} exact />,
     <User name={row.user_name} />,
     row.action,
     <Place row={row} />,

@@ -39,8 +39,8 @@ export const logPages: readonly Page[] = [
           <LogFilter query={filter} />
           <p class="hint">
             Names are given whole; an object is found by the name that it has, and by those that it had.{" "}
-            <code>cli:NAME</code> is NAME as a user of <code>pstore-server</code>. Days begin at midnight in
-            UTC; times below are in your own time zone, unless they say UTC.
+            <code>cli:NAME</code> is NAME as a user of <code>pstore-server</code>. Days and times are in UTC
+            here.
           </p>
           <p>
             <a href={withQuery("/log.csv", filter)}>Download these rows of all pages (CSV)</a>

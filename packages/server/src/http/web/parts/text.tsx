@@ -1,12 +1,19 @@
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import type { Child } from "hono/jsx";
 
-/** A time, RFC 3339 in UTC as the tables hold it; to the minute, the rest is in its title. */
-export function Time({ value }: { value: string | null }) {
+interface TimeProps {
+  /** RFC 3339 in UTC, as the tables hold it. */
+  readonly value: string | null;
+  /** To the second, and in UTC also where scripts run: what days in UTC are looked for in must show them. */
+  readonly exact?: boolean;
+}
+
+/** A time, to the minute; the rest is in its title. */
+export function Time({ value, exact = false }: TimeProps) {
   if (value === null) return <>never</>;
   return (
-    <time datetime={value} title={value}>
-      {`${value.slice(0, 10)} ${value.slice(11, 16)} UTC`}
+    <time datetime={value} title={value} class={exact ? "exact" : undefined}>
+      {`${value.slice(0, 10)} ${value.slice(11, exact ? 19 : 16)} UTC`}
     </time>
   );
 }

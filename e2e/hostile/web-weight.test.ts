@@ -59,7 +59,11 @@ async function besides<T>(heavy: () => Promise<T>): Promise<{ result: T; longest
   return { result, longest };
 }
 
-async function send(to: string, body: string | URLSearchParams, type?: string): Promise<{ status: number; text: string }> {
+async function send(
+  to: string,
+  body: string | URLSearchParams,
+  type?: string,
+): Promise<{ status: number; text: string }> {
   const headers = { cookie: root.cookie, origin: server.url, ...(type && { "content-type": type }) };
   const answer = await fetch(`${server.url}${to}`, { method: "POST", body, headers, redirect: "manual" });
   return { status: answer.status, text: await answer.text() };

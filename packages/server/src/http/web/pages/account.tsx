@@ -14,7 +14,7 @@ import { Badge, Facts, Time } from "../parts/text.tsx";
 import { html, redirect } from "../reply.tsx";
 import type { Visit } from "../visit.ts";
 import { passwordPages } from "./account/password.tsx";
-import { totpPages } from "./account/totp.tsx";
+import { totpPages } from "./account/second-factor.tsx";
 import { signedOut } from "./sign-in.tsx";
 import { userPath } from "./users/paths.ts";
 

@@ -84,7 +84,7 @@ function Filters({ asked }: { asked: Query }) {
         ]}
       />
       <div class="field">
-        <button type="submit">Show</button>
+        <button type="submit">Search</button>
       </div>
     </form>
   );

@@ -35,7 +35,7 @@ export function LogFilter({ query }: { query: LogQuery }) {
       <Field name="from" label="First day (UTC)" type="date" value={query.from} />
       <Field name="to" label="Last day (UTC)" type="date" value={query.to} />
       <div class="actions">
-        <button type="submit">Show</button>
+        <button type="submit">Search</button>
         <a class="button second" href="/log">
           All
         </a>

@@ -56,7 +56,7 @@ export const listUsers = page(
           <Tick name="staff" label="Staff only" checked={staff} />
           <Tick name="keyless" label="Without a key" checked={keyless} />
           <div class="field">
-            <button type="submit">Filter</button>
+            <button type="submit">Search</button>
           </div>
         </form>
         <Table

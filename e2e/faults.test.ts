@@ -326,7 +326,7 @@ describe.skipIf(probe === null)("a full disk under the server", () => {
     ]) {
       const before = stored(small);
       // There is room for what is noted of reading, and not for the value.
-      disk.fill(64 * 1024);
+      disk.fill(100 * 1024);
       const { code: status, stderr: said } = await ann.pstore(args, { stdin: "x".repeat(60_000) });
       expectSentence({ code: status, stderr: said }, full);
       expect(said).toEndWith("the next pstore command sends it again first\n");

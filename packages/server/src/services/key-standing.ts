@@ -7,13 +7,13 @@ import { findUser, findUserById } from "../repositories/users.ts";
 import { type MemberAbilities, memberAbilities } from "./abilities.ts";
 import { usersWithKeys } from "./directory.ts";
 import { currentKey } from "./keys.ts";
-import { hasUsableKey } from "./members.ts";
+import { hasReadingKey, hasUsableKey } from "./members.ts";
 import { objectsOfMember } from "./turns.ts";
 
 /** What hangs on a key that the store has. */
 export interface KeyStanding {
   readonly user: string;
-  /** Whether the user has another key at the store that is good for anything. */
+  /** Whether the user has another key at the store that could take its place: for one that reads, one that reads. */
   readonly hasOther: boolean;
   /** Living objects that list it, by name. */
   readonly machines: readonly MachineOfKey[];
@@ -50,7 +50,7 @@ export async function standingOfKey(db: Db, fingerprint: Fingerprint): Promise<K
   const rest = found && { ...found, keys: found.keys.filter((one) => one.fingerprint !== fingerprint) };
   return {
     user: user.name,
-    hasOther: rest !== undefined && (await hasUsableKey(rest, now)),
+    hasOther: rest !== undefined && (await (key.write_only === 1 ? hasUsableKey : hasReadingKey)(rest, now)),
     machines: machines.sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }

@@ -33,8 +33,9 @@ export async function faultOfMember(
   }
   const [fault] = faults;
   if (fault === undefined) return null;
-  if (await hasUsableKey(found, now)) return `${fault} (the change must use ${name}'s present keys)`;
-  return `${name} has no usable key: ${fault} (revoke with ^${name}, keep ${name} waiting with --pending, or have a usable key added)`;
+  if (await hasKeyFor(member, found, now)) return `${fault} (the change must use ${name}'s present keys)`;
+  const key = (await hasUsableKey(found, now)) ? "usable key that reads" : "usable key";
+  return `${name} has no ${key}: ${fault} (revoke with ^${name}, keep ${name} waiting with --pending, or have a ${key} added)`;
 }
 
 /** Tells why nothing may be written for a member, see `faultOfMember`. */
@@ -82,8 +83,14 @@ export async function faultOfKey(
 /** Whether a user has any key that a change could list: a write-only one, or one that encrypts now. */
 export async function hasUsableKey(found: UserWithKeys, now: Date): Promise<boolean> {
   if (found.user.active === 0) return false;
+  return found.keys.some((key) => key.write_only === 1) || (await hasReadingKey(found, now));
+}
+
+/** Whether a user has any key that values can be encrypted to now. */
+export async function hasReadingKey(found: UserWithKeys, now: Date): Promise<boolean> {
+  if (found.user.active === 0) return false;
   for (const key of found.keys) {
-    if (key.write_only === 1) return true;
+    if (key.write_only === 1) continue;
     try {
       encryptionSubkey(await userKeyOf(key.block), now, "");
       return true;
@@ -92,4 +99,10 @@ export async function hasUsableKey(found: UserWithKeys, now: Date): Promise<bool
     }
   }
   return false;
+}
+
+/** Whether a change could list a member with the user's present keys: who reads needs one that reads. */
+export async function hasKeyFor({ keys }: Member, found: UserWithKeys, now: Date): Promise<boolean> {
+  const reads = [...keys.values()].some((part) => part !== null);
+  return reads ? await hasReadingKey(found, now) : await hasUsableKey(found, now);
 }

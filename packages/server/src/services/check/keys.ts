@@ -1,9 +1,8 @@
-import { parseFingerprint } from "@pstore/core/fingerprint";
 import type { Db } from "../../database/open.ts";
+import type { PublicKeyTable } from "../../database/schema.ts";
 import { searchUsers } from "../../repositories/users.ts";
-import { type UserWithKeys, usersWithKeys } from "../directory.ts";
-import { daysLeft, factsOf } from "../key-facts.ts";
-import { hasUsableKey } from "../members.ts";
+import { usersWithKeys } from "../directory.ts";
+import { daysLeft, factsOf, type KeyFacts } from "../key-facts.ts";
 import type { CheckResult } from "./check-result.ts";
 
 type Ending = CheckResult["ending"]["shown"][number];
@@ -27,8 +26,11 @@ export async function checkKeys(db: Db, now: Date, step: () => Promise<void>): P
   for (let after: string | null = null; ; ) {
     const names: string[] = (await searchUsers(db, { ...search, after })).map(({ name }) => name);
     for (const [user, found] of await usersWithKeys(db, names)) {
-      ending.push(...(await endingOf(user, found, now)));
-      if (!(await hasUsableKey(found, now))) keyless.push({ user, keys: found.keys.length });
+      const keys = await Promise.all(
+        found.keys.map(async (row) => ({ row, facts: await factsOf(row, now) })),
+      );
+      ending.push(...keys.flatMap(({ facts }) => endingOf(user, facts, now)));
+      keyless.push(...keylessOf(user, keys));
     }
     after = names.at(-1) ?? null;
     if (after === null) break;
@@ -39,13 +41,20 @@ export async function checkKeys(db: Db, now: Date, step: () => Promise<void>): P
   return { ending, keyless };
 }
 
-async function endingOf(user: string, { keys }: UserWithKeys, now: Date): Promise<Ending[]> {
-  const ending: Ending[] = [];
-  for (const row of keys) {
-    const { expires } = await factsOf(row, now);
-    if (expires === null || daysLeft(expires, now) === null) continue;
-    const fingerprint = parseFingerprint(row.fingerprint);
-    ending.push({ user, fingerprint, expires: expires.toISOString() });
-  }
-  return ending;
+function endingOf(user: string, { fingerprint, expires }: KeyFacts, now: Date): Ending[] {
+  if (expires === null || daysLeft(expires, now) === null) return [];
+  return [{ user, fingerprint, expires: expires.toISOString() }];
+}
+
+interface Key {
+  readonly row: PublicKeyTable;
+  readonly facts: KeyFacts;
+}
+
+/** Who never had another key than write-only ones, as a host has them, lacks none that reads. */
+function keylessOf(user: string, keys: readonly Key[]): Keyless[] {
+  const usable = keys.filter(({ facts }) => facts.fault === null);
+  const reads = ({ row }: Key) => row.write_only === 0;
+  if (usable.some(reads) || (usable.length > 0 && !keys.some(reads))) return [];
+  return [{ user, keys: keys.length, writes: usable.length > 0 }];
 }

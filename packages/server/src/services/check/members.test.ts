@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { readable } from "@pstore/core/fingerprint";
 import { actor, type Draft, TestStore, type TestUser } from "../../store-for-tests.ts";
 import { changeState } from "../accounts.ts";
 import { addKey, removeKey } from "../keys.ts";
 import { checkStore } from "./check.ts";
+import { checkKeys } from "./keys.ts";
 
 // Each solution is followed here as far as an admin does it; what a writer does, e2e/check-solutions.test.ts does.
 
@@ -102,6 +104,43 @@ test("an SSH key that was removed is added again, and never extended", async () 
   );
   await register(ssh);
   expect(await checkStore(store.db, store.store)).toEqual([]);
+});
+
+test("a reader with nothing but a write-only key left cannot be given access anew, and is named among users without a usable key", async () => {
+  const ana = await store.addUser("ana");
+  const host = await store.addUser("host", { writeOnly: true });
+  const token = await store.signIn(ana);
+  const own = store.draft(ana, "db9", { joe: [joe, "write"] });
+  await store.committed(token, own);
+  const writeOnly = await store.addKey("ana", "ana's host", true);
+  expect(await checkStore(store.db, store.store)).toEqual([]);
+  const keyless = async () => (await checkKeys(store.db, new Date(), async () => {})).keyless;
+  expect(await keyless()).toEqual([]);
+  const file = `${store.gpg.path}/openpgp-revocs.d/${ana.key.slice("openpgp:".length)}.rev`;
+  store.gpg.run(["--import"], readFileSync(file, "utf8").replace(":---", "---"));
+  const block = store.gpg.run(["--export", ana.key.slice("openpgp:".length)]);
+  await register({ ...ana, block });
+  expect(await checkStore(store.db, store.store)).toEqual([
+    {
+      ...{ kind: "member", where: "db9" },
+      fault: `ana has no usable key that reads: ana's key ${readable(ana.key)} cannot be used: it is revoked (revoke with ^ana, keep ana waiting with --pending, or have a usable key that reads added)`,
+      solution:
+        "a writer revokes the member: pstore db9 ^ana; or keeps them without a key: pstore db9 +ana --pending; or add a usable key that reads: pstore-server key add ana FILE, and then pstore --rewrap=ana",
+    },
+  ]);
+  expect(await keyless()).toEqual([{ user: "ana", keys: 2, writes: true }]);
+  await removeKey(store.db, actor, writeOnly.key);
+  expect(await keyless()).toEqual([{ user: "ana", keys: 1, writes: false }]);
+  await store.addKey("ana", "ana2");
+  expect((await checkStore(store.db, store.store))[0]?.solution).toBe("a writer runs pstore --rewrap=ana");
+  await removeKey(store.db, actor, host.key);
+  expect(await keyless()).toEqual([{ user: "host", keys: 0, writes: false }]);
+  const members = new Map([...own.manifest.members].filter(([name]) => name !== "ana"));
+  const revoked = store.next(own, joe, { members });
+  const joes = await store.signIn(joe);
+  await store.committed(joes, revoked);
+  expect(await checkStore(store.db, store.store)).toEqual([]);
+  await store.committed(joes, store.next(revoked, joe, { deleted: true }));
 });
 
 test("what is wrong with many machines in the same way is one fault, with one command for all", async () => {

@@ -5,7 +5,7 @@ import type { UserKey } from "@pstore/core/keys/user-key";
 import type { Manifest, Member } from "@pstore/core/manifest";
 import { abilitiesOf } from "../abilities.ts";
 import type { UserWithKeys } from "../directory.ts";
-import { faultOfMember, hasUsableKey } from "../members.ts";
+import { faultOfMember, hasKeyFor, hasUsableKey } from "../members.ts";
 import { userKeyOf } from "../user-keys.ts";
 import type { SharedFault } from "./fault.ts";
 
@@ -101,7 +101,7 @@ async function wayOut(
 ): Promise<Solution> {
   const grant = grantOf(name, member.access);
   const isAlone = writers.length > 0 && writers.every((writer) => writer === name);
-  if (found !== undefined && (await hasUsableKey(found, now))) {
+  if (found !== undefined && (await hasKeyFor(member, found, now))) {
     const own = `${name} runs ${clientCommand("--rewrap")}`;
     const others = `a writer runs ${clientCommand(`--rewrap=${name}`)}`;
     const way = isAlone ? own : writers.includes(name) ? `${own}, or ${others}` : others;
@@ -119,7 +119,7 @@ async function wayOut(
   const add = `pstore-server key add ${name} FILE`;
   const key = onlyExpired(member, await present(found), now)
     ? `have the key extended, and add it again: ${add}`
-    : `add a usable key: ${add}, and then ${clientCommand(`--rewrap=${name}`)}`;
+    : `add a ${(await hasUsableKey(found, now)) ? "usable key that reads" : "usable key"}: ${add}, and then ${clientCommand(`--rewrap=${name}`)}`;
   return (machines) =>
     `${revoke(machines)}; or keeps them without a key: ${each(machines, grant, "--pending")}; or ${key}`;
 }

@@ -5,7 +5,7 @@ import type { CommitTable, ObjectTable, PublicKeyTable, StoredValueTable } from 
 import { abilitiesOf } from "../abilities.ts";
 import type { UserWithKeys } from "../directory.ts";
 import { factsOf } from "../key-facts.ts";
-import { faultOfKey, hasUsableKey } from "../members.ts";
+import { faultOfKey, hasKeyFor } from "../members.ts";
 
 /** An object and how much is stored of it, earlier values that are kept included; in bytes. */
 export interface Largest {
@@ -33,7 +33,7 @@ export interface Stale extends MemberCount {
   readonly lacking: number;
   /** Those that the member can put right themselves. */
   readonly own: number;
-  /** Whether the member has any key that values could be encrypted to. */
+  /** Whether the member has a key for each: where they read, one that values could be encrypted to. */
   readonly usable: boolean;
 }
 
@@ -110,14 +110,14 @@ export class Tally {
     const isLacking = await this.#isLacking(member, found);
     if (!isOutdated && !isLacking) return;
     const { writes } = await abilitiesOf(member, found, this.#now);
-    const { objects, outdated, lacking, own } = this.#stale.get(user) ?? nothing;
+    const { objects, outdated, lacking, own, usable } = this.#stale.get(user) ?? nothing;
     this.#stale.set(user, {
       user,
       objects: objects + 1,
       outdated: outdated + Number(isOutdated),
       lacking: lacking + Number(isLacking),
       own: own + Number(writes),
-      usable: await hasUsableKey(found, this.#now),
+      usable: usable && (await hasKeyFor(member, found, this.#now)),
     });
   }
 
@@ -147,7 +147,7 @@ export class Tally {
   }
 }
 
-const nothing = { objects: 0, outdated: 0, lacking: 0, own: 0 };
+const nothing = { objects: 0, outdated: 0, lacking: 0, own: 0, usable: true };
 
 async function encryptsTo(row: PublicKeyTable, now: Date): Promise<Fingerprint | null> {
   return (await factsOf(row, now)).encrypts?.fingerprint ?? null;

@@ -37,16 +37,23 @@ export function KeylessUsers({ keyless }: { keyless: CheckResult["keyless"] }) {
   return (
     <>
       <h2>Users without a usable key</h2>
-      {keyless.count > 0 && <p>They cannot use pstore until a key is added on their page.</p>}
+      {keyless.count > 0 && (
+        <p>
+          They cannot use pstore until a key is added on their page; who has a write-only key left can write,
+          and read nothing.
+        </p>
+      )}
       <Table
         caption="Active users without a usable key"
         columns={["User", "Why"]}
-        empty="Every active user has a usable key."
-        rows={keyless.shown.map(({ user, keys }) => [
+        empty="Every active user has a usable key, and one that reads unless all of theirs are write-only."
+        rows={keyless.shown.map(({ user, keys, writes }) => [
           <UserLink name={user} />,
-          keys === 0
-            ? "no key was added"
-            : `${counted(keys, "key")}, expired, revoked or good for nothing for another reason`,
+          writes
+            ? `${counted(keys, "key")}, of which only write-only ones are good for anything`
+            : keys === 0
+              ? "no key was added"
+              : `${counted(keys, "key")}, expired, revoked or good for nothing for another reason`,
         ])}
       />
       <More list={keyless} />

@@ -84,7 +84,7 @@ function Consequences({ standing }: { standing: KeyStanding }) {
             <p>
               {hasOther
                 ? `Afterwards, ${user} reads them again once a writer of each runs`
-                : `${user} has no other key: add one, and then a writer of each object runs the next command. Until then, an object is changed only after ${user} was revoked or is kept waiting (--pending).`}
+                : `${user} has no other key that could take its place: add one, and then a writer of each object runs the next command. Until then, an object is changed only after ${user} was revoked or is kept waiting (--pending).`}
             </p>
             <ClientCommand words={[`--rewrap=${user}`]} />
           </>

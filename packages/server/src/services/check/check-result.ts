@@ -27,7 +27,9 @@ export const CheckResult = v.object({
   /** Active users who have no key that is good for anything, or only write-only ones beside one that read. */
   keyless: list(v.object({ user: v.string(), keys: count, writes: v.boolean() })),
   waiting: list(v.object(memberCount)),
-  departed: list(v.object({ ...memberCount, state: v.picklist(["disabled", "removed", "unknown"]) })),
+  departed: list(
+    v.object({ ...memberCount, stuck: count, state: v.picklist(["disabled", "removed", "unknown"]) }),
+  ),
   stale: list(v.object({ ...memberCount, outdated: count, lacking: count, own: count, usable: v.boolean() })),
   /** Revisions without a signature. */
   unsigned: count,

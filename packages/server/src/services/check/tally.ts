@@ -23,6 +23,8 @@ export interface MemberCount {
 /** Members who may not sign in any more, and are listed still. */
 export interface Departed extends MemberCount {
   readonly state: "disabled" | "removed" | "unknown";
+  /** Those that nobody can write. */
+  readonly stuck: number;
 }
 
 /** Living objects whose values are not encrypted to a member's keys as they are now. */
@@ -92,17 +94,25 @@ export class Tally {
 
   /** @param head of a living object */
   async countMembers(head: Manifest, users: ReadonlyMap<string, UserWithKeys>): Promise<void> {
+    let isStuck: boolean | undefined;
     for (const [user, member] of head.members) {
       const found = users.get(user);
       const state = stateOf(found);
       if (state !== null) {
-        const { objects = 0 } = this.#departed.get(user) ?? {};
-        this.#departed.set(user, { user, state, objects: objects + 1 });
+        const { objects = 0, stuck = 0 } = this.#departed.get(user) ?? {};
+        isStuck ??= !(await this.#isWritable(head, users));
+        this.#departed.set(user, { user, state, objects: objects + 1, stuck: stuck + Number(isStuck) });
       } else if (isPending(member)) {
         const { objects = 0 } = this.#waiting.get(user) ?? {};
         this.#waiting.set(user, { user, objects: objects + 1 });
       } else if (found !== undefined) await this.#countKeys(user, member, found);
     }
+  }
+
+  async #isWritable({ members }: Manifest, users: ReadonlyMap<string, UserWithKeys>): Promise<boolean> {
+    for (const [user, member] of members)
+      if ((await abilitiesOf(member, users.get(user), this.#now)).writes) return true;
+    return false;
   }
 
   async #countKeys(user: string, member: Member, found: UserWithKeys): Promise<void> {

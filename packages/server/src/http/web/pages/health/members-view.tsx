@@ -46,14 +46,11 @@ export function Members({ result, seesAll }: MembersProps) {
         caption="Disabled or deleted users who are members still"
         columns={["User", "State", "Member of", "What to do"]}
         empty="No member is disabled or deleted."
-        rows={departed.shown.map(({ user, state, objects: count }) => [
-          <UserLink name={user} />,
-          <Badge kind="warning">{states[state]}</Badge>,
-          objects(user, count),
-          <>
-            a writer of each runs <code>{clientCommand("--offboard", user)}</code>, which also lists the
-            secrets to change
-          </>,
+        rows={departed.shown.map((one) => [
+          <UserLink name={one.user} />,
+          <Badge kind="warning">{states[one.state]}</Badge>,
+          objects(one.user, one.objects),
+          <Offboard {...one} />,
         ])}
       />
       <More list={departed} />
@@ -75,6 +72,27 @@ export function Members({ result, seesAll }: MembersProps) {
 }
 
 const states = { disabled: "disabled", removed: "deleted", unknown: "never added" } as const;
+
+type Departed = CheckResult["departed"]["shown"][number];
+
+function Offboard({ user, objects, stuck }: Departed) {
+  return (
+    <>
+      {stuck < objects && (
+        <div>
+          a writer of each runs <code>{clientCommand("--offboard", user)}</code>, which also lists the secrets
+          to change
+        </div>
+      )}
+      {stuck > 0 && (
+        <div>
+          nobody can write {counted(stuck, "object")}: Consistency says how somebody can again; else withhold{" "}
+          {stuck === 1 ? "it" : "them"}, or have {stuck === 1 ? "it" : "them"} created anew under another name
+        </div>
+      )}
+    </>
+  );
+}
 
 type Stale = CheckResult["stale"]["shown"][number];
 

@@ -1,7 +1,7 @@
 import type { Dependents } from "../../../../services/dependents.ts";
 import type { UserTable } from "../../../../services/user-list.ts";
 import { ClientCommand } from "../../parts/command.tsx";
-import { Notice } from "../../parts/text.tsx";
+import { counted, Notice } from "../../parts/text.tsx";
 import { ObjectList } from "./objects.tsx";
 import { countText } from "./parts.tsx";
 
@@ -18,15 +18,29 @@ export function Offboarding({ name, dependents }: { name: string; dependents: De
         cannot sign in. To take {name} out of all of them, a writer of each runs
       </p>
       <ClientCommand words={["--offboard", name]} />
+      {stuckOf(dependents) > 0 && <p>Where nobody but {name} writes, nobody is left to do that.</p>}
     </>
   );
 }
 
 type WhoIs = Pick<UserTable, "name" | "active" | "removed">;
 
+/** How many objects nobody else writes who may sign in. */
+function stuckOf({ soleMember, soleWriter }: Dependents): number {
+  return soleMember.count + soleWriter.count;
+}
+
+interface StillMemberProps {
+  readonly user: WhoIs;
+  /** `null`: there are too many to look into each. */
+  readonly dependents: Dependents | null;
+}
+
 /** That who was disabled or deleted is a member still, and who can change that. */
-export function StillMember({ user: { name, active, removed } }: { user: WhoIs }) {
+export function StillMember({ user: { name, active, removed }, dependents }: StillMemberProps) {
   if (active === 1 && removed === null) return null;
+  const stuck = dependents === null ? 0 : stuckOf(dependents);
+  const isHopeless = dependents !== null && stuck === dependents.objects.count;
   return (
     <Notice kind="warning">
       <p>
@@ -34,10 +48,23 @@ export function StillMember({ user: { name, active, removed } }: { user: WhoIs }
           {name} is {removed === null ? "disabled" : "deleted"}, and not revoked.
         </strong>{" "}
         Only a writer of an object can take {name} out of its members, and pstore refuses to write it before.
-        A writer of each runs
+        {!isHopeless && " A writer of each runs"}
       </p>
-      <ClientCommand words={["--offboard", name]} />
-      <p>That also lists the secrets that {name} knows, to be changed.</p>
+      {!isHopeless && (
+        <>
+          <ClientCommand words={["--offboard", name]} />
+          <p>That also lists the secrets that {name} knows, to be changed.</p>
+        </>
+      )}
+      {stuck > 0 && (
+        <p>
+          {counted(stuck, "object has", "objects have")} no other writer who may sign in, so nobody can do
+          that there, nor change {stuck === 1 ? "it" : "them"} in any other way:{" "}
+          {removed === null && `enable ${name} again, or `}
+          withhold {stuck === 1 ? "it" : "them"}, or have {stuck === 1 ? "it" : "them"} created anew under
+          another name.
+        </p>
+      )}
     </Notice>
   );
 }
@@ -46,7 +73,7 @@ export function StillMember({ user: { name, active, removed } }: { user: WhoIs }
 function wayOut({ name, active, removed }: WhoIs, what: "read" | "write"): string {
   if (removed !== null)
     return what === "read"
-      ? `${name} signs in no more, and no key but ${name}'s opens what was encrypted.`
+      ? `${name} signs in no more, and no key but ${name}'s opens what was encrypted. Nobody can change it any more, either.`
       : "whoever reads it can put its values into a new object.";
   const whom = active === 1 ? `have ${name}` : `enable ${name} again, and have ${name}`;
   return what === "read"

@@ -1,3 +1,4 @@
+import { clientCommand } from "@pstore/core/client-command";
 import { Problem } from "@pstore/core/problem";
 import * as v from "valibot";
 import { changeState, knownUser } from "../../../../services/accounts.ts";
@@ -68,13 +69,14 @@ async function shown(
         <h2 id="secrets">Secrets to change</h2>
         <p>
           Nobody can take back what {name} has read. What is certain comes first; the rest is encrypted to a
-          key of {name}.
+          key of {name}. Where {name} is revoked already, what they could read, and never read, stands in what{" "}
+          <code>{clientCommand("--offboard", name)}</code> printed, and not here.
         </p>
         <Table
           caption={`Secrets that ${name} knows or may know`}
           columns={["Object", "Property", `By ${name}`]}
           rows={secrets.map(secretRow)}
-          empty={`${name} knows no secret that is stored now.`}
+          empty={`${name} read and stored no secret that is stored now, and none is encrypted to a key of ${name}.`}
         />
         {more && <p>There are more than these {shownSecrets}; the command above lists them all.</p>}
       </section>

@@ -30,7 +30,7 @@ export function Memberships({ user, objects, dependents, admin }: MembershipsPro
           {waiting > 0 && `, and waits to be let in on ${waiting.toLocaleString("en-US")} of them`}.
         </p>
       )}
-      {objects.count > 0 && <StillMember user={user} />}
+      {objects.count > 0 && <StillMember user={user} dependents={dependents} />}
       {admin.seesAll ? (
         <Named user={user} objects={objects} dependents={dependents} />
       ) : (

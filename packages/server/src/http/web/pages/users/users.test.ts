@@ -257,6 +257,11 @@ test("before somebody is disabled, the page says what that is, and what it is no
   const after = (await root.get("/users/joe")).text;
   expect(after).toContain("joe is disabled, and not revoked.");
   expect(after).toContain("enable joe again, and have joe let a colleague in");
+  const words = after.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+  expect(words).toContain("A writer of each runs pstore --offboard joe");
+  expect(words).toContain(
+    "2 objects have no other writer who may sign in, so nobody can do that there, nor change them in any other way: enable joe again, or withhold them, or have them created anew under another name.",
+  );
   expect((await store.call("GET", "/objects", { token: session })).status).toBe(401);
   expect((await root.get("/users?state=disabled")).text).toContain("/users/joe");
   expect((await root.post("/users/joe/enable")).location).toBe("/users/joe?done=user-enabled");
@@ -293,6 +298,9 @@ test("who is deleted is named by hand, and what they know is listed first, what 
   expect(secrets).toContain("root password");
   expect(secrets).toMatch(/read <time/);
   expect(secrets).not.toContain("motd");
+  expect(secrets.replace(/<[^>]*>/g, "").replace(/\s+/g, " ")).toContain(
+    "Where ann is revoked already, what they could read, and never read, stands in what pstore --offboard ann printed, and not here.",
+  );
   const joes = (await root.get("/users/joe/delete")).text;
   expect(joes).toContain("Nobody else can read 1 object:");
   expect(joes).toContain("stored by them");
@@ -314,4 +322,22 @@ test("who is deleted is named by hand, and what they know is listed first, what 
   expect(alertOf(again)).toContain("never given again");
   // A removed member reads no more, so the shared object hangs on joe, too.
   expect((await root.get("/users/joe")).text).toContain("Nobody else can read 3 objects:");
+});
+
+test("where only who is deleted wrote, nobody is sent to a writer", async () => {
+  const lone = await store.addUser("lone");
+  await store.committed(await store.signIn(lone), store.draft(lone, "lone's"));
+  expect((await root.get("/users/lone/delete")).text).toContain(
+    "Where nobody but lone writes, nobody is left",
+  );
+  await root.post("/users/lone/delete", { confirmation: "lone" });
+  const { text } = await root.get("/users/lone");
+  expect(text).not.toContain("--offboard");
+  expect(text.replace(/\s+/g, " ")).toContain(
+    "1 object has no other writer who may sign in, so nobody can do that there, nor change it in any other way: withhold it, or have it created anew under another name.",
+  );
+  await root.post("/health/check");
+  const health = (await root.get("/health")).text.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+  expect(health).toContain("lone deleted 1 object nobody can write 1 object: Consistency says how");
+  expect(health).not.toContain("pstore --offboard lone");
 });

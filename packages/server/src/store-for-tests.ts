@@ -100,6 +100,8 @@ export class TestStore {
   sessionTime = 900;
   refusalTime = 0;
   maxUploadSize = 17_179_869_184;
+  /** Whether the server is said to have a mail server; it has none. */
+  sendsMail = true;
   /** Where requests come from. */
   address = "192.0.2.1";
   /** Under which the server is reached. */
@@ -123,6 +125,9 @@ export class TestStore {
       db: made.db,
       store: made.store,
       checks: made.checks,
+      get sendsMail() {
+        return made.sendsMail;
+      },
       version: "test",
       loginRules: () => ({
         origins: made.origins,

@@ -9,6 +9,8 @@ export interface Dependencies extends StoreContext, KeptHistory {
   readonly loginRules: () => LoginRules;
   /** The consistency check that a page begins. */
   readonly checks: BackgroundCheck;
+  /** Whether this server has a mail server to send through. */
+  readonly sendsMail: boolean;
   /** In bytes. */
   readonly maxUploadSize: number;
   /** One line for whoever runs the server. */

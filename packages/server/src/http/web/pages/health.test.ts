@@ -288,6 +288,17 @@ test("mails that wait are shown to superusers with whom they are for, to others 
   expect(found).toContain("ann@example.com the addresses of --admin-mail About &lt;script&gt;");
   expect(found).toContain("3 550 no &lt;b&gt;such&lt;/b&gt; user");
   expect(text).not.toContain("secret body");
+  expect(found).toContain("as soon as a server with --smtp-url runs");
+  const later = timeText(new Date(Date.now() + 3_600_000));
+  await store.db.updateTable("mails").set({ due: later }).execute();
+  const postponed = section((await root.get("/health")).text, "Mails that wait now");
+  expect(postponed).toContain(`${later.slice(0, 10)} ${later.slice(11, 16)} UTC`);
+  expect(postponed).not.toContain("as soon as a server");
+  store.sendsMail = false;
+  const unsent = section((await root.get("/health")).text, "Mails that wait now");
+  expect(unsent).toContain("1 mail waits for a server that is started with --smtp-url : this one sends none");
+  expect(unsent).not.toContain("ann@example.com");
+  store.sendsMail = true;
   for (const visitor of [viewer, clerk]) {
     const { text: seen } = await visitor.get("/health");
     expect(section(seen, "Mails that wait now")).toContain(

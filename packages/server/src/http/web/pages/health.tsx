@@ -13,7 +13,7 @@ const patience = 2000;
 export const healthPages: readonly Page[] = [
   page(
     { method: "GET", path: "/health", need: "staff", action: "check" },
-    async ({ dependencies: { db }, admin, visit }) => {
+    async ({ dependencies: { db, sendsMail }, admin, visit }) => {
       const health = await readHealth(db, admin);
       const { last, mails } = health;
       return await html(
@@ -31,7 +31,7 @@ export const healthPages: readonly Page[] = [
             </>
           )}
           <Sizes health={health} seesAll={admin.seesAll} />
-          <WaitingMails mails={mails} />
+          <WaitingMails mails={mails} sendsMail={sendsMail} />
         </>,
       );
     },

@@ -5,11 +5,18 @@ import { counted, Time } from "../../parts/text.tsx";
 import { More } from "./more.tsx";
 
 /** Mails that are not sent yet. */
-export function WaitingMails({ mails: { count, first } }: { mails: Mails }) {
+export function WaitingMails({ mails, sendsMail }: { mails: Mails; sendsMail: boolean }) {
+  const { count, first } = mails;
+  const now = new Date().toISOString();
   return (
     <>
       <h2>Mails that wait now</h2>
-      {count === 0 || first === null ? (
+      {count > 0 && !sendsMail ? (
+        <p>
+          {counted(count, "mail waits", "mails wait")} for a server that is started with{" "}
+          <code>--smtp-url</code>: this one sends none, and drops a mail after a week.
+        </p>
+      ) : count === 0 || first === null ? (
         <p>
           {count === 0
             ? "No mail waits."
@@ -17,15 +24,12 @@ export function WaitingMails({ mails: { count, first } }: { mails: Mails }) {
         </p>
       ) : (
         <>
-          <p>
-            They are sent as soon as the mail server takes them, and dropped after a week. A server that was
-            started without <code>--smtp-url</code> sends none.
-          </p>
+          <p>They are sent as soon as the mail server takes them, and dropped after a week.</p>
           <Table
             caption="Mails that wait, those that are due first"
             columns={["Written", "To", "Subject", "Attempts", "Last error", "Next attempt"]}
             empty="No mail waits."
-            rows={first.map(row)}
+            rows={first.map((mail) => row(mail, now))}
           />
           <More list={{ shown: first, count }} />
         </>
@@ -34,7 +38,7 @@ export function WaitingMails({ mails: { count, first } }: { mails: Mails }) {
   );
 }
 
-function row({ created, recipients, toAdmins, subject, attempts, lastError, due }: WaitingMail) {
+function row({ created, recipients, toAdmins, subject, attempts, lastError, due }: WaitingMail, now: string) {
   return [
     <Time value={created} />,
     <div>
@@ -48,6 +52,6 @@ function row({ created, recipients, toAdmins, subject, attempts, lastError, due 
     <Said text={subject} />,
     String(attempts),
     <Said text={lastError} />,
-    <Time value={due} />,
+    due <= now ? "as soon as a server with --smtp-url runs" : <Time value={due} />,
   ];
 }

@@ -1,5 +1,6 @@
 /** Who is told what, as it lies in the queue. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { openpgpFingerprint, readable } from "@pstore/core/fingerprint";
 import { actor, TestStore, type TestUser } from "../../store-for-tests.ts";
 import { addUser, changeState } from "../accounts.ts";
@@ -165,6 +166,21 @@ test("a key is told of to its user and the admins: added, with new content, remo
   const [updated] = await queued();
   expect(updated?.subject).toBe("A public key of alex was updated");
   expect(updated?.body).not.toContain("--trust");
+  const wordsOf = (mail: typeof updated) => mail?.body.replace(/\s+/g, " ") ?? "";
+  expect(wordsOf(updated)).toMatch(
+    /with something new in it: it has a new part [0-9A-F ]+, to which values are encrypted from now on\. What was encrypted/,
+  );
+  expect(updated?.body).toContain("\n    pstore --rewrap=alex\n");
+
+  await store.db.deleteFrom("mails").execute();
+  const year = new Date().getUTCFullYear() + 2;
+  store.gpg.run(["--quick-set-expire", hex, `${year}-03-04`]);
+  await add();
+  const [extended] = await queued();
+  expect(wordsOf(extended)).toContain(
+    `with something new in it: it expires on ${year}-03-04. If this is not`,
+  );
+  expect(extended?.body).not.toContain("--rewrap");
 
   await store.db.deleteFrom("mails").execute();
   await removeKey(store.db, actor, key);
@@ -175,6 +191,24 @@ test("a key is told of to its user and the admins: added, with new content, remo
   await store.db.deleteFrom("mails").execute();
   await add();
   expect((await queued()).map(({ subject }) => subject)).toEqual(["alex has a new public key"]);
+});
+
+test("of a key that was revoked it is told what to do", async () => {
+  const eva = await store.addUser("eva", { email: "eva@example.com" });
+  await store.db.deleteFrom("mails").execute();
+  const hex = eva.key.slice("openpgp:".length);
+  const file = `${store.gpg.path}/openpgp-revocs.d/${hex}.rev`;
+  store.gpg.run(["--import"], readFileSync(file, "utf8").replace(":---", "---"));
+  const block = store.gpg.run(["--export", hex]);
+  await addKey(store.db, actor, { user: "eva", block, writeOnly: false, description: "" });
+  const [mail] = await queued();
+  expect(mail?.subject).toBe("A public key of eva was updated");
+  expect(mail?.body.replace(/\s+/g, " ")).toContain(
+    "with something new in it: it is revoked. It is good for nothing any more, and eva needs another key",
+  );
+  expect(mail?.body).toContain("\n    pstore-server key add eva FILE\n");
+  expect(mail?.body).toContain("\n    pstore --rewrap=eva\n");
+  expect(mail?.body).not.toContain("key remove");
 });
 
 test("lines are short, but for what is to be copied", async () => {

@@ -1,12 +1,12 @@
 import type { Page } from "../page.ts";
-import { accountPages } from "./account.tsx";
-import { healthPages } from "./health.tsx";
+import { accountPages } from "./account/account-page.tsx";
+import { healthPages } from "./health/health-page.tsx";
 import { keysPages } from "./keys/all.ts";
-import { linkPages } from "./link.tsx";
-import { logPages } from "./log.tsx";
-import { objectsPages } from "./objects.tsx";
-import { overviewPages } from "./overview.tsx";
-import { signInPages } from "./sign-in.tsx";
+import { logPages } from "./log/log-page.tsx";
+import { objectsPages } from "./objects/all.ts";
+import { overviewPages } from "./overview/overview-page.tsx";
+import { linkPages } from "./sign-in/by-link.tsx";
+import { signInPages } from "./sign-in/by-password.tsx";
 import { usersPages } from "./users/all.ts";
 
 /** Every page of the web admin. */

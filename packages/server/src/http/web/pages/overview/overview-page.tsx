@@ -1,7 +1,7 @@
-import { readFigures } from "../../../services/figures.ts";
-import { attention } from "../../../services/health.ts";
-import { type Page, page } from "../page.ts";
-import { html } from "../reply.tsx";
+import { readFigures } from "../../../../services/figures.ts";
+import { attention } from "../../../../services/health.ts";
+import { type Page, page } from "../../page.ts";
+import { html } from "../../reply.tsx";
 import { Attention, DayTable, Plots, Summary } from "./overview-view.tsx";
 
 export const overviewPages: readonly Page[] = [

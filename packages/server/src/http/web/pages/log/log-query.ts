@@ -1,8 +1,8 @@
 import { Problem } from "@pstore/core/problem";
 import * as v from "valibot";
-import { auditActions } from "../../../services/audit-actions.ts";
-import type { AuditFilter, Place } from "../../../services/audit-log.ts";
-import { text } from "../form.ts";
+import { auditActions } from "../../../../services/audit-actions.ts";
+import type { AuditFilter, Place } from "../../../../services/audit-log.ts";
+import { text } from "../../form.ts";
 
 const outcomes = ["", "done", "refused"] as const;
 

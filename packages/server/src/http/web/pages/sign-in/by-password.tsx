@@ -1,17 +1,17 @@
 import { Problem } from "@pstore/core/problem";
 import * as v from "valibot";
-import { longestPassword } from "../../../services/passwords.ts";
-import { browserTime } from "../../../services/web/known-browsers.ts";
-import { endWebSession } from "../../../services/web/sessions.ts";
-import { webSignIn } from "../../../services/web/sign-in.ts";
-import { browserCookie, Cookies, sessionCookie } from "../cookies.ts";
-import { text } from "../form.ts";
-import { nextPath } from "../next-path.ts";
-import { type Page, page } from "../page.ts";
-import { Field, Post } from "../parts/form.tsx";
-import { Notice, sentence } from "../parts/text.tsx";
-import { html, redirect, retryHeaders } from "../reply.tsx";
-import type { Visit } from "../visit.ts";
+import { longestPassword } from "../../../../services/passwords.ts";
+import { browserTime } from "../../../../services/web/known-browsers.ts";
+import { endWebSession } from "../../../../services/web/sessions.ts";
+import { webSignIn } from "../../../../services/web/sign-in.ts";
+import { browserCookie, Cookies, sessionCookie } from "../../cookies.ts";
+import { text } from "../../form.ts";
+import { nextPath } from "../../next-path.ts";
+import { type Page, page } from "../../page.ts";
+import { Field, Post } from "../../parts/form.tsx";
+import { Notice, sentence } from "../../parts/text.tsx";
+import { html, redirect, retryHeaders } from "../../reply.tsx";
+import type { Visit } from "../../visit.ts";
 
 const names = v.pipe(text, v.maxLength(150));
 

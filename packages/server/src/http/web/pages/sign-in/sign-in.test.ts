@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { addUser, changeState, knownUser, type NewUser, setPassword } from "../../../services/accounts.ts";
-import { removeKey } from "../../../services/keys.ts";
-import { attemptLimits } from "../../../services/web/attempts.ts";
-import { dropEndedSignIns } from "../../../services/web/ended.ts";
-import { openWebSession } from "../../../services/web/sessions.ts";
-import { actor, origin, TestStore } from "../../../store-for-tests.ts";
-import { TestBrowser } from "../browser-for-tests.ts";
-import { Visitor } from "../visitor-for-tests.ts";
+import { addUser, changeState, knownUser, type NewUser, setPassword } from "../../../../services/accounts.ts";
+import { removeKey } from "../../../../services/keys.ts";
+import { attemptLimits } from "../../../../services/web/attempts.ts";
+import { dropEndedSignIns } from "../../../../services/web/ended.ts";
+import { openWebSession } from "../../../../services/web/sessions.ts";
+import { actor, origin, TestStore } from "../../../../store-for-tests.ts";
+import { TestBrowser } from "../../browser-for-tests.ts";
+import { Visitor } from "../../visitor-for-tests.ts";
 
 let store: TestStore;
 const good = "correct horse battery";

@@ -1,12 +1,12 @@
 import * as v from "valibot";
-import type { AuditRow } from "../../../services/audit.ts";
-import { downloadAudit, pageOfAudit } from "../../../services/audit-log.ts";
-import { csvRow } from "../../../services/csv.ts";
-import { streamOf } from "../../stream.ts";
-import { type Page, page } from "../page.ts";
-import { Pager, withQuery } from "../parts/pager.tsx";
-import { Notice } from "../parts/text.tsx";
-import { html } from "../reply.tsx";
+import type { AuditRow } from "../../../../services/audit.ts";
+import { downloadAudit, pageOfAudit } from "../../../../services/audit-log.ts";
+import { csvRow } from "../../../../services/csv.ts";
+import { streamOf } from "../../../stream.ts";
+import { type Page, page } from "../../page.ts";
+import { Pager, withQuery } from "../../parts/pager.tsx";
+import { Notice } from "../../parts/text.tsx";
+import { html } from "../../reply.tsx";
 import { filterOf, logQuery, placeOf, placeText, textOf } from "./log-query.ts";
 import { LogFilter, LogTable } from "./log-view.tsx";
 

@@ -1,11 +1,11 @@
-import { readHealth } from "../../../services/health.ts";
-import { type Page, page } from "../page.ts";
-import { html, redirect } from "../reply.tsx";
-import { CheckState, Faults } from "./health/check-view.tsx";
-import { EndingKeys, KeylessUsers } from "./health/keys-view.tsx";
-import { WaitingMails } from "./health/mails-view.tsx";
-import { Members } from "./health/members-view.tsx";
-import { Sizes, Unsigned } from "./health/store-view.tsx";
+import { readHealth } from "../../../../services/health.ts";
+import { type Page, page } from "../../page.ts";
+import { html, redirect } from "../../reply.tsx";
+import { CheckState, Faults } from "./check-view.tsx";
+import { EndingKeys, KeylessUsers } from "./keys-view.tsx";
+import { WaitingMails } from "./mails-view.tsx";
+import { Members } from "./members-view.tsx";
+import { Sizes, Unsigned } from "./store-view.tsx";
 
 /** For so long a form waits for its check, in milliseconds: that of a small store is done by then. */
 const patience = 2000;

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { Secret, TOTP } from "otpauth";
 import decodeQr from "qr/decode.js";
-import { addUser, knownUser, removeTotp } from "../../../services/accounts.ts";
-import { attemptLimits } from "../../../services/web/attempts.ts";
-import { openWebSession } from "../../../services/web/sessions.ts";
-import { actor, TestStore } from "../../../store-for-tests.ts";
-import { fieldOf, TestBrowser } from "../browser-for-tests.ts";
-import { Visitor } from "../visitor-for-tests.ts";
+import { addUser, knownUser, removeTotp } from "../../../../services/accounts.ts";
+import { attemptLimits } from "../../../../services/web/attempts.ts";
+import { openWebSession } from "../../../../services/web/sessions.ts";
+import { actor, TestStore } from "../../../../store-for-tests.ts";
+import { fieldOf, TestBrowser } from "../../browser-for-tests.ts";
+import { Visitor } from "../../visitor-for-tests.ts";
 
 let store: TestStore;
 let browser: TestBrowser;

@@ -1,13 +1,13 @@
 import type { Child } from "hono/jsx";
-import type { AuditRow } from "../../../services/audit.ts";
-import { auditActions } from "../../../services/audit-actions.ts";
-import { Choice, Field } from "../parts/form.tsx";
-import { Said } from "../parts/said.tsx";
-import { Table } from "../parts/table.tsx";
-import { Badge, Time } from "../parts/text.tsx";
-import { keyPath } from "./keys/paths.ts";
+import type { AuditRow } from "../../../../services/audit.ts";
+import { auditActions } from "../../../../services/audit-actions.ts";
+import { Choice, Field } from "../../parts/form.tsx";
+import { Said } from "../../parts/said.tsx";
+import { Table } from "../../parts/table.tsx";
+import { Badge, Time } from "../../parts/text.tsx";
+import { keyPath } from "../keys/paths.ts";
+import { userPath } from "../users/paths.ts";
 import type { LogQuery } from "./log-query.ts";
-import { userPath } from "./users/paths.ts";
 
 const columns = ["Time", "User", "What", "Object", "Outcome", "From where", "Details"];
 

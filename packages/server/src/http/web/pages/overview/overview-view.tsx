@@ -1,13 +1,13 @@
 import type { Child } from "hono/jsx";
-import type { Day, Totals } from "../../../services/figures.ts";
-import type { AttentionCounts } from "../../../services/health.ts";
-import type { Admin } from "../../../services/web/sessions.ts";
-import { mayVisit } from "../needs.ts";
-import type { Need } from "../page.ts";
-import { BarPlot, LinePlot, shownNumber } from "../parts/plot.tsx";
-import { roundUp, roundUpBytes } from "../parts/scale.ts";
-import { Table } from "../parts/table.tsx";
-import { counted, Facts, Notice, sizeText } from "../parts/text.tsx";
+import type { Day, Totals } from "../../../../services/figures.ts";
+import type { AttentionCounts } from "../../../../services/health.ts";
+import type { Admin } from "../../../../services/web/sessions.ts";
+import { mayVisit } from "../../needs.ts";
+import type { Need } from "../../page.ts";
+import { BarPlot, LinePlot, shownNumber } from "../../parts/plot.tsx";
+import { roundUp, roundUpBytes } from "../../parts/scale.ts";
+import { Table } from "../../parts/table.tsx";
+import { counted, Facts, Notice, sizeText } from "../../parts/text.tsx";
 
 /** What somebody should look at. */
 export function Attention({ totals, counts }: { totals: Totals; counts: AttentionCounts }) {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { addUser } from "../../../services/accounts.ts";
-import { actor, TestStore } from "../../../store-for-tests.ts";
-import { Visitor } from "../visitor-for-tests.ts";
+import { addUser } from "../../../../services/accounts.ts";
+import { actor, TestStore } from "../../../../store-for-tests.ts";
+import { Visitor } from "../../visitor-for-tests.ts";
 
 let store: TestStore;
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type AuditRow, insertAudit } from "../../../repositories/audit.ts";
-import { addUser } from "../../../services/accounts.ts";
-import { actor, TestStore, turnsDuring } from "../../../store-for-tests.ts";
-import { Visitor } from "../visitor-for-tests.ts";
+import { type AuditRow, insertAudit } from "../../../../repositories/audit.ts";
+import { addUser } from "../../../../services/accounts.ts";
+import { actor, TestStore, turnsDuring } from "../../../../store-for-tests.ts";
+import { Visitor } from "../../visitor-for-tests.ts";
 
 let store: TestStore;
 let root: Visitor;

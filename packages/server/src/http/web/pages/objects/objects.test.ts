@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { changeState } from "../../../services/accounts.ts";
-import { withhold } from "../../../services/withholding.ts";
-import { actor, bytes, type Draft, TestStore, type TestUser } from "../../../store-for-tests.ts";
-import { Visitor } from "../visitor-for-tests.ts";
+import { changeState } from "../../../../services/accounts.ts";
+import { withhold } from "../../../../services/withholding.ts";
+import { actor, bytes, type Draft, TestStore, type TestUser } from "../../../../store-for-tests.ts";
+import { Visitor } from "../../visitor-for-tests.ts";
 
 let store: TestStore;
 let joe: TestUser;

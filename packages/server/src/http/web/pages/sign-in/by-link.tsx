@@ -1,10 +1,10 @@
 import { Problem } from "@pstore/core/problem";
-import { followWebLink } from "../../../services/web/links.ts";
-import { Cookies, sessionCookie } from "../cookies.ts";
-import { type Page, page } from "../page.ts";
-import { Post } from "../parts/form.tsx";
-import { Notice, sentence } from "../parts/text.tsx";
-import { html, redirect } from "../reply.tsx";
+import { followWebLink } from "../../../../services/web/links.ts";
+import { Cookies, sessionCookie } from "../../cookies.ts";
+import { type Page, page } from "../../page.ts";
+import { Post } from "../../parts/form.tsx";
+import { Notice, sentence } from "../../parts/text.tsx";
+import { html, redirect } from "../../reply.tsx";
 
 const path = "/sign-in/link/:token";
 

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { openpgpFingerprint, readable } from "@pstore/core/fingerprint";
-import { timeText } from "../../../database/schema.ts";
-import { addUser, changeState } from "../../../services/accounts.ts";
-import type { CheckResult } from "../../../services/check/check-result.ts";
-import { attention, readHealth } from "../../../services/health.ts";
-import { addKey } from "../../../services/keys.ts";
-import { withhold } from "../../../services/withholding.ts";
-import { actor, bytes, type Draft, TestStore, type TestUser } from "../../../store-for-tests.ts";
-import { Visitor } from "../visitor-for-tests.ts";
+import { timeText } from "../../../../database/schema.ts";
+import { addUser, changeState } from "../../../../services/accounts.ts";
+import type { CheckResult } from "../../../../services/check/check-result.ts";
+import { attention, readHealth } from "../../../../services/health.ts";
+import { addKey } from "../../../../services/keys.ts";
+import { withhold } from "../../../../services/withholding.ts";
+import { actor, bytes, type Draft, TestStore, type TestUser } from "../../../../store-for-tests.ts";
+import { Visitor } from "../../visitor-for-tests.ts";
 
 const script = "<script>alert(1)</script>";
 

@@ -1,22 +1,22 @@
 import * as v from "valibot";
-import { type OwnAccount, ownAccount } from "../../../services/web/account.ts";
+import { type OwnAccount, ownAccount } from "../../../../services/web/account.ts";
 import {
   type Admin,
   endOwnSession,
   endOwnSessions,
   type ListedSession,
   ownSessions,
-} from "../../../services/web/sessions.ts";
-import { type Page, page } from "../page.ts";
-import { Post } from "../parts/form.tsx";
-import { Table } from "../parts/table.tsx";
-import { Badge, Facts, Time } from "../parts/text.tsx";
-import { html, redirect } from "../reply.tsx";
-import type { Visit } from "../visit.ts";
-import { passwordPages } from "./account/password.tsx";
-import { totpPages } from "./account/second-factor.tsx";
-import { signedOut } from "./sign-in.tsx";
-import { userPath } from "./users/paths.ts";
+} from "../../../../services/web/sessions.ts";
+import { type Page, page } from "../../page.ts";
+import { Post } from "../../parts/form.tsx";
+import { Table } from "../../parts/table.tsx";
+import { Badge, Facts, Time } from "../../parts/text.tsx";
+import { html, redirect } from "../../reply.tsx";
+import type { Visit } from "../../visit.ts";
+import { signedOut } from "../sign-in/by-password.tsx";
+import { userPath } from "../users/paths.ts";
+import { passwordPages } from "./password.tsx";
+import { totpPages } from "./second-factor.tsx";
 
 export const accountPages: readonly Page[] = [
   page(

@@ -148,7 +148,8 @@ const dayLength = 86_400_000;
 function spoil(database: string): void {
   using db = new Database(database);
   db.run("PRAGMA busy_timeout = 10000");
-  db.run("DELETE FROM wrapped_keys WHERE value_id IN (SELECT value_id FROM wrapped_keys LIMIT 6)");
+  db.run(`DELETE FROM wrapped_keys WHERE value_id IN (
+    SELECT value_id FROM properties JOIN objects ON objects.id = object_id WHERE objects.name IN ('web-30', 'web-42'))`);
   const insert = db.query("INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?, ?)");
   for (let ago = 40; ago > 0; ago--) {
     const day = new Date(Date.now() - ago * dayLength).toISOString().slice(0, 10);

@@ -53,7 +53,7 @@ export async function benchPages(runs: number): Promise<readonly Claim[]> {
     ["ms", "small, ms", "large / small"],
     names.map((what) => {
       const [is = Number.NaN, was = Number.NaN] = [manyTimes[what], fewTimes[what]];
-      return { what, cells: [decimal(is), decimal(was), decimal(is / was)] };
+      return { what, cells: [is, was, is / was].map((value) => (Number.isNaN(value) ? "" : decimal(value))) };
     }),
   );
   const slowest = names.reduce((a, b) => ((manyTimes[a] ?? 0) > (manyTimes[b] ?? 0) ? a : b));

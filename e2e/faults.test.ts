@@ -110,7 +110,9 @@ describe("a closed pipe ends a command quietly", () => {
       const { code, text } = await shell(walter, `$p -v -pg box colour ${closed}`);
       expect({ code, text }).toEqual({ code: 0, text: "red" });
       expect((await shell(walter, `$p -pg box no-such ${closed}`)).code).toBe(1);
-      expect((await shell(walter, `XDG_STATE_HOME=$(mktemp -d -p ~) $p box +joe --yes ${closed}`)).code).toBe(0);
+      expect((await shell(walter, `XDG_STATE_HOME=$(mktemp -d -p ~) $p box +joe --yes ${closed}`)).code).toBe(
+        0,
+      );
     }
     // Nothing went into a file that took the number of the closed stream.
     expect(await walter.pstore(["-pg", "box", "colour"])).toMatchObject({ text: "red", stderr: "" });

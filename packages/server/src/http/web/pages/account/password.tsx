@@ -8,10 +8,13 @@ import { Field, Post } from "../../parts/form.tsx";
 import { html } from "../../reply.tsx";
 import type { Visit } from "../../visit.ts";
 import { CurrentPassword, doOrShowAgain } from "./again.tsx";
+import { removalPages } from "./removal.tsx";
 
 const password = v.pipe(v.string(), v.maxLength(longestPassword));
 const set = { path: "/account/password", need: "staff", action: "set web password" } as const;
-const remove = { path: "/account/password/remove", need: "staff", action: "remove web password" } as const;
+const remove = { path: "/account/password/remove", action: "remove web password" } as const;
+
+const removeTitle = "Remove the password";
 
 export const passwordPages: readonly Page[] = [
   page({ method: "GET", ...set }, async ({ dependencies: { db }, visit, admin }) => {
@@ -46,33 +49,19 @@ export const passwordPages: readonly Page[] = [
       });
     },
   ),
-  page({ method: "GET", ...remove }, async ({ dependencies: { db }, visit, admin }) => {
-    const account = await ownAccount(db, admin);
-    return html(visit, { title: removeTitle }, <RemoveForm visit={visit} account={account} />);
+  ...removalPages({
+    ...remove,
+    title: removeTitle,
+    done: "password-removed",
+    form: v.object({ current: v.optional(password, "") }),
+    work: (db, admin, form) => changeOwnPassword(db, admin, { ...form, password: null }),
+    View: RemoveForm,
   }),
-  page(
-    { method: "POST", ...remove, form: v.object({ current: v.optional(password, "") }) },
-    async ({ dependencies, visit, admin, form }) => {
-      const account = await ownAccount(dependencies.db, admin);
-      return doOrShowAgain({
-        dependencies,
-        visit,
-        admin,
-        action: remove.action,
-        title: removeTitle,
-        done: "password-removed",
-        work: () => changeOwnPassword(dependencies.db, admin, { ...form, password: null }),
-        view: async () => <RemoveForm visit={visit} account={account} />,
-      });
-    },
-  ),
 ];
 
 function setTitle({ hasPassword }: OwnAccount): string {
   return hasPassword ? "Change the password" : "Set a password";
 }
-
-const removeTitle = "Remove the password";
 
 interface FormProps {
   readonly visit: Visit;

@@ -10,10 +10,13 @@ import { html } from "../../reply.tsx";
 import type { Visit } from "../../visit.ts";
 import { CurrentPassword, doOrShowAgain } from "./again.tsx";
 import { QrCode } from "./qr-code.tsx";
+import { removalPages } from "./removal.tsx";
 
 const set = { path: "/account/totp", need: "staff", action: "set totp" } as const;
-const remove = { path: "/account/totp/remove", need: "staff", action: "remove totp" } as const;
+const remove = { path: "/account/totp/remove", action: "remove totp" } as const;
 const code = v.pipe(text, v.maxLength(20));
+
+const removeTitle = "Remove the second factor";
 
 export const totpPages: readonly Page[] = [
   page({ method: "GET", ...set }, async ({ dependencies, visit, admin }) => {
@@ -49,30 +52,17 @@ export const totpPages: readonly Page[] = [
       });
     },
   ),
-  page({ method: "GET", ...remove }, async ({ dependencies: { db }, visit, admin }) => {
-    const account = await ownAccount(db, admin);
-    return html(visit, { title: removeTitle }, <RemoveForm visit={visit} account={account} />);
+  ...removalPages({
+    ...remove,
+    title: removeTitle,
+    done: "totp-removed",
+    form: v.object({ code: v.optional(code, "") }),
+    work: (db, admin, form) => removeOwnTotp(db, admin, form.code),
+    View: RemoveForm,
   }),
-  page(
-    { method: "POST", ...remove, form: v.object({ code: v.optional(code, "") }) },
-    async ({ dependencies, visit, admin, form }) => {
-      const account = await ownAccount(dependencies.db, admin);
-      return doOrShowAgain({
-        dependencies,
-        visit,
-        admin,
-        action: remove.action,
-        title: removeTitle,
-        done: "totp-removed",
-        work: () => removeOwnTotp(dependencies.db, admin, form.code),
-        view: async () => <RemoveForm visit={visit} account={account} />,
-      });
-    },
-  ),
 ];
 
 const setTitle = "Set up a second factor";
-const removeTitle = "Remove the second factor";
 
 /** What an app calls this store: by its host, for who has accounts at several. */
 function issuerOf([origin]: readonly string[]): string {

@@ -9,10 +9,9 @@ import { knownUser } from "../services/accounts.ts";
 import { formToken, openWebSession } from "../services/web/sessions.ts";
 import { origin, TestStore } from "../store-for-tests.ts";
 
-test("a server that is told to stop finishes what it does, takes nothing more, and ends with 0", async () => {
-  const store = await TestStore.make();
-  const joe = await store.addUser("joe");
-  const server = Bun.spawn(
+/** A process that serves a store, at a free port. */
+function serving(store: TestStore) {
+  return Bun.spawn(
     [
       process.execPath,
       join(import.meta.dir, "../bin.ts"),
@@ -22,6 +21,12 @@ test("a server that is told to stop finishes what it does, takes nothing more, a
     ],
     { stdout: "pipe", stderr: "inherit", env: { PATH: process.env["PATH"] ?? "" } },
   );
+}
+
+test("a server that is told to stop finishes what it does, takes nothing more, and ends with 0", async () => {
+  const store = await TestStore.make();
+  const joe = await store.addUser("joe");
+  const server = serving(store);
   try {
     const lines = server.stdout.getReader();
     const line = new TextDecoder().decode((await lines.read()).value);
@@ -114,16 +119,7 @@ test("a server that is told to stop breaks off the check of its store, at once, 
   const { id: userId } = await knownUser(store.db, root.name);
   const session = { userId, way: "password", fingerprint: "", address: "", agent: "test" } as const;
   const token = await openWebSession(store.db, session);
-  const server = Bun.spawn(
-    [
-      process.execPath,
-      join(import.meta.dir, "../bin.ts"),
-      "serve",
-      "--listen=127.0.0.1:0",
-      `--database=sqlite:${store.location.path}`,
-    ],
-    { stdout: "pipe", stderr: "inherit", env: { PATH: process.env["PATH"] ?? "" } },
-  );
+  const server = serving(store);
   try {
     const line = new TextDecoder().decode((await server.stdout.getReader().read()).value);
     const url = line.slice("listening on ".length).trim();

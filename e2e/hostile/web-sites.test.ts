@@ -136,6 +136,8 @@ for (const [which, url] of everywhere) {
       const popup = context.waitForEvent("page");
       await page.evaluate(`globalThis.other = open(${JSON.stringify(`${server.url}/users`)}); undefined`);
       await (await popup).waitForLoadState();
+      // The page that opened it is told a little later that it is out of reach.
+      await page.waitForFunction("other.closed", undefined, { timeout: 10_000 });
       expect(await page.evaluate("other.closed")).toBe(true);
       await context.close();
     },

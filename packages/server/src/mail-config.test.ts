@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { serveConfig } from "./config.ts";
 import { mailConfig } from "./mail-config.ts";
+import { serveConfig } from "./serving/config.ts";
 
 let folder: string;
 let file: string;
@@ -44,7 +44,7 @@ test("without a mail server there is nothing; the environment says what no optio
     PSTORE_ADMIN_MAIL: "a@example.com b@example.com",
   };
   expect(serveConfig({}, env).mail).toMatchObject({ adminMail: ["a@example.com", "b@example.com"] });
-  expect(serveConfig({ adminMail: ["c@example.com"] }, env).mail?.adminMail).toEqual(["c@example.com"]);
+  expect(serveConfig({ "admin-mail": ["c@example.com"] }, env).mail?.adminMail).toEqual(["c@example.com"]);
 });
 
 const form = "the mail server's URL is not of the form";

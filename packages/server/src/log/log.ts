@@ -1,9 +1,12 @@
 import { fstatSync } from "node:fs";
 import { hostname } from "node:os";
-import type { Environment, LogFormat } from "../config.ts";
+import type { Environment } from "../config.ts";
 import type { AuditRow } from "../services/audit.ts";
 import { auditEntry, type Entry, type Severity } from "./entry.ts";
 import { journal, json, syslog } from "./formats.ts";
+
+export const logFormats = ["none", "journal", "syslog", "json"] as const;
+export type LogFormat = (typeof logFormats)[number];
 
 /** What the server says while it runs. */
 export interface Log {

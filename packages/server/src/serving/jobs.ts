@@ -1,0 +1,80 @@
+import type { Log } from "../log/log.ts";
+
+/** Something that the server does again and again, beside what else goes on. */
+export interface Job {
+  /** For the log: `NAME is not done: …`. */
+  readonly name: string;
+  /** From the end of one run to the beginning of the next, in milliseconds. */
+  readonly every: number;
+  /** Whether the first run is when the server starts; else it is after a first interval. */
+  readonly atStart: boolean;
+  /** Whether there is one more run when the server stops, once all requests are answered. */
+  readonly atStop: boolean;
+  /** @param stopping is looked at between two steps: what is not begun by then is left for the next server */
+  run(stopping: AbortSignal): Promise<void>;
+}
+
+/** What is done when the server stops gets this long, in milliseconds. */
+const lastRuns = 10_000;
+
+/** Jobs under way: each by itself, so that none waits for another, and what fails stops nothing else. */
+export class Jobs {
+  readonly #jobs: readonly Job[];
+  readonly #log: Log;
+  readonly #stopping = new AbortController();
+  readonly #running: Promise<unknown>;
+  /** Why a job failed when it ran last. */
+  readonly #failures = new Map<Job, string>();
+
+  constructor(jobs: readonly Job[], log: Log) {
+    this.#jobs = jobs;
+    this.#log = log;
+    this.#running = Promise.all(jobs.map((job) => this.#repeat(job)));
+  }
+
+  /** Resolves when no job runs any more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  /** The last runs, after {@link stop}. */
+  async finish(): Promise<void> {
+    const late = AbortSignal.timeout(lastRuns);
+    await Promise.all(this.#jobs.filter(({ atStop }) => atStop).map((job) => this.#run(job, late)));
+  }
+
+  async #repeat(job: Job): Promise<void> {
+    const { signal } = this.#stopping;
+    if (!job.atStart) await rest(job.every, signal);
+    while (!signal.aborted) {
+      await this.#run(job, signal);
+      await rest(job.every, signal);
+    }
+  }
+
+  async #run(job: Job, stopping: AbortSignal): Promise<void> {
+    try {
+      await job.run(stopping);
+    } catch (error) {
+      const why = String(error);
+      // One that runs each second says so once, and not as long as it lasts.
+      if (this.#failures.get(job) !== why) this.#log.message("error", `${job.name} is not done: ${why}`);
+      this.#failures.set(job, why);
+      return;
+    }
+    if (this.#failures.delete(job)) this.#log.message("notice", `${job.name} is done again`);
+  }
+}
+
+/** Resolves after so many milliseconds, or when it is time to stop. */
+async function rest(milliseconds: number, stopping: AbortSignal): Promise<void> {
+  if (stopping.aborted) return;
+  const rested = Promise.withResolvers<void>();
+  const end = () => rested.resolve();
+  const timer = setTimeout(end, milliseconds);
+  stopping.addEventListener("abort", end);
+  await rested.promise;
+  clearTimeout(timer);
+  stopping.removeEventListener("abort", end);
+}

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { Problem } from "@pstore/core/problem";
-import type { Location } from "./database/open.ts";
+import { type Location, parseLocation } from "./database/location.ts";
 
 /** The environment, read where the program starts and nowhere else. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -13,19 +13,11 @@ export interface Options {
 /**
  * Where the database is: `--database`, else `PSTORE_DATABASE`, else `/var/lib/pstore/store.db` for root and
  * `$XDG_DATA_HOME/pstore-server/store.db` for others.
- * @throws Problem `usage` when the URL is none that this version knows
+ * @throws Problem `usage` when the URL is none
  */
 export function databaseLocation(options: Options, env: Environment): Location {
   const url = options.database ?? nonEmpty(env["PSTORE_DATABASE"]);
-  if (url === undefined) return { path: defaultPath(env) };
-  const path = /^sqlite:(.+)$/s.exec(url)?.[1];
-  if (path === undefined) {
-    throw new Problem(
-      "usage",
-      `the database '${url}' is not of the form sqlite:PATH, the one kind there is so far`,
-    );
-  }
-  return { path: resolve(path) };
+  return url === undefined ? { engine: "sqlite", path: defaultPath(env) } : parseLocation(url);
 }
 
 function defaultPath(env: Environment): string {

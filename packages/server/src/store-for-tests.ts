@@ -18,9 +18,12 @@ import { sealWhole } from "@pstore/core/openpgp/body";
 import { GnupgHome } from "@pstore/core/openpgp/gnupg-for-tests";
 import { readSshPrivateKey, type SshPrivateKey } from "@pstore/core/ssh/private-key";
 import { dearmorSshsig } from "@pstore/core/ssh/ssh-for-tests";
+import { type FreshDatabase, freshDatabase } from "./database/fresh-for-tests.ts";
+import type { Location } from "./database/location.ts";
 import { createTables } from "./database/migrate.ts";
-import { createDatabase, type Db } from "./database/open.ts";
+import { createDatabase } from "./database/open.ts";
 import type { AuditTable, StoreTable } from "./database/schema.ts";
+import type { StoreDatabase } from "./database/store-database.ts";
 import { createApp } from "./http/app.ts";
 import { addUser, createStore, type NewUser } from "./services/accounts.ts";
 import { BackgroundCheck } from "./services/check/background.ts";
@@ -88,11 +91,10 @@ export interface Draft {
 export class TestStore {
   readonly folder: string;
   readonly gpg = new GnupgHome();
-  readonly location: { readonly path: string };
   readonly log: string[] = [];
   /** The files of private keys of OpenSSH; the public ones lie beside them. */
   readonly #sshFiles = new Map<Fingerprint, string>();
-  readonly db: Db;
+  readonly db: StoreDatabase;
   store: StoreTable;
   /** Stopped with the store. */
   readonly checks: BackgroundCheck;
@@ -107,9 +109,11 @@ export class TestStore {
   /** Under which the server is reached. */
   origins: readonly string[] = [origin];
 
-  private constructor(folder: string, db: Db) {
-    this.folder = folder;
-    this.location = { path: join(folder, "store.db") };
+  readonly #fresh: FreshDatabase;
+
+  private constructor(fresh: FreshDatabase, db: StoreDatabase) {
+    this.folder = mkdtempSync("/tmp/p-");
+    this.#fresh = fresh;
     this.db = db;
     this.store = { id: "", challenge_secret: new Uint8Array(), created: "" };
     this.checks = new BackgroundCheck(this, (line) => this.log.push(line));
@@ -117,8 +121,8 @@ export class TestStore {
   }
 
   static async make(): Promise<TestStore> {
-    const folder = mkdtempSync("/tmp/p-");
-    const made = new TestStore(folder, await createDatabase({ path: join(folder, "store.db") }));
+    const fresh = await freshDatabase();
+    const made = new TestStore(fresh, await createDatabase(fresh.location));
     await createTables(made.db);
     made.store = await createStore(made.db);
     const app = createApp({
@@ -144,9 +148,19 @@ export class TestStore {
     return made;
   }
 
+  get location(): Location {
+    return this.#fresh.location;
+  }
+
+  /** For `--database`. */
+  get url(): string {
+    return this.#fresh.url;
+  }
+
   async close(): Promise<void> {
     await this.checks.stop();
     await this.db.destroy();
+    await this.#fresh.drop();
     this.gpg.close();
     rmSync(this.folder, { recursive: true, force: true });
   }

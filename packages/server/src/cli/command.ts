@@ -1,5 +1,7 @@
 import { databaseLocation } from "../config.ts";
-import { type Db, openDatabase, shownLocation } from "../database/open.ts";
+import { shownLocation } from "../database/location.ts";
+import { openDatabase, placeOf } from "../database/open.ts";
+import type { StoreDatabase } from "../database/store-database.ts";
 import type { Actor } from "../services/audit.ts";
 import type { Io } from "./io.ts";
 import { loginName } from "./login-name.ts";
@@ -27,12 +29,12 @@ export const commonHelp = `  --database URL       sqlite:PATH. Default: PSTORE_D
 export async function withDatabase<T>(
   options: { readonly database?: string | undefined },
   io: Io,
-  use: (db: Db, path: string) => Promise<T>,
+  use: (db: StoreDatabase, place: string) => Promise<T>,
 ): Promise<T> {
   const location = databaseLocation(options, io.env);
   const db = await openDatabase(location);
   try {
-    return await use(db, location.path);
+    return await use(db, placeOf(location));
   } finally {
     await db.destroy();
   }

@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { Problem } from "@pstore/core/problem";
 import { readArguments } from "../cli/arguments.ts";
 import { type Command, commandActor, commonHelp, databaseOption } from "../cli/command.ts";
@@ -6,8 +5,9 @@ import { readKeyFile } from "../cli/key-file.ts";
 import { newPassword } from "../cli/password.ts";
 import { describeKey } from "../cli/shown-key.ts";
 import { databaseLocation } from "../config.ts";
+import { shownLocation } from "../database/location.ts";
 import { createTables } from "../database/migrate.ts";
-import { createDatabase, shownLocation } from "../database/open.ts";
+import { createDatabase, discardDatabase } from "../database/open.ts";
 import { addUser, createStore } from "../services/accounts.ts";
 import { addKey, checkKey } from "../services/keys.ts";
 
@@ -77,8 +77,7 @@ ${commonHelp}`,
       if (key !== null) io.stdout(describeKey(name, await addKey(db, actor, key), new Date()));
       io.stdout(next(name, key !== null, option));
     } catch (error) {
-      await db.destroy();
-      for (const suffix of ["", "-wal", "-shm"]) rmSync(`${location.path}${suffix}`, { force: true });
+      await discardDatabase(location, db);
       throw error;
     }
     await db.destroy();

@@ -1,8 +1,9 @@
 import { readArguments } from "../cli/arguments.ts";
 import { type Command, commonHelp } from "../cli/command.ts";
 import { databaseLocation } from "../config.ts";
+import { shownLocation } from "../database/location.ts";
 import { migrate as runMigrations } from "../database/migrate.ts";
-import { openUnchecked, shownLocation } from "../database/open.ts";
+import { openUnchecked, placeOf } from "../database/open.ts";
 
 const usage = "pstore-server migrate";
 
@@ -19,9 +20,9 @@ ${commonHelp}`,
   async run(argv, io) {
     const { values } = readArguments(argv, {}, { least: 0, most: 0, usage });
     const location = databaseLocation(values, io.env);
-    const db = openUnchecked(location);
+    const db = await openUnchecked(location);
     try {
-      const done = await runMigrations(db, location.path);
+      const done = await runMigrations(db, placeOf(location));
       io.stdout(`database  ${shownLocation(location)}\n`);
       io.stdout(done.length === 0 ? "nothing to do\n" : `migrated  ${done.join(", ")}\n`);
       return 0;

@@ -17,7 +17,7 @@ function serving(store: TestStore) {
       join(import.meta.dir, "../bin.ts"),
       "serve",
       "--listen=127.0.0.1:0",
-      `--database=sqlite:${store.location.path}`,
+      `--database=${store.url}`,
     ],
     { stdout: "pipe", stderr: "inherit", env: { PATH: process.env["PATH"] ?? "" } },
   );
@@ -87,7 +87,7 @@ test("a server whose standard error nobody reads serves on, and stops when it is
       "--listen=127.0.0.1:0",
       "--log-format=json",
       `--public-url=${origin}`,
-      `--database=sqlite:${store.location.path}`,
+      `--database=${store.url}`,
     ],
     { stdout: "pipe", stderr, env: { PATH: process.env["PATH"] ?? "" } },
   );

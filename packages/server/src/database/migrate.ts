@@ -1,8 +1,10 @@
 import { Problem } from "@pstore/core/problem";
 import { type Kysely, sql } from "kysely";
 import { Migrator } from "kysely/migration";
-import { migrations } from "./migrations/list.ts";
+import { engineOf } from "./engines/all.ts";
+import { migrationNames, migrations } from "./migrations/list.ts";
 import type { Tables } from "./schema.ts";
+import type { StoreDatabase } from "./store-database.ts";
 
 const table = "migrations";
 
@@ -21,7 +23,7 @@ async function applied(db: Kysely<Tables>): Promise<readonly string[] | null> {
  */
 export async function checkVersion(db: Kysely<Tables>, where: string): Promise<void> {
   const done = await known(db, where);
-  if (done.length < Object.keys(migrations).length) {
+  if (done.length < migrationNames.length) {
     throw new Problem(
       "unavailable",
       `the database ${where} is of an older version; stop the server and run 'pstore-server migrate'`,
@@ -34,10 +36,10 @@ async function known(db: Kysely<Tables>, where: string): Promise<readonly string
   if (done === null) {
     throw new Problem(
       "unavailable",
-      `the database ${where} is not a pstore store; give another path, or make a store with 'pstore-server init'`,
+      `the database ${where} is not a pstore store; give another one, or make a store with 'pstore-server init'`,
     );
   }
-  const foreign = done.find((name) => !Object.hasOwn(migrations, name));
+  const foreign = done.find((name) => !migrationNames.includes(name));
   if (foreign !== undefined) {
     throw new Problem(
       "unavailable",
@@ -47,25 +49,34 @@ async function known(db: Kysely<Tables>, where: string): Promise<readonly string
   return done;
 }
 
-/** Makes the tables of an empty database. */
-export async function createTables(db: Kysely<Tables>): Promise<void> {
-  await runMissing(db);
+/**
+ * Makes the tables of an empty database.
+ * @throws Problem `conflict` when another program makes them at the same time
+ */
+export async function createTables(db: StoreDatabase): Promise<void> {
+  const done = await runMissing(db);
+  if (done.length === migrationNames.length) return;
+  throw new Problem(
+    "conflict",
+    "another 'pstore-server init' makes a store in this database at the same time; look at what it made",
+  );
 }
 
 /**
- * Brings a store's database to this version.
+ * Brings a store's database to this version. Of several programs that do so at once one does it, and the others wait.
  * @returns the names of the migrations that were run, none when there was nothing to do
  * @throws Problem `unavailable` when it is not a store, or a newer one
  */
-export async function migrate(db: Kysely<Tables>, where: string): Promise<readonly string[]> {
+export async function migrate(db: StoreDatabase, where: string): Promise<readonly string[]> {
   await known(db, where);
   return await runMissing(db);
 }
 
-async function runMissing(db: Kysely<Tables>): Promise<readonly string[]> {
+async function runMissing(db: StoreDatabase): Promise<readonly string[]> {
+  const types = await (await engineOf(db.engine)).columnTypes(db);
   const migrator = new Migrator({
     db,
-    provider: { getMigrations: async () => ({ ...migrations }) },
+    provider: { getMigrations: async () => migrations(types) },
     migrationTableName: table,
     migrationLockTableName: `${table}_lock`,
   });

@@ -257,6 +257,14 @@ export interface AuditTable {
   /** Whether the outcome is another than `ok`: what was refused is looked for by an index. */
   refused: Flag;
   detail: string;
+  /** The number of its seal; `null`: none so far. */
+  seal: number | null;
+}
+
+export interface AuditSealTable {
+  number: number;
+  /** What is sealed, verbatim, see docs/formats.md: nothing else of a seal is stored. */
+  text: string;
 }
 
 export interface Tables {
@@ -275,6 +283,7 @@ export interface Tables {
   used_challenges: UsedChallengeTable;
   sessions: SessionTable;
   audit: AuditTable;
+  audit_seals: AuditSealTable;
   web_sessions: WebSessionTable;
   web_links: WebLinkTable;
   failed_sign_ins: FailedSignInTable;

@@ -1,4 +1,5 @@
-import { type Db, isDuplicate } from "../database/open.ts";
+import { isDuplicate } from "../database/faults.ts";
+import type { Db } from "../database/open.ts";
 import type { CheckRunTable } from "../database/schema.ts";
 
 /**

@@ -1,4 +1,5 @@
-import { type Db, isDuplicate } from "../database/open.ts";
+import { isDuplicate } from "../database/faults.ts";
+import type { Db } from "../database/open.ts";
 import type { DayTable } from "../database/schema.ts";
 
 /** Writes a day down, unless another server has done so. */

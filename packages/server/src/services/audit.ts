@@ -1,5 +1,5 @@
 import { asciiLine } from "@pstore/core/visible";
-import { onceCommitted } from "../database/announcing.ts";
+import { onceCommitted } from "../database/store-database.ts";
 import type { Db } from "../database/open.ts";
 import { timeText } from "../database/schema.ts";
 import { insertAudit, type AuditRow as Row } from "../repositories/audit.ts";

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { columnTypes } from "../database/engines/sqlite/columns.ts";
 import { keyUserIds } from "../database/migrations/0010-key-user-ids.ts";
 import { actor, TestStore, type TestUser } from "../store-for-tests.ts";
 import { editUser } from "./accounts.ts";
@@ -48,7 +49,7 @@ test("an SSH key has one user and one purpose, and encrypts with itself", async 
 test("keys of a store of an older version are found by their user ids once it is migrated", async () => {
   await store.addUser("zoe");
   await store.db.schema.alterTable("public_keys").dropColumn("user_ids").execute();
-  await keyUserIds.up(store.db);
+  await keyUserIds(columnTypes).up(store.db);
   const found = async (text: string) => (await pageOfKeys(store.db, text, null)).keys.map(({ user }) => user);
   expect(await found("ZOE@example.com")).toEqual(["zoe"]);
   expect(await found("a laptop")).toEqual(["ann"]);

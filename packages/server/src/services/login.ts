@@ -4,7 +4,8 @@ import { assertMayStillSign, verifySignature } from "@pstore/core/keys/signature
 import { readUserKey } from "@pstore/core/keys/user-key";
 import type { Login } from "@pstore/core/login";
 import { Problem } from "@pstore/core/problem";
-import { type Db, isDuplicate } from "../database/open.ts";
+import { isDuplicate } from "../database/faults.ts";
+import type { Db } from "../database/open.ts";
 import { type PublicKeyTable, timeText, type UserTable } from "../database/schema.ts";
 import { findKey } from "../repositories/keys.ts";
 import { insertUsedChallenge } from "../repositories/sessions.ts";

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { Upload } from "@pstore/core/api/schemas";
 import { digestOfPieces, pieces, sha256 } from "@pstore/core/digest";
 import { Problem } from "@pstore/core/problem";
-import { type Db, isDuplicate } from "../database/open.ts";
+import { isDuplicate } from "../database/faults.ts";
+import type { Db } from "../database/open.ts";
 import { timeText } from "../database/schema.ts";
 import { deleteExpired } from "../repositories/sessions.ts";
 import {

@@ -1,39 +1,42 @@
 import type { Kysely } from "kysely";
 import type { Migration } from "kysely/migration";
+import type { ColumnTypes } from "../columns.ts";
 
 /** Who is signed in to the web admin, with what second factor, and who has tried in vain. */
-export const webAdmin: Migration = {
+export const webAdmin = (types: ColumnTypes): Migration => ({
   async up(db: Kysely<unknown>): Promise<void> {
     const { schema } = db;
-    await schema.alterTable("users").addColumn("totp_secret", "varchar(64)").execute();
+    await schema.alterTable("users").addColumn("totp_secret", types.varchar(64)).execute();
     await schema.alterTable("users").addColumn("totp_last", "bigint").execute();
     await schema
       .createTable("web_sessions")
-      .addColumn("token_digest", "varchar(64)", (c) => c.primaryKey().notNull())
-      .addColumn("user_id", "varchar(36)", (c) => c.notNull().references("users.id"))
-      .addColumn("way", "varchar(8)", (c) => c.notNull())
-      .addColumn("fingerprint", "varchar(60)", (c) => c.notNull())
-      .addColumn("address", "varchar(60)", (c) => c.notNull())
-      .addColumn("agent", "varchar(255)", (c) => c.notNull())
-      .addColumn("created", "varchar(24)", (c) => c.notNull())
-      .addColumn("seen", "varchar(24)", (c) => c.notNull())
-      .addColumn("expires", "varchar(24)", (c) => c.notNull())
+      .addColumn("token_digest", types.varchar(64), (c) => c.primaryKey().notNull())
+      .addColumn("user_id", types.varchar(36), (c) => c.notNull())
+      .addColumn("way", types.varchar(8), (c) => c.notNull())
+      .addColumn("fingerprint", types.varchar(60), (c) => c.notNull())
+      .addColumn("address", types.varchar(60), (c) => c.notNull())
+      .addColumn("agent", types.varchar(255), (c) => c.notNull())
+      .addColumn("created", types.varchar(24), (c) => c.notNull())
+      .addColumn("seen", types.varchar(24), (c) => c.notNull())
+      .addColumn("expires", types.varchar(24), (c) => c.notNull())
+      .addForeignKeyConstraint("web_sessions_user_id_of", ["user_id"], "users", ["id"])
       .execute();
     await schema.createIndex("web_sessions_user").on("web_sessions").column("user_id").execute();
     await schema
       .createTable("web_links")
-      .addColumn("token_digest", "varchar(64)", (c) => c.primaryKey().notNull())
-      .addColumn("user_id", "varchar(36)", (c) => c.notNull().references("users.id"))
-      .addColumn("fingerprint", "varchar(60)", (c) => c.notNull())
-      .addColumn("expires", "varchar(24)", (c) => c.notNull())
+      .addColumn("token_digest", types.varchar(64), (c) => c.primaryKey().notNull())
+      .addColumn("user_id", types.varchar(36), (c) => c.notNull())
+      .addColumn("fingerprint", types.varchar(60), (c) => c.notNull())
+      .addColumn("expires", types.varchar(24), (c) => c.notNull())
+      .addForeignKeyConstraint("web_links_user_id_of", ["user_id"], "users", ["id"])
       .execute();
     await schema
       .createTable("failed_sign_ins")
-      .addColumn("id", "varchar(36)", (c) => c.primaryKey().notNull())
-      .addColumn("account", "varchar(64)", (c) => c.notNull())
-      .addColumn("source", "varchar(64)", (c) => c.notNull())
-      .addColumn("browser", "varchar(64)", (c) => c.notNull())
-      .addColumn("time", "varchar(24)", (c) => c.notNull())
+      .addColumn("id", types.varchar(36), (c) => c.primaryKey().notNull())
+      .addColumn("account", types.varchar(64), (c) => c.notNull())
+      .addColumn("source", types.varchar(64), (c) => c.notNull())
+      .addColumn("browser", types.varchar(64), (c) => c.notNull())
+      .addColumn("time", types.varchar(24), (c) => c.notNull())
       .execute();
     await schema
       .createIndex("failed_sign_ins_account")
@@ -46,4 +49,4 @@ export const webAdmin: Migration = {
       .columns(["source", "time"])
       .execute();
   },
-};
+});

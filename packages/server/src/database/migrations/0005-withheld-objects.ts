@@ -1,11 +1,12 @@
 import type { Kysely } from "kysely";
 import type { Migration } from "kysely/migration";
+import type { ColumnTypes } from "../columns.ts";
 
 /** Since when an admin withholds an object, and what the admin's pages look objects up by. */
-export const withheldObjects: Migration = {
+export const withheldObjects = (types: ColumnTypes): Migration => ({
   async up(db: Kysely<unknown>): Promise<void> {
     const { schema } = db;
-    await schema.alterTable("objects").addColumn("withheld", "varchar(24)").execute();
+    await schema.alterTable("objects").addColumn("withheld", types.varchar(24)).execute();
     await schema.createIndex("objects_withheld").on("objects").columns(["withheld", "id"]).execute();
     // Of deleted ones, which have no `live_name`, by the name that they had; and of the others without their rows.
     await schema.createIndex("objects_deleted").on("objects").columns(["live_name", "name", "id"]).execute();
@@ -24,4 +25,4 @@ export const withheldObjects: Migration = {
       .columns(["object_id", "action", "property", "time"])
       .execute();
   },
-};
+});

@@ -14,7 +14,7 @@ const indexes: Readonly<Record<string, readonly string[]>> = {
   refused: ["refused", "time"],
 };
 
-export const auditIndexes: Migration = {
+export const auditIndexes = (): Migration => ({
   async up(db: Kysely<unknown>): Promise<void> {
     await db.schema
       .alterTable("audit")
@@ -29,4 +29,4 @@ export const auditIndexes: Migration = {
         .columns([...columns])
         .execute();
   },
-};
+});

@@ -1,6 +1,7 @@
 import { beginsLikeSsh } from "@pstore/core/ssh/text";
 import { type Kysely, sql } from "kysely";
 import type { Migration } from "kysely/migration";
+import type { ColumnTypes } from "../columns.ts";
 import { searchedUserIds } from "../searched-user-ids.ts";
 
 interface Keys {
@@ -8,12 +9,12 @@ interface Keys {
 }
 
 /** What keys say of their holders, for the search: it stands in the blocks, where no database can look. */
-export const keyUserIds: Migration = {
+export const keyUserIds = (types: ColumnTypes): Migration => ({
   async up(db: Kysely<unknown>): Promise<void> {
     await db.schema
       .alterTable("public_keys")
       // MySQL takes no default of a text but an expression.
-      .addColumn("user_ids", "text", (c) => c.notNull().defaultTo(sql`('')`))
+      .addColumn("user_ids", types.text, (c) => c.notNull().defaultTo(sql`('')`))
       .execute();
     const tables = db as Kysely<Keys>;
     const keys = await tables.selectFrom("public_keys").select(["fingerprint", "block"]).execute();
@@ -25,7 +26,7 @@ export const keyUserIds: Migration = {
         .execute();
     }
   },
-};
+});
 
 /** Signatures are not looked at: that would take a minute for 10,000 keys, and this is no more than where to look. */
 async function userIdsIn(block: string): Promise<readonly string[]> {

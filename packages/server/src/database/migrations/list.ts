@@ -1,4 +1,5 @@
 import type { Migration } from "kysely/migration";
+import type { ColumnTypes } from "../columns.ts";
 import { initial } from "./0001-initial.ts";
 import { keptHistory } from "./0002-kept-history.ts";
 import { pendingMembers } from "./0003-pending-members.ts";
@@ -9,9 +10,10 @@ import { dailyFigures } from "./0007-daily-figures.ts";
 import { checkRuns } from "./0008-check-runs.ts";
 import { mail } from "./0009-mail.ts";
 import { keyUserIds } from "./0010-key-user-ids.ts";
+import { auditSeals } from "./0011-audit-seals.ts";
 
 /** Every migration under its number, in order. One that was released is never changed. */
-export const migrations: Readonly<Record<string, Migration>> = {
+const all: Readonly<Record<string, (types: ColumnTypes) => Migration>> = {
   "0001-initial": initial,
   "0002-kept-history": keptHistory,
   "0003-pending-members": pendingMembers,
@@ -22,4 +24,12 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0008-check-runs": checkRuns,
   "0009-mail": mail,
   "0010-key-user-ids": keyUserIds,
+  "0011-audit-seals": auditSeals,
 };
+
+export const migrationNames: readonly string[] = Object.keys(all);
+
+/** The migrations for the engine that has these types. */
+export function migrations(types: ColumnTypes): Record<string, Migration> {
+  return Object.fromEntries(Object.entries(all).map(([name, make]) => [name, make(types)]));
+}

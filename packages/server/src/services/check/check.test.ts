@@ -67,7 +67,7 @@ for (const [what, statement, fault] of damages) {
   test(`finds ${what}`, async () => {
     const path = join(store.folder, `${crypto.randomUUID()}.db`);
     await sql`vacuum into ${path}`.execute(store.db);
-    const copy = openUnchecked({ path });
+    const copy = await openUnchecked({ engine: "sqlite", path });
     try {
       await sql`pragma foreign_keys = off`.execute(copy);
       await sql.raw(statement).execute(copy);

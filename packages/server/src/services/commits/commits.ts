@@ -6,7 +6,8 @@ import { assertMayStillSign, verifySignature } from "@pstore/core/keys/signature
 import type { Manifest } from "@pstore/core/manifest";
 import { inclusionPaths } from "@pstore/core/merkle";
 import { Problem } from "@pstore/core/problem";
-import { type Db, isDuplicate } from "../../database/open.ts";
+import { isDuplicate } from "../../database/faults.ts";
+import type { Db } from "../../database/open.ts";
 import { timeText } from "../../database/schema.ts";
 import { findCommit, insertCommit, revisionsOfCommit } from "../../repositories/revisions.ts";
 import { type Deed, record } from "../audit.ts";

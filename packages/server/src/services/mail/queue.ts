@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { onceCommitted } from "../../database/announcing.ts";
+import { onceCommitted } from "../../database/store-database.ts";
 import type { Db } from "../../database/open.ts";
 import { flag, type MailTable, timeText } from "../../database/schema.ts";
 import { slices } from "../../database/slices.ts";

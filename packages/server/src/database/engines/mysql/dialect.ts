@@ -1,0 +1,167 @@
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  MysqlAdapter,
+  MysqlDialect,
+  type MysqlDialectConfig,
+  MysqlDriver,
+  type MysqlPoolConnection,
+  type QueryResult,
+  type TransactionSettings,
+} from "kysely";
+import mysql from "mysql2";
+import type { ServerLocation } from "../../location.ts";
+import { FailoverPool, type HostPool } from "../failover.ts";
+import { tlsOptions } from "../tls.ts";
+
+/** How long a connection may take to come about, in milliseconds. */
+const connectTime = 5000;
+
+/** What every connection is told first, as the server's own settings may be any. */
+const session = [
+  // What does not fit is refused and not cut, and a backslash in a text means one thing, on which its quoting relies.
+  "sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+  "innodb_lock_wait_timeout = 10",
+];
+
+/** The connections to a MariaDB or MySQL of one or several hosts: to the first that takes writes. */
+export function mysqlDialect(location: ServerLocation): MysqlDialect {
+  const pool = new FailoverPool(location.hosts.map((host) => hostPool(location, host)));
+  return new StoreMysqlDialect({
+    pool: {
+      getConnection(callback) {
+        pool.acquire().then(
+          (connection) => callback(null, connection),
+          (error) => callback(error, undefined as never),
+        );
+      },
+      end(callback) {
+        pool.end().then(() => callback(undefined), callback);
+      },
+    },
+  });
+}
+
+function hostPool(
+  location: ServerLocation,
+  host: ServerLocation["hosts"][number],
+): HostPool<MysqlPoolConnection> {
+  const tls = "socket" in host ? null : tlsOptions(location.tls, host.host);
+  const pool = mysql.createPool({
+    ...("socket" in host ? { socketPath: host.socket } : { host: host.host, port: host.port }),
+    ...(location.user === undefined ? {} : { user: location.user }),
+    ...(location.password === undefined ? {} : { password: location.password }),
+    database: location.database,
+    ...(tls === null ? {} : { ssl: { ...tls, verifyIdentity: tls.rejectUnauthorized } }),
+    connectionLimit: location.pool,
+    connectTimeout: connectTime,
+    charset: "UTF8MB4_BIN",
+    supportBigNumbers: true,
+    decimalNumbers: true,
+  });
+  const ready = new WeakMap<object, MysqlPoolConnection>();
+  return {
+    async acquire() {
+      const connection = await new Promise<mysql.PoolConnection>((resolve, reject) =>
+        pool.getConnection((error, one) => (error ? reject(error) : resolve(one))),
+      );
+      let known = ready.get(connection);
+      if (known === undefined) {
+        try {
+          await makeReady(connection);
+        } catch (error) {
+          connection.destroy();
+          throw error;
+        }
+        known = plain(connection);
+        ready.set(connection, known);
+      }
+      return known;
+    },
+    end: () =>
+      new Promise<void>((resolve, reject) => pool.end((error) => (error ? reject(error) : resolve()))),
+  };
+}
+
+/** @throws an error of MySQL's own code when the server takes no writes */
+async function makeReady(connection: mysql.PoolConnection): Promise<void> {
+  const ask = async (text: string) => (await connection.promise().query<mysql.RowDataPacket[]>(text))[0][0];
+  const found = await ask("select version() as version, @@global.read_only as read_only");
+  if (found?.["read_only"] === 1) {
+    throw Object.assign(new Error("the server is read-only"), { code: "ER_OPTION_PREVENTS_STATEMENT" });
+  }
+  const settings = [...session];
+  // What was committed at any node of a Galera cluster is seen at all others. (MySQL itself has no such variable.)
+  if (/mariadb/i.test(String(found?.["version"]))) settings.push("wsrep_sync_wait = 7");
+  await connection.promise().query(`set session ${settings.join(", ")}`);
+  // As a statement: MariaDB and MySQL have two names for the variable.
+  await connection.promise().query("set session transaction isolation level serializable");
+}
+
+/** A connection as Kysely takes it, which is given nothing that is quoted in an unexpected way. */
+function plain(connection: mysql.PoolConnection): MysqlPoolConnection {
+  return new Proxy(connection, {
+    get(target, name) {
+      if (name === "query") {
+        return (text: string, parameters: readonly unknown[], callback?: (...answer: unknown[]) => void) =>
+          target.query(text, parameters.map(asParameter), (error: unknown, result: unknown) =>
+            callback?.(withCode(error), result),
+          );
+      }
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  }) as unknown as MysqlPoolConnection;
+}
+
+function asParameter(value: unknown): string | number | bigint | Buffer | null {
+  if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "bigint")
+    return value;
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  throw new TypeError(`a ${typeof value} is no parameter of a query`);
+}
+
+/** `mysql2` speaks of some ways in which a connection breaks without a code. */
+function withCode(error: unknown): unknown {
+  const isFatal = error instanceof Error && "fatal" in error && error.fatal === true;
+  return isFatal && !("code" in error) ? Object.assign(error, { code: "PROTOCOL_CONNECTION_LOST" }) : error;
+}
+
+class StoreMysqlDialect extends MysqlDialect {
+  readonly #config: MysqlDialectConfig;
+
+  constructor(config: MysqlDialectConfig) {
+    super(config);
+    this.#config = config;
+  }
+
+  override createDriver(): MysqlDriver {
+    return new StoreMysqlDriver(this.#config);
+  }
+
+  override createAdapter(): MysqlAdapter {
+    return new MysqlAdapter();
+  }
+}
+
+class StoreMysqlDriver extends MysqlDriver {
+  /** One that only reads sees the store as it was at its beginning; see {@link session} for the others. */
+  override async beginTransaction(
+    connection: DatabaseConnection,
+    { accessMode }: TransactionSettings,
+  ): Promise<void> {
+    const run = (text: string): Promise<QueryResult<unknown>> =>
+      connection.executeQuery(CompiledQuery.raw(text));
+    if (accessMode !== "read only") {
+      await run("begin");
+      return;
+    }
+    await run("set transaction isolation level repeatable read");
+    await run("start transaction with consistent snapshot, read only");
+  }
+
+  /** What broke the connection is what counts, and not that it cannot be rolled back over it. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    await super.rollbackTransaction(connection).catch(() => {});
+  }
+}

@@ -1,0 +1,26 @@
+import type { Fault } from "../../faults.ts";
+
+/**
+ * The names of MySQL's errors, as `mysql2` gives them, and its own of a connection; MariaDB's own, which it does not know,
+ * by their numbers.
+ */
+export const mysqlFaults: Readonly<Record<string, Fault>> = {
+  ER_DUP_ENTRY: "duplicate",
+  // On a Galera cluster, also what a transaction comes to at its commit when another node was first.
+  ER_LOCK_DEADLOCK: "conflict",
+  // MariaDB: the row was changed after the transaction had begun to read.
+  ER_CHECKREAD: "conflict",
+  ER_LOCK_WAIT_TIMEOUT: "busy",
+  ER_DISK_FULL: "full",
+  ER_RECORD_FILE_FULL: "full",
+  ER_OPTION_PREVENTS_STATEMENT: "read-only",
+  ER_READ_ONLY_MODE: "read-only",
+  ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION: "read-only",
+  // A Galera node that is not, or no longer, of the majority.
+  ER_UNKNOWN_COM_ERROR: "lost",
+  ER_CON_COUNT_ERROR: "lost",
+  ER_SERVER_SHUTDOWN: "lost",
+  // MariaDB: the connection was killed.
+  "1927": "lost",
+  PROTOCOL_CONNECTION_LOST: "lost",
+};

@@ -1,0 +1,127 @@
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  PostgresDialect,
+  type PostgresDialectConfig,
+  PostgresDriver,
+  type TransactionSettings,
+} from "kysely";
+import pg from "pg";
+import type { ServerLocation } from "../../location.ts";
+import { FailoverPool, type HostPool } from "../failover.ts";
+import { tlsOptions } from "../tls.ts";
+
+/** How long a connection may take to come about, in milliseconds. */
+const connectTime = 5000;
+/** PostgreSQL's OIDs of what comes as text, so that no digit is lost: bigint and numeric. */
+const numbers = new Set([20, 1700]);
+
+/** Numbers as numbers: those that the store counts are far below 2^53. */
+const types = {
+  getTypeParser(oid: number, format?: "text" | "binary") {
+    return numbers.has(oid) ? Number : pg.types.getTypeParser(oid, format as "text");
+  },
+};
+
+/** The connections to a PostgreSQL of one or several hosts: to the one that takes writes. */
+export function postgresDialect(location: ServerLocation): PostgresDialect {
+  const pool = new FailoverPool(location.hosts.map((host) => hostPool(location, host)));
+  return new StorePostgresDialect({
+    pool: {
+      connect: () => pool.acquire(),
+      end: () => pool.end(),
+      options: {},
+    } as unknown as NonNullable<Exclude<PostgresDialectConfig["pool"], (...args: never) => unknown>>,
+  });
+}
+
+function hostPool(location: ServerLocation, host: ServerLocation["hosts"][number]): HostPool<pg.PoolClient> {
+  const pool = new pg.Pool({
+    ...("socket" in host ? { host: host.socket } : { host: host.host, port: host.port }),
+    user: location.user,
+    password: location.password,
+    database: location.database,
+    ssl: "socket" in host ? false : (tlsOptions(location.tls, host.host) ?? false),
+    max: location.pool,
+    connectionTimeoutMillis: connectTime,
+    keepAlive: true,
+    application_name: "pstore-server",
+    types,
+    onConnect: makeReady,
+  } as pg.PoolConfig);
+  // A connection that breaks while nobody uses it is the pool's to drop.
+  pool.on("error", () => {});
+  return {
+    async acquire() {
+      const client = await pool.connect().catch((error) => {
+        throw withCode(error);
+      });
+      return withCodes(client);
+    },
+    end: () => pool.end(),
+  };
+}
+
+/** @throws an error of PostgreSQL's own code when the server is a standby */
+async function makeReady(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query(
+    "select set_config('lock_timeout', '10s', false), set_config('idle_in_transaction_session_timeout', '60s', false), pg_is_in_recovery() as standby",
+  );
+  if (rows[0]?.standby === true) {
+    throw Object.assign(new Error("the server is a standby, which takes no writes"), { code: "25006" });
+  }
+}
+
+const coded = new WeakSet<object>();
+
+/** A client whose errors all have a code. */
+function withCodes(client: pg.PoolClient): pg.PoolClient {
+  if (coded.has(client)) return client;
+  coded.add(client);
+  const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
+  const own = async (...args: unknown[]) => {
+    try {
+      return await query(...args);
+    } catch (error) {
+      throw withCode(error);
+    }
+  };
+  return Object.assign(client, { query: own });
+}
+
+/** `pg` speaks of a connection that breaks, or does not come about in time, without a code. */
+function withCode(error: unknown): unknown {
+  const isCodeless = error instanceof Error && !("code" in error && error.code !== undefined);
+  return isCodeless && /connect|terminated|queryable|timeout/i.test(error.message)
+    ? Object.assign(error, { code: "08006" })
+    : error;
+}
+
+class StorePostgresDialect extends PostgresDialect {
+  readonly #config: PostgresDialectConfig;
+
+  constructor(config: PostgresDialectConfig) {
+    super(config);
+    this.#config = config;
+  }
+
+  override createDriver(): PostgresDriver {
+    return new StorePostgresDriver(this.#config);
+  }
+}
+
+class StorePostgresDriver extends PostgresDriver {
+  /** One that writes sees the store as if it were alone; one that only reads, as it was at its beginning. */
+  override async beginTransaction(
+    connection: DatabaseConnection,
+    { accessMode }: TransactionSettings,
+  ): Promise<void> {
+    const how = accessMode === "read only" ? "repeatable read, read only" : "serializable";
+    await connection.executeQuery(CompiledQuery.raw(`begin isolation level ${how}`));
+  }
+
+  /** What broke the connection is what counts, and not that it cannot be rolled back over it. */
+  override async rollbackTransaction(connection: never): Promise<void> {
+    await super.rollbackTransaction(connection).catch(() => {});
+  }
+}

@@ -1,0 +1,82 @@
+import { Problem } from "@pstore/core/problem";
+import { type Dialect, sql } from "kysely";
+import { faultOf } from "../faults.ts";
+import { type ServerLocation, shownLocation } from "../location.ts";
+import { StoreDatabase } from "../store-database.ts";
+import type { Engine, Explanation } from "./engine.ts";
+import { messageOf } from "./engine.ts";
+
+/** What the engines that are servers differ in. */
+export interface ServerEngine extends Pick<Engine<ServerLocation>, "columnTypes"> {
+  dialect(location: ServerLocation): Dialect;
+  /** Looks at a server before a store is made there, and throws a Problem when it is none to be used. */
+  assertUsable(db: StoreDatabase): Promise<void>;
+  /** Drops tables that refer to each other. */
+  drop(db: StoreDatabase, tables: readonly string[]): Promise<void>;
+  /** What to do about the errors of this engine, by their codes. */
+  readonly advice: Readonly<Record<string, (location: ServerLocation) => string>>;
+}
+
+/** An engine of databases that whoever runs their server has made. */
+export function serverEngine(own: ServerEngine): Engine<ServerLocation> {
+  const open = async (location: ServerLocation) => {
+    const db = new StoreDatabase(location.engine, own.dialect(location));
+    try {
+      await sql`select 1`.execute(db);
+    } catch (error) {
+      await db.destroy();
+      throw error;
+    }
+    return db;
+  };
+  return {
+    columnTypes: own.columnTypes,
+    open,
+
+    async create(location) {
+      const db = await open(location);
+      try {
+        await own.assertUsable(db);
+        const [table] = await db.introspection.getTables();
+        if (table !== undefined) {
+          throw new Problem(
+            "conflict",
+            `the database ${shownLocation(location)} is not empty (it has the table '${table.name}'); 'init' makes new stores only, so give it an empty database of its own`,
+          );
+        }
+      } catch (error) {
+        await db.destroy();
+        throw error;
+      }
+      return db;
+    },
+
+    async settle() {},
+
+    async discard(_, db) {
+      const tables = await db.introspection.getTables();
+      await own.drop(
+        db,
+        tables.map(({ name }) => name),
+      );
+      await db.destroy();
+    },
+
+    explain(error, location): Explanation {
+      const why = messageOf(error);
+      const code = String((error as { code?: unknown }).code);
+      const advice = Object.hasOwn(own.advice, code) ? own.advice[code]?.(location) : undefined;
+      return { why, advice: advice ?? generalAdvice(error) };
+    },
+  };
+}
+
+function generalAdvice(error: unknown): string {
+  const fault = faultOf(error);
+  if (fault === "lost") return "see whether the database server runs and is reached from here";
+  if (fault === "read-only") return "give a host that takes writes, or several, of which one does";
+  if (fault === "full") return "make room on the database server";
+  if (/certificate|self.signed|altname|SSL|TLS/i.test(messageOf(error)))
+    return "give its authority's certificate with sslrootcert=FILE, or see sslmode in the URL";
+  return "check the URL, and the rights of its user";
+}

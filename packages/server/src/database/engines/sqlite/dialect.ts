@@ -1,5 +1,12 @@
 import { Database } from "bun:sqlite";
-import { CompiledQuery, type DatabaseConnection, SqliteAdapter, SqliteDialect, SqliteDriver } from "kysely";
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  SqliteAdapter,
+  SqliteDialect,
+  SqliteDriver,
+  type TransactionSettings,
+} from "kysely";
 
 /** What Kysely's SQLite dialect asks of better-sqlite3, on Bun's own SQLite. */
 function asKyselyDatabase(database: Database) {
@@ -27,9 +34,16 @@ class ImmediateDriver extends SqliteDriver {
     this.#database = database;
   }
 
-  /** A transaction that will write takes the write lock at its start: one that is upgraded later can only fail. */
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw("begin immediate"));
+  /**
+   * A transaction that will write takes the write lock at its start: one that is upgraded later can only fail. One that
+   * only reads has the store as it is at its first read, and nobody waits for it.
+   */
+  override async beginTransaction(
+    connection: DatabaseConnection,
+    { accessMode }: TransactionSettings,
+  ): Promise<void> {
+    const begin = accessMode === "read only" ? "begin" : "begin immediate";
+    await connection.executeQuery(CompiledQuery.raw(begin));
   }
 
   /** After some faults, a full disk among them, SQLite has rolled back itself: to ask again would hide the fault. */

@@ -7,5 +7,6 @@ import { type RawBuilder, sql } from "kysely";
  */
 export function contains(column: string, text: string): RawBuilder<boolean> {
   const pattern = `%${text.replace(/[!%_]/g, "!$&")}%`;
-  return sql<boolean>`lower(${sql.ref(column)}) like lower(${pattern}) escape '!'`;
+  // PostgreSQL changes case by the collation, which a parameter has only beside the column.
+  return sql<boolean>`lower(${sql.ref(column)}) like lower(coalesce(${pattern}, ${sql.ref(column)})) escape '!'`;
 }

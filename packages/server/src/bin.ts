@@ -11,6 +11,9 @@ const code = await main(process.argv.slice(2), {
     return isTerminal(1);
   },
   stdin: () => Bun.stdin.bytes(),
+  async *stdinLines() {
+    yield* (await import("./cli/lines.ts")).standardInputLines();
+  },
   askSecret: async (question) => (await import("./cli/terminal.ts")).askSecret(question),
   confirm: async (question) => (await import("./cli/terminal.ts")).confirm(question),
   stopped: () =>

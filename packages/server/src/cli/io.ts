@@ -16,6 +16,8 @@ export interface Io {
   stderrSoon(text: string): Promise<void>;
   /** All of standard input. */
   stdin(): Promise<Uint8Array>;
+  /** The same line by line, where there may be very much of it. */
+  stdinLines(): AsyncIterable<string>;
   /**
    * Asks at the terminal, without echo.
    * @returns `null` when there is no terminal

@@ -10,8 +10,9 @@ import { asciiJson } from "../log/formats.ts";
 import type { AuditRow } from "../services/audit.ts";
 import { auditActions as knownActions } from "../services/audit-actions.ts";
 import { type AuditFilter, readAudit } from "../services/audit-log.ts";
+import { verify, verifyHelp } from "./audit-verify.ts";
 
-const usage = "pstore-server audit [--user NAME] [--object NAME] [--since TIME] [--limit N] [--json] …";
+const usage = "pstore-server audit [--user NAME] [--object NAME] [--since TIME] [--verify] …";
 const auditActions: readonly string[] = knownActions;
 const defaultLimit = 100;
 /** So many rows are held in memory at once. */
@@ -27,6 +28,11 @@ const options = {
   until: { type: "string" },
   limit: { type: "string" },
   json: { type: "boolean" },
+} as const;
+const verifyOptions = {
+  verify: { type: "boolean" },
+  expect: { type: "string", multiple: true },
+  from: { type: "string" },
 } as const;
 
 export const audit: Command = {
@@ -52,10 +58,28 @@ read, set, allow, 'sign in'. The server may run meanwhile.
 
 ${timeHelp}
 
+${verifyHelp}
+
 ${commonHelp}`,
 
   async run(argv, io) {
-    const { values } = readArguments(argv, options, { least: 0, most: 0, usage });
+    const { values, positionals } = readArguments(
+      argv,
+      { ...options, ...verifyOptions },
+      { least: 0, most: 1, usage },
+    );
+    const { database, expect, from } = values;
+    const readsInput = positionals[0] === "-";
+    if (positionals.length > 0 && !readsInput)
+      throw new Problem("usage", `there is a word too many; see 'pstore-server audit --help'`);
+    if (values.verify) {
+      const filtered = Object.keys(options).find((name) => Object.hasOwn(values, name));
+      if (filtered !== undefined)
+        throw new Problem("usage", `--verify is for the whole log, without --${filtered}`);
+      return await verify({ database, expect, from, readsInput }, io);
+    }
+    if (expect !== undefined || from !== undefined || readsInput)
+      throw new Problem("usage", "--expect, --from and - belong to --verify");
     const filter = filterOf(values, new Date());
     const limit = wholeNumber("number of --limit", values.limit, defaultLimit, {
       least: 0,

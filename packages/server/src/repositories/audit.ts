@@ -3,10 +3,16 @@ import { type AuditTable, flag } from "../database/schema.ts";
 import { slices } from "../database/slices.ts";
 
 /** One row of the log, as it is written. */
-export type AuditRow = Omit<AuditTable, "refused">;
+export type AuditRow = Omit<AuditTable, "refused" | "seal">;
 
 export async function insertAudit(db: Db, rows: readonly AuditRow[]): Promise<void> {
-  const flagged = rows.map((row): AuditTable => ({ ...row, refused: flag(row.outcome !== "ok") }));
+  const flagged = rows.map(
+    (row): AuditTable => ({
+      ...row,
+      refused: flag(row.outcome !== "ok"),
+      seal: null,
+    }),
+  );
   for (const some of slices(flagged)) await db.insertInto("audit").values(some).execute();
 }
 

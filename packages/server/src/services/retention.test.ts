@@ -259,11 +259,20 @@ test("a value that stands is never dropped, whatever its mark says, and check na
 /** Leaves a database as it was before the migrations from the third on. */
 async function undoLaterMigrations() {
   const { schema } = store.db;
-  for (const table of ["web_sessions", "web_links", "failed_sign_ins", "days", "check_runs", "mails"])
+  for (const table of [
+    "web_sessions",
+    "web_links",
+    "failed_sign_ins",
+    "days",
+    "check_runs",
+    "mails",
+    "audit_seals",
+    "request_counts",
+  ])
     await schema.dropTable(table).execute();
-  for (const column of ["user_name", "object_name", "action", "refused"])
+  for (const column of ["user_name", "object_name", "action", "refused", "seal"])
     await schema.dropIndex(`audit_${column}`).execute();
-  await schema.alterTable("audit").dropColumn("refused").execute();
+  for (const column of ["refused", "seal"]) await schema.alterTable("audit").dropColumn(column).execute();
   for (const index of [
     "objects_withheld",
     "objects_deleted",
@@ -272,6 +281,7 @@ async function undoLaterMigrations() {
     "members_objects",
     "audit_reads",
     "stored_values_size",
+    "uploads_user",
   ])
     await schema.dropIndex(index).execute();
   await schema.alterTable("members").dropColumn("pending").execute();

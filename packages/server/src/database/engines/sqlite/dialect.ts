@@ -40,9 +40,9 @@ class ImmediateDriver extends SqliteDriver {
    */
   override async beginTransaction(
     connection: DatabaseConnection,
-    { accessMode }: TransactionSettings,
+    settings?: TransactionSettings,
   ): Promise<void> {
-    const begin = accessMode === "read only" ? "begin" : "begin immediate";
+    const begin = settings?.accessMode === "read only" ? "begin" : "begin immediate";
     await connection.executeQuery(CompiledQuery.raw(begin));
   }
 

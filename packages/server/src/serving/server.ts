@@ -5,6 +5,7 @@ import type { Log } from "../log/log.ts";
 import { isLoopback } from "../loopback.ts";
 import { theStore } from "../services/accounts.ts";
 import { listenToAudit } from "../services/audit.ts";
+import { Sealer } from "../services/audit-seals/sealer.ts";
 import { BackgroundCheck } from "../services/check/background.ts";
 import { Delivery } from "../services/mail/delivery.ts";
 import { smtpSender } from "../smtp/sender.ts";
@@ -52,7 +53,8 @@ export async function startServer(db: Db, config: ServeConfig, log: Log): Promis
     origins = loopbackOrigins(listening.port);
     if (!isLoopback(config.listen.host)) log.message("warning", nobodyElse);
   }
-  const jobs = new Jobs(backgroundWork(db, config, checks), log);
+  const sealer = new Sealer({ db, store }, log);
+  const jobs = new Jobs(backgroundWork(db, config, { checks, sealer }), log);
   const delivery =
     send &&
     new Delivery(db, {

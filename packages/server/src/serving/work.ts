@@ -1,4 +1,5 @@
 import type { Db } from "../database/open.ts";
+import type { Sealer } from "../services/audit-seals/sealer.ts";
 import type { BackgroundCheck } from "../services/check/background.ts";
 import { closeDays } from "../services/figures.ts";
 import { dropOldMails } from "../services/mail/queue.ts";
@@ -12,9 +13,29 @@ const hour = 3_600_000;
 /** What a new server does at once, and then now and then. */
 const hourly = { every: hour, atStart: true, atStop: false } as const;
 
+interface Workers {
+  readonly checks: BackgroundCheck;
+  readonly sealer: Sealer;
+}
+
 /** All that a server does without being asked, but for sending mails. */
-export function backgroundWork(db: Db, config: ServeConfig, checks: BackgroundCheck): readonly Job[] {
+export function backgroundWork(db: Db, config: ServeConfig, { checks, sealer }: Workers): readonly Job[] {
   return [
+    {
+      name: "sealing the audit log",
+      every: 10_000,
+      atStart: true,
+      atStop: false,
+      run: async (stopping) => await sealer.seal(stopping),
+    },
+    {
+      // Less often, so that nobody has a line of it beside each of something else; a seal stands for all before it.
+      name: "printing the newest seal of the audit log",
+      every: 60_000,
+      atStart: false,
+      atStop: true,
+      run: async (stopping) => await sealer.print(stopping),
+    },
     {
       name: "the daily check of the store",
       ...hourly,

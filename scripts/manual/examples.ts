@@ -97,9 +97,9 @@ export const serverExamples: readonly Example[] = [
   },
   {
     title: "Look after the store",
-    text: "A copy of the database, which SQLite makes also while the server runs; the inconsistencies, each with its solution; what joe did; all machines, for a spreadsheet.",
+    text: "A copy of it, made while the server runs; the inconsistencies, each with its solution; what joe did; all machines, for a spreadsheet.",
     lines: [
-      "umask 077; sqlite3 /var/lib/pstore/store.db \"VACUUM INTO 'copy.db'\"",
+      "pstore-server backup store-backup.db",
       "pstore-server check",
       "pstore-server audit --user joe",
       "pstore-server export -o machines.csv",

@@ -49,6 +49,11 @@ async function run(
       stderr += text;
     },
     stdin: async () => options.stdin ?? new Uint8Array(),
+    async *stdinLines() {
+      yield* Buffer.from(options.stdin ?? [])
+        .toString()
+        .split("\n");
+    },
     askSecret: async (question) => {
       stderr += question;
       return typed?.next().value ?? null;
@@ -68,7 +73,18 @@ const store = (...argv: string[]) => run(argv);
 test("help and version", async () => {
   expect(await store("--version")).toEqual({ code: 0, stdout: "pstore-server 3.0.0\n", stderr: "" });
   const { stdout } = await store("--help");
-  for (const command of ["init", "serve", "user", "key", "check", "audit", "export", "migrate"]) {
+  for (const command of [
+    "init",
+    "serve",
+    "user",
+    "key",
+    "check",
+    "audit",
+    "export",
+    "backup",
+    "restore",
+    "migrate",
+  ]) {
     expect(stdout).toContain(`  ${command} `);
     const help = await store(command, "--help");
     expect(help.code).toBe(0);
@@ -89,12 +105,20 @@ test("wrong usage ends with 2 and one line", async () => {
     ["init"],
     ["check", "x"],
     ["export", "x"],
+    ["backup"],
+    ["restore"],
     ["export", "--common-if-gte", "0"],
     ["audit", "x"],
     ["audit", "--limit", "-1"],
     ["audit", "--limit=10001"],
     ["audit", "--since", "yesterday"],
     ["audit", "--since=1h", "--until=2h"],
+    ["audit", "-"],
+    ["audit", "--from=1"],
+    ["audit", "--verify", "x"],
+    ["audit", "--verify", "--user=joe"],
+    ["audit", "--verify", "--expect=1:abc"],
+    ["audit", "--verify", `--from=0:${"a".repeat(64)}`],
     ["--database", "sqlite:/x", "user", "list"],
     ["help", "x"],
   ]) {

@@ -11,6 +11,15 @@ export async function insertCommit(db: Db, row: CommitTable): Promise<void> {
   await db.insertInto("commits").values(row).execute();
 }
 
+/** When the last commit came, by the clock of the server that took it; `null`: there is none. */
+export async function lastCommitTime(db: Db): Promise<string | null> {
+  const { last } = await db
+    .selectFrom("commits")
+    .select((eb) => eb.fn.max<string | null>("received").as("last"))
+    .executeTakeFirstOrThrow();
+  return last;
+}
+
 export async function insertRevisions(db: Db, rows: readonly RevisionTable[]): Promise<void> {
   for (const some of slices(rows)) await db.insertInto("revisions").values(some).execute();
 }

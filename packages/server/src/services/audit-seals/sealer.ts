@@ -24,7 +24,8 @@ export class Sealer {
 
   /** Seals what is not sealed yet. @param stopping is looked at between two seals */
   async seal(stopping: AbortSignal): Promise<void> {
-    await this.#watch();
+    // What the chain goes on from has to be known first.
+    if (!(await this.#isAsSeen())) return;
     for (;;) {
       const began = performance.now();
       const sealed = await sealSome(this.#context);
@@ -47,8 +48,11 @@ export class Sealer {
     this.#printed = name;
   }
 
-  /** Says so, once, when the seal that was seen last has been changed or is gone. */
-  async #watch(): Promise<void> {
+  /**
+   * Looks at the seal that was seen last, and says so, once, when it has been changed or is gone.
+   * @returns whether that is known: the first time that it is not found it is not
+   */
+  async #isAsSeen(): Promise<boolean> {
     const { db } = this.#context;
     const seen = this.#seen;
     if (seen !== null) {
@@ -56,7 +60,7 @@ export class Sealer {
       // Another host of the same database may be a moment behind the one that was asked before.
       if (found === undefined && !this.#isMissed) {
         this.#isMissed = true;
-        return;
+        return false;
       }
       if (found === undefined || !isSame(nameOf(found.number, found.text), seen)) {
         const what = found === undefined ? "is gone" : "was changed";
@@ -69,6 +73,7 @@ export class Sealer {
     const newest = await newestSeal(db);
     this.#isMissed = false;
     this.#seen = newest === undefined ? null : nameOf(newest.number, newest.text);
+    return true;
   }
 }
 

@@ -31,6 +31,8 @@ export interface UserTable {
   totp_secret: string | null;
   /** The step of the code that was used last, so that none is used twice. */
   totp_last: number | null;
+  /** Rises with every change of the user, their keys and who is signed in as them, see `touchUser`. */
+  version: number;
   created: string;
 }
 
@@ -240,6 +242,16 @@ export interface MailTable {
   last_error: string;
 }
 
+/** What a server process counted of requests; see services/limits/sharing.ts. */
+export interface RequestCountsTable {
+  /** A random UUID of the process. */
+  server: string;
+  /** How often the process has written its row. */
+  written: number;
+  /** JSON. */
+  counts: string;
+}
+
 export interface AuditTable {
   /** UUID version 7: in the order in which they were written. */
   id: string;
@@ -290,6 +302,7 @@ export interface Tables {
   days: DayTable;
   check_runs: CheckRunTable;
   mails: MailTable;
+  request_counts: RequestCountsTable;
 }
 
 /** A time as the tables hold it. */

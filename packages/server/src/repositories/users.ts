@@ -1,7 +1,7 @@
-import type { Updateable } from "kysely";
+import type { ExpressionBuilder, Updateable } from "kysely";
 import { contains } from "../database/contains.ts";
 import type { Db } from "../database/open.ts";
-import type { UserTable } from "../database/schema.ts";
+import type { Tables, UserTable } from "../database/schema.ts";
 import { slices } from "../database/slices.ts";
 
 export async function insertUser(db: Db, row: UserTable): Promise<void> {
@@ -83,11 +83,11 @@ export async function searchUsers(db: Db, search: UserSearch): Promise<UserTable
 }
 
 /**
- * Locks the rows of all superusers until the transaction ends, so that of two who take each other's rights, one sees
- * what the other has done: an update that changes nothing, since a lock is spelt otherwise in each engine.
+ * Makes transactions that take rights from superusers come one after the other, so that two do not leave nobody: each
+ * writes what all of them write.
  */
 export async function lockSuperusers(db: Db): Promise<void> {
-  await db.updateTable("users").set({ superuser: 1 }).where("superuser", "=", 1).execute();
+  await db.updateTable("users").set(nextVersion).where("superuser", "=", 1).execute();
 }
 
 /** How many active users may change things in the web admin. */
@@ -102,6 +102,23 @@ export async function countActiveAdmins(db: Db): Promise<number> {
   return Number(count);
 }
 
+/** Changes a user, and keeps apart from others who do, as {@link touchUser}. */
 export async function updateUser(db: Db, id: string, change: Updateable<UserTable>): Promise<void> {
-  await db.updateTable("users").set(change).where("id", "=", id).execute();
+  await db
+    .updateTable("users")
+    .set((eb) => ({ ...change, ...nextVersion(eb) }))
+    .where("id", "=", id)
+    .execute();
+}
+
+/**
+ * Makes transactions that concern one user come one after the other: none signs in with what another takes away. A lock
+ * would be known to one node of a cluster alone; of two that write the same row, one is refused, and tried again.
+ */
+export async function touchUser(db: Db, id: string): Promise<void> {
+  await db.updateTable("users").set(nextVersion).where("id", "=", id).execute();
+}
+
+function nextVersion(eb: ExpressionBuilder<Tables, "users">) {
+  return { version: eb("version", "+", 1) };
 }

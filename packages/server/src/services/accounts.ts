@@ -85,6 +85,7 @@ export async function addUser(db: Db, actor: Actor, user: NewUser): Promise<void
       password_hash: passwordHash,
       totp_secret: null,
       totp_last: null,
+      version: 0,
       created: timeText(new Date()),
     });
     await record(trx, actor, [{ action: "add user", detail: name }]);

@@ -6,6 +6,7 @@ import { flag, type PublicKeyTable, timeText } from "../database/schema.ts";
 import { searchedUserIds } from "../database/searched-user-ids.ts";
 import { findKey, insertKey, listKeys, updateKey } from "../repositories/keys.ts";
 import { deleteSessionsOfKey } from "../repositories/sessions.ts";
+import { touchUser } from "../repositories/users.ts";
 import { deleteWebSessionsOfKey } from "../repositories/web-sessions.ts";
 import { knownUser } from "./accounts.ts";
 import { type Actor, record } from "./audit.ts";
@@ -54,6 +55,7 @@ export async function addKey(
     throw new Problem("bad-request", "this is another key than the one that was shown; look at it first");
   return await db.transaction().execute(async (trx) => {
     const { user, old, publicKey, encrypts, fault } = await judgeKey(trx, key, given);
+    await touchUser(trx, user.id);
     const { fingerprint } = publicKey;
     const row = await rowOf(publicKey, key);
     const detail = `${key.user}: ${fingerprint}`;
@@ -89,6 +91,7 @@ async function rowOf(publicKey: UserKey, { writeOnly, description }: NewKey) {
 export async function removeKey(db: Db, actor: Actor, fingerprint: Fingerprint): Promise<void> {
   await db.transaction().execute(async (trx) => {
     const key = await currentKey(trx, fingerprint);
+    await touchUser(trx, key.user_id);
     await updateKey(trx, fingerprint, { removed: timeText(new Date()) });
     await deleteSessionsOfKey(trx, fingerprint);
     await deleteWebSessionsOfKey(trx, fingerprint);

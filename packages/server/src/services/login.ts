@@ -9,12 +9,13 @@ import type { Db } from "../database/open.ts";
 import { type PublicKeyTable, timeText, type UserTable } from "../database/schema.ts";
 import { findKey } from "../repositories/keys.ts";
 import { insertUsedChallenge } from "../repositories/sessions.ts";
-import { findUser } from "../repositories/users.ts";
+import { findUser, touchUser } from "../repositories/users.ts";
 import { type Actor, record } from "./audit.ts";
 import type { AuditAction } from "./audit-actions.ts";
 import { readChallenge } from "./challenges.ts";
 import type { StoreContext } from "./context.ts";
 import { decoyFor } from "./decoys.ts";
+import type { RequestLimits } from "./limits/requests.ts";
 
 export interface LoginRules {
   /** The origins under which this server is reached, as `URL.origin` gives them. */
@@ -26,6 +27,11 @@ export interface LoginRules {
    * key of one kind or another made.
    */
   readonly refusalTime: number;
+}
+
+/** The store, and what counts those who try to sign in. */
+export interface LoginContext extends StoreContext {
+  readonly requests: RequestLimits;
 }
 
 /** A login, and what it is for. */
@@ -54,15 +60,15 @@ export interface Proven {
  * The key is looked up by its fingerprint alone, and the signature checked, before the name is: so the work depends on
  * the key that was named and not on whether the user is known, unknown or disabled. A key that the store does not have
  * is stood in for by a decoy of its type and the signature's algorithm.
- * @throws Problem `sign-in-refused`, the same for every reason
+ * @throws Problem `sign-in-refused`, the same for every reason; `too-many-requests` instead, once so many were refused
  */
 export async function proveLogin<T>(
-  context: StoreContext,
+  context: LoginContext,
   rules: LoginRules,
   attempt: LoginAttempt,
   then: (trx: Db, proven: Proven) => Promise<T>,
 ): Promise<T> {
-  const { db } = context;
+  const { db, requests } = context;
   const { request, action, address } = attempt;
   const arrived = performance.now();
   try {
@@ -72,11 +78,13 @@ export async function proveLogin<T>(
     // Also for a name that nobody has: a row more or less takes a time that can be measured.
     const actor = { userName: error.knownUser ?? "", fingerprint: "", address };
     const detail = error.knownUser === null ? `unknown user '${request.user}'` : error.message;
-    await record(db, actor, [{ action, outcome: "sign-in-refused", detail }]);
+    const tooMany = await requests.countRefusedSignIn(db, { actor, action });
+    if (tooMany === null) await record(db, actor, [{ action, outcome: "sign-in-refused", detail }]);
     if (rules.refusalTime > 0) {
       const passed = performance.now() - arrived;
       await Bun.sleep(rules.refusalTime - (passed % rules.refusalTime));
     }
+    if (tooMany !== null) throw tooMany;
     throw new Problem(
       "sign-in-refused",
       "sign-in refused: the signature is not by a current key of an active user of this store, or its challenge is used or expired; check --user and the key that is registered for it",
@@ -123,6 +131,9 @@ async function admit<T>(
   try {
     return await db.transaction().execute(async (trx) => {
       await insertUsedChallenge(trx, challenge, timeText(expires));
+      await touchUser(trx, user.id);
+      const fault = await faultSince(trx, user, key);
+      if (fault !== null) return refuse(fault);
       const actor = { userName: user.name, fingerprint: key.fingerprint, address };
       return await then(trx, { user, key, actor, now });
     });
@@ -130,6 +141,14 @@ async function admit<T>(
     if (isDuplicate(error)) return refuse("the challenge was used before");
     throw error;
   }
+}
+
+/** What has changed while the signature was checked. */
+async function faultSince(trx: Db, before: UserTable, key: PublicKeyTable): Promise<string | null> {
+  const user = await findUser(trx, before.name);
+  const now = await findKey(trx, key.fingerprint);
+  if (user?.active !== 1) return "the user is disabled or removed";
+  return now?.block === key.block && now.removed === null ? null : "the key was just changed or removed";
 }
 
 /** What is wrong with a login's signature, or `null`. A public key is read anew each time, so that none is faster. */

@@ -287,7 +287,7 @@ async function undoLaterMigrations() {
   await schema.alterTable("members").dropColumn("pending").execute();
   await schema.alterTable("objects").dropColumn("withheld").execute();
   await schema.alterTable("public_keys").dropColumn("user_ids").execute();
-  for (const column of ["totp_secret", "totp_last"])
+  for (const column of ["totp_secret", "totp_last", "version"])
     await schema.alterTable("users").dropColumn(column).execute();
 }
 

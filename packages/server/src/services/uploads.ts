@@ -7,16 +7,21 @@ import type { Db } from "../database/open.ts";
 import { timeText } from "../database/schema.ts";
 import { deleteExpired } from "../repositories/sessions.ts";
 import {
+  countUploads,
   deleteUpload,
   findUpload,
   finishUpload,
   insertUpload,
   uploadsBefore,
 } from "../repositories/uploads.ts";
+import { findUserById } from "../repositories/users.ts";
 import { insertPiece, insertValue, looseValues, updateValue, valueById } from "../repositories/values.ts";
 import { record } from "./audit.ts";
 import { dropLoose } from "./dropping.ts";
-import type { Caller } from "./sessions.ts";
+import type { SizeLimits } from "./limits/sizes.ts";
+import { type Caller, isActive } from "./sessions.ts";
+
+export type UploadLimits = Pick<SizeLimits, "maxUploadSize" | "maxOpenUploads">;
 
 /** How long an upload waits for its commit, in milliseconds: a day. */
 const uploadLife = 86_400_000;
@@ -24,27 +29,37 @@ const uploadLife = 86_400_000;
 /**
  * Stores a large value, piece by piece, each in a transaction of its own: nobody waits for a slow sender. It belongs
  * to the caller alone until one commit takes it.
- * @param maxSize in bytes
- * @throws Problem `conflict`, `too-large`
+ * @throws Problem `conflict`, `too-large`; `forbidden` when the caller has too many uploads, or was disabled meanwhile
  */
 export async function receiveUpload(
   db: Db,
   caller: Caller,
   id: string,
   chunks: AsyncIterable<Uint8Array>,
-  maxSize: number,
+  { maxUploadSize, maxOpenUploads }: UploadLimits,
 ): Promise<Upload> {
   const valueId = await begin(db, caller, id);
   try {
+    // It is counted once it is there: of however many that begin at once, no more than the limit go on.
+    if ((await countUploads(db, caller.userId)) > maxOpenUploads) {
+      throw new Problem(
+        "forbidden",
+        `you have ${maxOpenUploads} uploads that no change has taken yet, the most that this server keeps for a user; they are dropped after a day`,
+      );
+    }
     const digests: Uint8Array[] = [];
     let size = 0;
-    for await (const piece of pieces(limited(chunks, maxSize))) {
+    for await (const piece of pieces(limited(chunks, maxUploadSize))) {
       await insertPiece(db, valueId, digests.length, piece);
       digests.push(sha256(piece));
       size += piece.length;
     }
     const digest = digestOfPieces(digests);
     await db.transaction().execute(async (trx) => {
+      // The session was good when the request began, and may end while a large value comes; its user may not.
+      if (!isActive(await findUserById(trx, caller.userId))) {
+        throw new Problem("forbidden", "you were disabled or removed at this store meanwhile; ask an admin");
+      }
       if (!(await finishUpload(trx, id, valueId))) throw takenOver(id);
       await updateValue(trx, valueId, { size, digest, piece_digests: Buffer.concat(digests) });
       await record(trx, caller, [{ action: "upload", detail: `${id}: ${size} bytes` }]);
@@ -123,7 +138,8 @@ async function forget(db: Db, id: string, valueId: string, stopping?: AbortSigna
  */
 export async function collectGarbage(db: Db, stopping?: AbortSignal): Promise<void> {
   const now = new Date();
-  await deleteExpired(db, timeText(now));
+  // Much later, and not by the time of a server whose clock is ahead of another's: a challenge stays used.
+  await deleteExpired(db, timeText(new Date(now.getTime() - 3_600_000)));
   const before = timeText(new Date(now.getTime() - uploadLife));
   for (const upload of await uploadsBefore(db, before)) {
     if (stopping?.aborted) return;

@@ -11,6 +11,8 @@ import { checkRuns } from "./0008-check-runs.ts";
 import { mail } from "./0009-mail.ts";
 import { keyUserIds } from "./0010-key-user-ids.ts";
 import { auditSeals } from "./0011-audit-seals.ts";
+import { requestCounts } from "./0012-request-counts.ts";
+import { userVersions } from "./0013-user-versions.ts";
 
 /** Every migration under its number, in order. One that was released is never changed. */
 const all: Readonly<Record<string, (types: ColumnTypes) => Migration>> = {
@@ -25,6 +27,8 @@ const all: Readonly<Record<string, (types: ColumnTypes) => Migration>> = {
   "0009-mail": mail,
   "0010-key-user-ids": keyUserIds,
   "0011-audit-seals": auditSeals,
+  "0012-request-counts": requestCounts,
+  "0013-user-versions": userVersions,
 };
 
 export const migrationNames: readonly string[] = Object.keys(all);

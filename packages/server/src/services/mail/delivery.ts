@@ -43,8 +43,11 @@ const second = 1000;
 const minute = 60 * second;
 /** How long one mail may take, in milliseconds. */
 export const sendingTime = minute;
-/** For so long a mail is one sender's alone; longer than it may take. Who dies over it gives it to another then. */
-const lease = 2 * minute;
+/**
+ * For so long a mail is one sender's alone: longer than it may take, by servers whose clocks differ by minutes, too. Who
+ * dies over it gives it to another then.
+ */
+const lease = 5 * minute;
 /** How often to look for mails that another process has queued, or that are due again. */
 const lookEvery = 5 * second;
 /** A mail server that does not answer is tried again after a second, then after twice as long each time, up to this. */

@@ -3,13 +3,12 @@ import type { LoginRequest, WebLink } from "@pstore/core/api/schemas";
 import { digestOf } from "@pstore/core/digest";
 import { webLoginText } from "@pstore/core/login";
 import { Problem } from "@pstore/core/problem";
-import type { Db } from "../../database/open.ts";
 import { timeText } from "../../database/schema.ts";
+import { touchUser } from "../../repositories/users.ts";
 import { type FoundWebLink, findWebLink, insertWebLink, takeWebLink } from "../../repositories/web-links.ts";
 import { deleteWebSession } from "../../repositories/web-sessions.ts";
 import { record } from "../audit.ts";
-import type { StoreContext } from "../context.ts";
-import { type LoginRules, type Proven, proveLogin } from "../login.ts";
+import { type LoginContext, type LoginRules, type Proven, proveLogin } from "../login.ts";
 import { openWebSession } from "./sessions.ts";
 
 /** How long a link is good for, in seconds. */
@@ -22,7 +21,7 @@ const linkTime = 120;
  *   not
  */
 export async function makeWebLink(
-  context: StoreContext,
+  context: LoginContext,
   rules: LoginRules,
   request: LoginRequest,
   address: string,
@@ -72,7 +71,11 @@ export interface Follower {
  * @returns the token of the new session
  * @throws Problem `sign-in-refused`, the same for every reason
  */
-export async function followWebLink(db: Db, token: string, follower: Follower): Promise<string> {
+export async function followWebLink(
+  { db, requests }: LoginContext,
+  token: string,
+  follower: Follower,
+): Promise<string> {
   const { address, agent, sessionDigest } = follower;
   const opened = await db.transaction().execute(async (trx) => {
     const digest = digestOf(token);
@@ -80,19 +83,19 @@ export async function followWebLink(db: Db, token: string, follower: Follower): 
     const isThere = await takeWebLink(trx, digest);
     const fault = link === undefined || !isThere ? "no such link, or it was used" : faultOf(link, new Date());
     const actor = { userName: link?.user_name ?? "", fingerprint: link?.fingerprint ?? "", address };
-    if (link === undefined || fault !== null) {
-      await record(trx, actor, [
-        { action: "web sign in", outcome: "sign-in-refused", detail: `by a link: ${fault}` },
-      ]);
-      return null;
-    }
+    if (link === undefined || fault !== null) return { actor, fault };
+    await touchUser(trx, link.user_id);
     if (sessionDigest !== null) await deleteWebSession(trx, sessionDigest);
     const session = { userId: link.user_id, way: "key", fingerprint: link.fingerprint } as const;
     const sessionToken = await openWebSession(trx, { ...session, address, agent });
     await record(trx, actor, [{ action: "web sign in", detail: "by a link" }]);
     return sessionToken;
   });
-  if (opened !== null) return opened;
+  if (typeof opened === "string") return opened;
+  const { actor, fault } = opened;
+  const action = "web sign in";
+  if ((await requests.countRefusedSignIn(db, { actor, action })) === null)
+    await record(db, actor, [{ action, outcome: "sign-in-refused", detail: `by a link: ${fault}` }]);
   throw new Problem(
     "sign-in-refused",
     "this link was used already, has expired, or is none of this store's; run pstore --web again for a new one",

@@ -1,11 +1,12 @@
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../../database/open.ts";
 import type { UserTable } from "../../database/schema.ts";
-import { findUser, updateUser } from "../../repositories/users.ts";
+import { findUser, touchUser, updateUser } from "../../repositories/users.ts";
 import { takeTotpStep } from "../../repositories/web-accounts.ts";
 import { deleteWebSession } from "../../repositories/web-sessions.ts";
 import { record } from "../audit.ts";
 import type { StoreContext } from "../context.ts";
+import type { LoginContext } from "../login.ts";
 import { hashPassword, isWeakHash, longestPassword, shortestPassword, verifyPassword } from "../passwords.ts";
 import { type BegunAttempt, beginAttempt } from "./attempts.ts";
 import { knownBrowser, makeBrowserMark } from "./known-browsers.ts";
@@ -44,20 +45,21 @@ export interface SignedIn {
  * @throws Problem `sign-in-refused`, the same for every reason; `too-many-requests`
  */
 export async function webSignIn(
-  context: StoreContext,
+  context: LoginContext,
   refusalTime: number,
   request: WebSignIn,
 ): Promise<SignedIn> {
   const arrived = performance.now();
-  const { db, store } = context;
+  const { db, store, requests } = context;
   const { name, address } = request;
   const user = await findUser(db, name);
   const actor = { userName: user?.name ?? "", fingerprint: "", address };
-  const refuse = (outcome: "sign-in-refused" | "too-many-requests", why: string) => {
+  const refuse = async (outcome: "sign-in-refused" | "too-many-requests", why: string) => {
+    if ((await requests.countRefusedSignIn(db, { actor, action: "web sign in" })) !== null) return;
     // Also for a name that nobody has: a row more or less takes a time that can be measured.
     // What was typed stays out of the log: it may be a password, in the wrong field.
     const detail = user === undefined ? "unknown user" : why;
-    return record(db, actor, [{ action: "web sign in", outcome, detail: `by password: ${detail}` }]);
+    await record(db, actor, [{ action: "web sign in", outcome, detail: `by password: ${detail}` }]);
   };
   const browser = user && knownBrowser(store.challenge_secret, user.id, request.browser, new Date());
   let answer: SignedIn | string;
@@ -106,6 +108,7 @@ async function admit(
   if (!isRight) return "wrong password";
   const now = new Date();
   return await db.transaction().execute(async (trx) => {
+    await touchUser(trx, user.id);
     const fault = await faultSince(trx, user, request.code, now);
     if (fault !== null) return fault;
     await attempt.succeed(trx);

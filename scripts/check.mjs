@@ -1,6 +1,7 @@
 // Lint, types, build and every test, summed up in one last line.
 import { join } from "node:path";
 import { build } from "./build.mjs";
+import { startDatabases } from "./databases.mjs";
 import { installDebianPackages, testPackages } from "./debian.mjs";
 import { runTests } from "./tests.mjs";
 import { Failure, root, run } from "./workspace.mjs";
@@ -32,6 +33,15 @@ async function checkBuild() {
   }
 }
 
+async function runTestsWithDatabases(patterns) {
+  const databases = await startDatabases();
+  try {
+    return await runTests(patterns, databases.env);
+  } finally {
+    await databases.stop();
+  }
+}
+
 /**
  * Runs everything, prints the totals as the last line, and says whether all is well.
  *
@@ -40,7 +50,7 @@ async function checkBuild() {
 export async function checkAll(patterns) {
   await installDebianPackages(testPackages, "the tests that need them are skipped.");
   const checks = [await lint(), await checkTypes(), await checkBuild()];
-  const tests = await runTests(patterns);
+  const tests = await runTestsWithDatabases(patterns);
   const failed = checks.filter((passed) => !passed).length + tests.failed;
   const passed = checks.filter((passed) => passed).length + tests.passed;
   const ran = tests.passed + tests.failed;

@@ -1,9 +1,9 @@
 // The programs of the operating system that tests and benchmarks use: the one list of them.
-import { accessSync, constants, existsSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { run } from "./workspace.mjs";
 
-/** Debian package → a command that shows that it is there. */
+/** Debian package → a command, or the path of a file, that shows that it is there. */
 export const testPackages = {
   gnupg: "gpg",
   "gpg-agent": "gpg-agent",
@@ -21,6 +21,11 @@ export const testPackages = {
   nginx: "nginx",
   systemd: "systemd-analyze",
   strace: "strace",
+  // The databases that a store may be on, and clusters of them.
+  postgresql: "initdb",
+  "mariadb-server": "mariadbd",
+  "galera-4": "/usr/lib/galera/libgalera_smm.so",
+  rsync: "rsync",
   // A root folder in which the steps of the container run.
   debootstrap: "debootstrap",
   chromium: "chromium",
@@ -39,13 +44,22 @@ export const benchPackages = {
   time: "time",
 };
 
-// A user's PATH often lacks the sbin folders, root's without a login shell may lack everything else.
-const folders = () =>
-  `${process.env.PATH ?? ""}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`
-    .split(delimiter)
-    .filter((folder) => folder !== "");
+/** PostgreSQL's own programs lie in a folder of each version. */
+function versionFolders() {
+  const parent = "/usr/lib/postgresql";
+  return existsSync(parent) ? readdirSync(parent).map((version) => join(parent, version, "bin")) : [];
+}
 
-function isOnPath(command) {
+// A user's PATH often lacks the sbin folders, root's without a login shell may lack everything else.
+const folders = () => [
+  ...`${process.env.PATH ?? ""}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`
+    .split(delimiter)
+    .filter((folder) => folder !== ""),
+  ...versionFolders(),
+];
+
+function isThere(command) {
+  if (command.startsWith("/")) return existsSync(command);
   return folders().some((folder) => {
     try {
       accessSync(join(folder, command), constants.X_OK);
@@ -56,7 +70,7 @@ function isOnPath(command) {
   });
 }
 
-const missing = (packages) => Object.keys(packages).filter((name) => !isOnPath(packages[name]));
+const missing = (packages) => Object.keys(packages).filter((name) => !isThere(packages[name]));
 
 const aptGet = (...args) =>
   run(["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300", ...args], {
@@ -88,7 +102,7 @@ async function withoutServices(act) {
 export async function installDebianPackages(packages, consequence) {
   let names = missing(packages);
   if (names.length === 0) return;
-  if (process.getuid?.() === 0 && isOnPath("apt-get")) {
+  if (process.getuid?.() === 0 && isThere("apt-get")) {
     console.log(`Installing Debian packages: ${names.join(" ")}`);
     await aptGet("update");
     const all = await withoutServices(async () => {

@@ -73,14 +73,14 @@ const readOutput = (path) =>
     .trim();
 
 /** Runs one file to its end, and prints what it printed. */
-async function runFile(file, { folder, running, signal }) {
+async function runFile(file, { folder, running, signal, env }) {
   const base = join(folder, file.replaceAll("/", "-"));
   const begin = performance.now();
   running.set(file, { begin, output: `${base}.txt` });
   const opened = openSync(`${base}.txt`, "w");
   const argv = [bun, "test", "--timeout", "120000", "--reporter=junit", `--reporter-outfile=${base}.xml`];
-  const env = { TMPDIR: join(folder, "tmp"), PSTORE_EXECUTABLES_BUILT: "1" };
-  const { code } = await run([...argv, `./${file}`], { env, file: opened, signal });
+  const own = { TMPDIR: join(folder, "tmp"), PSTORE_EXECUTABLES_BUILT: "1" };
+  const { code } = await run([...argv, `./${file}`], { env: { ...env, ...own }, file: opened, signal });
   closeSync(opened);
   running.delete(file);
   const result = {
@@ -127,10 +127,11 @@ function printSummary(results) {
  * Runs test files, prints the output of each whole when it ends, and then which failed and which took longest.
  *
  * @param {string[]} patterns which test files to run: parts of their paths; none: all
+ * @param {Record<string, string>} [env] added to the environment of the tests
  * @returns {Promise<{ passed: number, failed: number, skipped: number }>} the totals
  * @throws {Failure} when a signal stops us, and the tests with us
  */
-export async function runTests(patterns) {
+export async function runTests(patterns, env = {}) {
   console.log("== bun test");
   const files = testFiles(patterns);
   const folder = mkdtempSync(join(tmpdir(), "p-test-"));
@@ -139,7 +140,7 @@ export async function runTests(patterns) {
   const stop = new AbortController();
   const onSignal = (name) => stop.abort(new Failure(`The tests were stopped by ${name}.`));
   for (const name of signals) process.on(name, onSignal);
-  const context = { folder, running: new Map(), signal: stop.signal };
+  const context = { folder, running: new Map(), signal: stop.signal, env };
   const notices = setInterval(reportSlow, patience, context.running);
   try {
     const results = await runAll(files, context);

@@ -18,6 +18,7 @@ export const problems = {
   "sign-in-refused": 401,
   forbidden: 403,
   "not-found": 404,
+  "too-slow": 408,
   conflict: 409,
   "too-large": 413,
   "too-many-requests": 429,

@@ -25,9 +25,12 @@ import { createDatabase } from "./database/open.ts";
 import type { AuditTable, StoreTable } from "./database/schema.ts";
 import type { StoreDatabase } from "./database/store-database.ts";
 import { createApp } from "./http/app.ts";
+import { paceTime } from "./http/pace.ts";
 import { addUser, createStore, type NewUser } from "./services/accounts.ts";
 import { BackgroundCheck } from "./services/check/background.ts";
 import { addKey } from "./services/keys.ts";
+import { RequestLimits } from "./services/limits/requests.ts";
+import { defaultSizeLimits } from "./services/limits/sizes.ts";
 
 export const origin = "http://127.0.0.1:4711";
 export const actor = { userName: "cli:test", fingerprint: "", address: "cli" };
@@ -36,6 +39,9 @@ export const actor = { userName: "cli:test", fingerprint: "", address: "cli" };
 export const bytes = (text: string) => new TextEncoder().encode(text);
 
 type SshType = "rsa" | "ed25519";
+
+/** As many requests as one likes. */
+export const unlimited = { maxAddressRequests: 0, maxUserRequests: 0, maxRefusals: 0 };
 
 /** A user who may do nothing special. */
 const plainUser = {
@@ -101,7 +107,10 @@ export class TestStore {
   fetch: (request: Request) => Promise<Response>;
   sessionTime = 900;
   refusalTime = 0;
-  maxUploadSize = 17_179_869_184;
+  limits = defaultSizeLimits;
+  /** Tests make many requests within a minute. */
+  requests = new RequestLimits(unlimited);
+  pace = { minRate: 1024, within: paceTime };
   /** Whether the server is said to have a mail server; it has none. */
   sendsMail = true;
   /** Where requests come from. */
@@ -138,8 +147,14 @@ export class TestStore {
         sessionTime: made.sessionTime,
         refusalTime: made.refusalTime,
       }),
-      get maxUploadSize() {
-        return made.maxUploadSize;
+      get limits() {
+        return made.limits;
+      },
+      get requests() {
+        return made.requests;
+      },
+      get pace() {
+        return made.pace;
       },
       keepHistory: 30,
       log: (line) => made.log.push(line),

@@ -1,10 +1,12 @@
 import { expect, test } from "bun:test";
 import { readJson } from "./body.ts";
+import { paceTime } from "./pace.ts";
 
 const mebibyte = 1024 * 1024;
+const pace = { minRate: 1024, within: paceTime };
 
 function read(body: string, maxSize = 64 * mebibyte): Promise<unknown> {
-  return readJson(new Request("http://127.0.0.1/", { method: "POST", body }), maxSize);
+  return readJson(new Request("http://127.0.0.1/", { method: "POST", body }), { maxSize, pace });
 }
 
 test("a body is read up to its limit", async () => {

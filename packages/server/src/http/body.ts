@@ -1,20 +1,26 @@
 import { Problem } from "@pstore/core/problem";
+import { type Pace, Patience } from "./pace.ts";
 
-/** The largest JSON body, in bytes: 64 MiB. */
-export const maxJsonSize = 64 * 1024 * 1024;
-/** The same of a commit, in bytes: 32 MiB. Much of it is read several times, and its manifests are strict to parse. */
+/** The largest commit, in bytes: 32 MiB. Much of it is read several times, and its manifests are strict to parse. */
 export const maxCommitSize = 32 * 1024 * 1024;
-/** The same for whoever has not signed in: 64 KiB. */
+/** The largest JSON body of whoever has not signed in, in bytes: 64 KiB. */
 export const maxStrangersJsonSize = 64 * 1024;
 /** The most lists and objects in a JSON body: 64 MiB of nothing but brackets would take 6 GB of memory. */
 const maxStructures = 1_000_000;
 
+/** How much of a request's body is read, and how slowly it may come. */
+export interface BodyLimits {
+  /** In bytes. */
+  readonly maxSize: number;
+  readonly pace: Pace;
+}
+
 /**
  * The JSON of a request.
- * @throws Problem `too-large`, `bad-request`
+ * @throws Problem `too-large`, `too-slow`, `bad-request`
  */
-export async function readJson(request: Request, maxSize: number): Promise<unknown> {
-  const bytes = await readBytes(request, maxSize);
+export async function readJson(request: Request, limits: BodyLimits): Promise<unknown> {
+  const bytes = await readBytes(request, limits);
   if (countStructures(bytes) > maxStructures) {
     throw new Problem(
       "too-large",
@@ -30,13 +36,12 @@ export async function readJson(request: Request, maxSize: number): Promise<unkno
 
 /**
  * All of a request's body.
- * @param maxSize in bytes
- * @throws Problem `too-large`, `bad-request`
+ * @throws Problem `too-large`, `too-slow`, `bad-request`
  */
-export async function readBytes(request: Request, maxSize: number): Promise<Buffer> {
+export async function readBytes(request: Request, { maxSize, pace }: BodyLimits): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of bodyOf(request)) {
+  for await (const chunk of bodyOf(request, pace)) {
     size += chunk.length;
     if (size > maxSize) {
       throw new Problem(
@@ -71,17 +76,22 @@ function endOfString(json: Buffer, start: number): number {
   }
 }
 
-/** The bytes of a request as they come; none when it has no body. */
-export async function* bodyOf(request: Request): AsyncGenerator<Uint8Array> {
+/**
+ * The bytes of a request as they come; none when it has no body.
+ * @throws Problem `too-slow`, `bad-request`
+ */
+export async function* bodyOf(request: Request, pace: Pace): AsyncGenerator<Uint8Array> {
   if (request.body === null) return;
   const expected = request.headers.get("content-length");
   let size = 0;
   const reader = request.body.getReader();
+  const patience = new Patience(pace);
   try {
     for (;;) {
-      const { done, value } = await reader.read().catch(() => {
+      const read = reader.read().catch(() => {
         throw cutShort();
       });
+      const { done, value } = await patience.wait(read);
       if (done) break;
       size += value.length;
       yield value;

@@ -1,6 +1,9 @@
 import type { BackgroundCheck } from "../services/check/background.ts";
 import type { KeptHistory, StoreContext } from "../services/context.ts";
+import type { RequestLimits } from "../services/limits/requests.ts";
+import type { SizeLimits } from "../services/limits/sizes.ts";
 import type { LoginRules } from "../services/sessions.ts";
+import type { Pace } from "./pace.ts";
 
 /** What routes and pages need of the program that runs them. */
 export interface Dependencies extends StoreContext, KeptHistory {
@@ -11,8 +14,10 @@ export interface Dependencies extends StoreContext, KeptHistory {
   readonly checks: BackgroundCheck;
   /** Whether this server has a mail server to send through. */
   readonly sendsMail: boolean;
-  /** In bytes. */
-  readonly maxUploadSize: number;
+  readonly limits: SizeLimits;
+  readonly requests: RequestLimits;
+  /** How slow a client may be. */
+  readonly pace: Pace;
   /** One line for whoever runs the server. */
   readonly log: (line: string) => void;
 }

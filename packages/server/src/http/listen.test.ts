@@ -12,7 +12,7 @@ test("a request whose body never ends does not keep the server from stopping", a
       begun.resolve();
       return new Response(await request.text().catch(() => "cut off"));
     },
-    { host: "127.0.0.1", port: 0, maxUploadSize: 1000, trustedProxies, grace: 100 },
+    { host: "127.0.0.1", port: 0, maxUploadSize: 1000, maxRequestSize: 1000, trustedProxies, grace: 100 },
   );
   const socket = connect(server.port, "127.0.0.1");
   const closed = new Promise((resolve) => socket.once("close", resolve));
@@ -26,7 +26,7 @@ test("a request whose body never ends does not keep the server from stopping", a
 });
 
 test("a second server on the same port is refused, and the sentence says what to do", async () => {
-  const config = { host: "127.0.0.1", maxUploadSize: 1000, trustedProxies, grace: 100 };
+  const config = { host: "127.0.0.1", maxUploadSize: 1000, maxRequestSize: 1000, trustedProxies, grace: 100 };
   const server = listen(() => new Response(""), { ...config, port: 0 });
   expect(() => listen(() => new Response(""), { ...config, port: server.port })).toThrow(
     "another program listens there",
@@ -42,7 +42,7 @@ test("the address that a request is said to come from is that of the peer, unles
     [proxies, "192.0.2.7"],
   ] as const) {
     const server = listen((_, { address }) => new Response(address), {
-      ...{ host: "127.0.0.1", port: 0, maxUploadSize: 1000, grace: 100 },
+      ...{ host: "127.0.0.1", port: 0, maxUploadSize: 1000, maxRequestSize: 1000, grace: 100 },
       trustedProxies: trusted,
     });
     const headers = new Headers({ "x-forwarded-for": "198.51.100.1" });
@@ -55,7 +55,7 @@ test("the address that a request is said to come from is that of the peer, unles
 
 test("a request of HTTP/1.0, which names no host, has a URL all the same", async () => {
   const server = listen((request) => new Response(new URL(request.url).pathname), {
-    ...{ host: "127.0.0.1", port: 0, maxUploadSize: 1000, grace: 100 },
+    ...{ host: "127.0.0.1", port: 0, maxUploadSize: 1000, maxRequestSize: 1000, grace: 100 },
     trustedProxies,
   });
   const socket = connect(server.port, "127.0.0.1");

@@ -1,6 +1,5 @@
 import { Problem } from "@pstore/core/problem";
 import { clientAddress, type TrustedProxies } from "./address.ts";
-import { maxJsonSize } from "./body.ts";
 
 export interface Listening {
   readonly port: number;
@@ -9,6 +8,9 @@ export interface Listening {
   /** Takes no new requests, and resolves when those that run are answered, or cut off because they take too long. */
   stop(): Promise<void>;
 }
+
+/** Whoever begins no request, or takes nothing of an answer, for so many seconds is dropped. */
+const idleTimeout = 90;
 
 type Fetch = (request: Request, bindings: { address: string }) => Response | Promise<Response>;
 
@@ -22,6 +24,7 @@ export function listen(
     readonly host: string;
     readonly port: number;
     readonly maxUploadSize: number;
+    readonly maxRequestSize: number;
     readonly trustedProxies: TrustedProxies;
     /** How long a stop waits for requests that run, in milliseconds. */
     readonly grace: number;
@@ -38,15 +41,20 @@ export function listen(
       // With `development: false`, Bun shares the port with whoever asks for it too: a second server took every other client.
       reusePort: false,
       // The routes have limits of their own, and say so in a sentence; this one only closes the connection.
-      maxRequestBodySize: Math.max(config.maxUploadSize, maxJsonSize) + 1024 * 1024,
-      // In seconds without a byte; the longest that Bun takes. A slow upload must live.
-      idleTimeout: 255,
+      maxRequestBodySize: Math.max(config.maxUploadSize, config.maxRequestSize) + 1024 * 1024,
+      // It also holds for the headers of a request, however steadily they drip.
+      idleTimeout,
       async fetch(request, self) {
         const peer = self.requestIP(request)?.address ?? "";
         const forwardedFor = request.headers.get("x-forwarded-for");
-        return await fetch(withOrigin(request, self.url), {
+        // Bun would drop who has to wait for an answer, and who sends less than 16 KiB a second. How slowly a body may come is for
+        // those to say who read it.
+        self.timeout(request, 0);
+        const response = await fetch(withOrigin(request, self.url), {
           address: clientAddress(peer, forwardedFor, config.trustedProxies),
         });
+        self.timeout(request, idleTimeout);
+        return response;
       },
       error() {
         return new Response("the server failed\n", { status: 500 });

@@ -1,5 +1,8 @@
 import { expect, test } from "bun:test";
+import { paceTime } from "./pace.ts";
 import { streamOf } from "./stream.ts";
+
+const pace = { minRate: 1024, within: paceTime };
 
 test("what is streamed is made as it is taken, and ends when who takes it goes away", async () => {
   let made = 0;
@@ -11,7 +14,11 @@ test("what is streamed is made as it is taken, and ends when who takes it goes a
       ended.resolve();
     }
   }
-  using server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response(streamOf(chunks())) });
+  using server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: () => new Response(streamOf(chunks(), pace)),
+  });
   const leaving = new AbortController();
   const response = await fetch(server.url, { signal: leaving.signal });
   await response.body?.getReader().read();

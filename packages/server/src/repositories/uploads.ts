@@ -13,6 +13,16 @@ export async function deleteUpload(db: Db, id: string): Promise<void> {
   await db.deleteFrom("uploads").where("id", "=", id).execute();
 }
 
+/** The uploads of a user that no commit has taken, finished or not. */
+export async function countUploads(db: Db, userId: string): Promise<number> {
+  const { count } = await db
+    .selectFrom("uploads")
+    .select((eb) => eb.fn.countAll().as("count"))
+    .where("user_id", "=", userId)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
 /** Says that an upload is complete, unless another transfer under its id took it over. */
 export async function finishUpload(db: Db, id: string, valueId: string): Promise<boolean> {
   const result = await db
@@ -26,4 +36,15 @@ export async function finishUpload(db: Db, id: string, valueId: string): Promise
 
 export async function uploadsBefore(db: Db, before: string): Promise<UploadTable[]> {
   return await db.selectFrom("uploads").selectAll().where("created", "<", before).execute();
+}
+
+/** Whether a value is an upload that came to its end. */
+export async function isUploaded(db: Db, valueId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom("uploads")
+    .select("id")
+    .where("value_id", "=", valueId)
+    .where("finished", "=", 1)
+    .executeTakeFirst();
+  return row !== undefined;
 }

@@ -7,8 +7,7 @@ import type { Db } from "../database/open.ts";
 import { timeText, type UserTable } from "../database/schema.ts";
 import { deleteSession, findSession, insertSession } from "../repositories/sessions.ts";
 import { type Actor, record } from "./audit.ts";
-import type { StoreContext } from "./context.ts";
-import { type LoginRules, proveLogin } from "./login.ts";
+import { type LoginContext, type LoginRules, proveLogin } from "./login.ts";
 
 export type { LoginRules } from "./login.ts";
 
@@ -27,7 +26,7 @@ export interface Caller extends Actor {
  * @throws Problem `sign-in-refused`, the same for every reason
  */
 export async function signIn(
-  context: StoreContext,
+  context: LoginContext,
   rules: LoginRules,
   request: LoginRequest,
   address: string,

@@ -1,6 +1,7 @@
 import { Problem } from "@pstore/core/problem";
 import { TrustedProxies } from "../http/address.ts";
 import { logFormats } from "../log/log.ts";
+import { limitOptions } from "./limit-options.ts";
 import { numeric, repeatable, single } from "./option.ts";
 
 /** The options of `serve`, in the order of its help: each is an argument, a variable, and a value of the configuration. */
@@ -50,18 +51,7 @@ export const serveOptions = {
                        else 900
 `,
   }),
-  /** In bytes. (Written out: shifts are of 32 bits in this language.) */
-  maxUploadSize: numeric({
-    name: "max-upload-size",
-    what: "largest upload",
-    otherwise: 17_179_869_184,
-    least: 1,
-    most: 2 ** 40,
-    help: `  --max-upload-size BYTES
-                       the largest value. Default: PSTORE_MAX_UPLOAD_SIZE, else
-                       17179869184 (16 GiB)
-`,
-  }),
+  ...limitOptions,
   /** In days. */
   keepHistory: numeric({
     name: "keep-history",

@@ -1,12 +1,14 @@
 import type { Db } from "../database/open.ts";
 import { createApp } from "../http/app.ts";
 import { listen } from "../http/listen.ts";
+import { paceTime } from "../http/pace.ts";
 import type { Log } from "../log/log.ts";
 import { isLoopback } from "../loopback.ts";
 import { theStore } from "../services/accounts.ts";
 import { listenToAudit } from "../services/audit.ts";
 import { Sealer } from "../services/audit-seals/sealer.ts";
 import { BackgroundCheck } from "../services/check/background.ts";
+import { RequestLimits } from "../services/limits/requests.ts";
 import { Delivery } from "../services/mail/delivery.ts";
 import { smtpSender } from "../smtp/sender.ts";
 import { version } from "../version.ts";
@@ -36,6 +38,10 @@ export async function startServer(db: Db, config: ServeConfig, log: Log): Promis
   const store = await theStore(db);
   const send = config.mail && (await smtpSender(config.mail));
   const checks = new BackgroundCheck({ db, store }, (line) => log.message("error", line));
+  const requests = new RequestLimits(config);
+  const pace = { minRate: config.minRate, within: paceTime };
+  const readiness = new Readiness(db, log.message);
+  const requestMetrics = new RequestMetrics();
   let origins: readonly string[] = config.origins;
   const app = createApp({
     db,
@@ -44,9 +50,13 @@ export async function startServer(db: Db, config: ServeConfig, log: Log): Promis
     sendsMail: config.mail !== null,
     version,
     loginRules: () => ({ origins, sessionTime: config.sessionTime, refusalTime }),
-    maxUploadSize: config.maxUploadSize,
+    limits: config,
+    requests,
+    pace,
     keepHistory: config.keepHistory,
-    log: (line) => log.message("error", line),
+    readiness,
+    observer: observerOf(requestMetrics, config, log),
+    log: (text, request) => log.message("error", text, request),
   });
   const listening = listen(app.fetch, { ...config, ...config.listen, grace });
   if (origins.length === 0) {
@@ -54,7 +64,7 @@ export async function startServer(db: Db, config: ServeConfig, log: Log): Promis
     if (!isLoopback(config.listen.host)) log.message("warning", nobodyElse);
   }
   const sealer = new Sealer({ db, store }, log);
-  const jobs = new Jobs(backgroundWork(db, config, { checks, sealer }), log);
+  const jobs = new Jobs(backgroundWork(db, config, { checks, sealer, requests }), log);
   const delivery =
     send &&
     new Delivery(db, {

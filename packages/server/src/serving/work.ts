@@ -2,6 +2,7 @@ import type { Db } from "../database/open.ts";
 import type { Sealer } from "../services/audit-seals/sealer.ts";
 import type { BackgroundCheck } from "../services/check/background.ts";
 import { closeDays } from "../services/figures.ts";
+import type { RequestLimits } from "../services/limits/requests.ts";
 import { dropOldMails } from "../services/mail/queue.ts";
 import { purgeReplaced } from "../services/retention.ts";
 import { collectGarbage } from "../services/uploads.ts";
@@ -16,10 +17,15 @@ const hourly = { every: hour, atStart: true, atStop: false } as const;
 interface Workers {
   readonly checks: BackgroundCheck;
   readonly sealer: Sealer;
+  readonly requests: RequestLimits;
 }
 
 /** All that a server does without being asked, but for sending mails. */
-export function backgroundWork(db: Db, config: ServeConfig, { checks, sealer }: Workers): readonly Job[] {
+export function backgroundWork(
+  db: Db,
+  config: ServeConfig,
+  { checks, sealer, requests }: Workers,
+): readonly Job[] {
   return [
     {
       name: "sealing the audit log",
@@ -42,6 +48,18 @@ export function backgroundWork(db: Db, config: ServeConfig, { checks, sealer }: 
       // Whoever waits for a server to start has no use for a check of everything beside that.
       atStart: false,
       run: async () => await checks.beginWhenDue(),
+    },
+    {
+      name: "counting requests together with other servers",
+      every: 1000,
+      atStart: false,
+      atStop: false,
+      run: async () => await requests.shared.exchange(db),
+    },
+    {
+      name: "forgetting what servers that ended had counted",
+      ...hourly,
+      run: async () => await requests.shared.dropStale(db),
     },
     {
       name: "dropping uploads that nobody took",

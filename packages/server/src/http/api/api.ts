@@ -4,7 +4,7 @@ import { Problem } from "@pstore/core/problem";
 import type { Context, Hono } from "hono";
 import { record } from "../../services/audit.ts";
 import { type Caller, callerOf } from "../../services/sessions.ts";
-import { maxJsonSize, maxStrangersJsonSize, readJson } from "../body.ts";
+import { maxStrangersJsonSize, readJson } from "../body.ts";
 import type { Dependencies, Env } from "../dependencies.ts";
 import { json } from "./answers.ts";
 import { openapi } from "./openapi.ts";
@@ -24,7 +24,11 @@ async function answer(dependencies: Dependencies, route: Route, context: Context
   const { req } = context;
   const address = context.env?.address ?? "";
   const token = /^Bearer ([A-Za-z0-9_-]{1,200})$/.exec(req.header("authorization") ?? "")?.[1] ?? null;
-  const caller = route.session ? await callerOf(dependencies.db, token, address) : null;
+  const { db, limits, pace, requests } = dependencies;
+  const whoNow = async () => (route.session ? await callerOf(db, token, address) : null);
+  let caller = await whoNow();
+  context.get("facts").user = caller?.userName ?? "";
+  if (caller !== null) await requests.countUser(db, caller.userId, { actor: caller, action: route.action });
   let query: unknown;
   try {
     const path: Record<string, string> = {};
@@ -33,17 +37,20 @@ async function answer(dependencies: Dependencies, route: Route, context: Context
       path[name] = req.param(name) ?? "";
     }
     query = route.query && readQuery(route.query, new URL(req.url).searchParams);
-    const body =
-      route.body &&
-      check(
-        route.body,
-        await readJson(req.raw, caller === null ? maxStrangersJsonSize : (route.maxBodySize ?? maxJsonSize)),
-        "the request",
-      );
+    let body: unknown;
+    if (route.body !== undefined) {
+      const most = caller === null ? maxStrangersJsonSize : (route.maxBodySize ?? limits.maxRequestSize);
+      const maxSize = Math.min(most, limits.maxRequestSize);
+      body = check(route.body, await readJson(req.raw, { maxSize, pace }), "the request");
+      // A body may take minutes to come, whose session has ended meanwhile.
+      caller = await whoNow();
+    }
     return await route.handle({ dependencies, request: req.raw, address, path, query, body, caller, token });
   } catch (error) {
-    if (caller !== null && error instanceof Problem)
+    if (caller !== null && error instanceof Problem) {
+      requests.countRefusal(caller.userId, error.code);
       await recordRefusal(dependencies, route, caller, query, error);
+    }
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { Problem } from "@pstore/core/problem";
 import * as v from "valibot";
-import { readBytes } from "../body.ts";
+import { type BodyLimits, readBytes } from "../body.ts";
 
 /** The largest form, in bytes: 64 KiB, where a page does not say otherwise. */
 export const maxFormSize = 64 * 1024;
@@ -22,20 +22,20 @@ type Value = string | File;
 
 /**
  * The fields of a form, by name; a field that stands several times is a list.
- * @throws Problem `bad-request`, `too-large`
+ * @throws Problem `bad-request`, `too-large`, `too-slow`
  */
 export async function readForm(
   request: Request,
-  maxSize: number,
+  limits: BodyLimits,
 ): Promise<ReadonlyMap<string, Value | readonly Value[]>> {
   const type = request.headers.get("content-type") ?? "";
   if (!/^(?:application\/x-www-form-urlencoded|multipart\/form-data)\b/i.test(type))
     throw new Problem("bad-request", "this is no form; use the one on the page");
-  const bytes = await readBytes(request, maxSize).catch((error: unknown) => {
+  const bytes = await readBytes(request, limits).catch((error: unknown) => {
     if (!(error instanceof Problem) || error.code !== "too-large") throw error;
     throw new Problem(
       "too-large",
-      `the form is over ${maxSize / 1024} KiB, the most that is read here; give less in it`,
+      `the form is over ${limits.maxSize / 1024} KiB, the most that is read here; give less in it`,
     );
   });
   let entries: [string, Value][];

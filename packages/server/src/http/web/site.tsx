@@ -60,6 +60,7 @@ async function problemReply(visit: Visit, problem: Problem, before: string): Pro
 const titles: Readonly<Record<number, string>> = {
   403: "Not allowed",
   404: "Not found",
+  408: "Too slow",
   413: "Too large",
   429: "Too many attempts",
   500: "The server failed",
@@ -86,12 +87,16 @@ async function answer(dependencies: Dependencies, page: Page, context: Context<E
     version: dependencies.version,
   });
   let visit = visitOf(admin);
+  const facts = context.get("facts");
+  facts.user = admin?.userName ?? "";
   const before = pathBefore(req.raw, dependencies.loginRules().origins);
   const toSignIn = () =>
     page.method === "GET"
       ? redirect(withQuery("/sign-in", { next: `${url.pathname}${url.search}` }))
       : redirect(withQuery("/sign-in", before === "/" ? {} : { next: before }), "not-signed-in");
   if (admin === null && page.need !== "anyone") return toSignIn();
+  const { db, requests } = dependencies;
+  if (admin !== null) await requests.countUser(db, admin.userId, { actor: admin, action: page.action });
   try {
     if (admin !== null) assertMayVisit(admin, page);
     let form: Record<string, unknown> | undefined;
@@ -107,10 +112,11 @@ async function answer(dependencies: Dependencies, page: Page, context: Context<E
     const query = page.query && checkFields(page.query, parametersOf(url), "the address of this page");
     return await page.handle({ dependencies, request: req.raw, address, path, query, form, visit });
   } catch (error) {
-    const problem = shownProblem(dependencies, error);
+    const problem = shownProblem(dependencies, error, facts.id);
     if (admin !== null) {
+      requests.countRefusal(admin.userId, problem.code);
       const refusal = { action: page.action, outcome: problem.code, detail: problem.message };
-      await record(dependencies.db, admin, [refusal]);
+      await record(db, admin, [refusal]);
     }
     return await problemReply(visit, problem, before);
   }
@@ -132,10 +138,10 @@ function parametersOf(url: URL): ReadonlyMap<string, string> {
 /**
  * What a form holds, when it came from a page of ours: of this origin, and of this session.
  * @param token of the session; `null`: nobody is signed in, or it does not matter who
- * @throws Problem `forbidden`, `bad-request`, `too-large`
+ * @throws Problem `forbidden`, `bad-request`, `too-large`, `too-slow`
  */
 async function formOf(
-  { loginRules }: Dependencies,
+  { loginRules, pace }: Dependencies,
   page: Page,
   request: Request,
   token: string | null,
@@ -147,7 +153,7 @@ async function formOf(
       "the form did not come from this server's own pages; open it at one of the server's public URLs, which --public-url of 'pstore-server serve' lists",
     );
   }
-  const fields = await readForm(request, page.maxFormSize ?? maxFormSize);
+  const fields = await readForm(request, { maxSize: page.maxFormSize ?? maxFormSize, pace });
   if (token !== null) {
     const given = fields.get("csrf");
     if (typeof given !== "string" || !isFormToken(token, given)) {

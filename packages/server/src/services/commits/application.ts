@@ -13,6 +13,7 @@ import { insertObject, updateObject } from "../../repositories/objects.ts";
 import type { Deed } from "../audit.ts";
 import { deedsOf } from "../changes.ts";
 import { noSuchObject } from "../objects.ts";
+import { assertKeepsLimits, type Measured } from "./growth.ts";
 import { bad, type ReadChange } from "./request.ts";
 import type { Circumstances } from "./state.ts";
 import { ValueStorage } from "./values.ts";
@@ -35,6 +36,8 @@ export class Application {
   async apply(made: { commit_digest: string; position: number; path: string }): Promise<Deed[]> {
     const next = this.#next;
     const base = this.#base();
+    const size = this.#change.text.length;
+    assertKeepsLimits(base, { manifest: next, size }, this.#circumstances.limits);
     this.#checkName();
     await this.#checkMembers(base?.manifest ?? null);
     await this.#storeObject();
@@ -68,7 +71,7 @@ export class Application {
   }
 
   /** The newest revision that there is, which this change must continue; `null` for a new object. */
-  #base(): Known | null {
+  #base(): (Known & Measured) | null {
     const next = this.#next;
     const { objects, accesses, heads } = this.#circumstances.state;
     const object = objects.get(next.object.id);
@@ -87,7 +90,8 @@ export class Application {
     }
     const head = heads.get(object.id);
     if (head === undefined) throw new Error(`object ${object.id} lacks its revision ${object.revision}`);
-    const base: Known = { manifest: parseManifest(head.manifest), digest: head.digest };
+    const { manifest, digest } = head;
+    const base = { manifest: parseManifest(manifest), digest, size: manifest.length };
     if (next.previous !== base.digest) {
       conflict(
         `'${object.name}' was changed by ${base.manifest.author.user} meanwhile: it is at revision ${object.revision}`,

@@ -6,13 +6,15 @@ import { assertMayStillSign, verifySignature } from "@pstore/core/keys/signature
 import type { Manifest } from "@pstore/core/manifest";
 import { inclusionPaths } from "@pstore/core/merkle";
 import { Problem } from "@pstore/core/problem";
-import { isDuplicate } from "../../database/faults.ts";
+import { faultOf } from "../../database/faults.ts";
 import type { Db } from "../../database/open.ts";
 import { timeText } from "../../database/schema.ts";
+import { UnknownOutcome } from "../../database/store-database.ts";
 import { findCommit, insertCommit, revisionsOfCommit } from "../../repositories/revisions.ts";
 import { type Deed, record } from "../audit.ts";
 import { endOfHistory, type KeptHistory, type StoreContext } from "../context.ts";
 import { type UserWithKeys, usersWithKeys } from "../directory.ts";
+import type { SizeLimits } from "../limits/sizes.ts";
 import { mailDeletions } from "../mail/object-deletion.ts";
 import { memberFaults } from "../members.ts";
 import { type Caller, isActive } from "../sessions.ts";
@@ -27,7 +29,7 @@ import { CommitWrites, partsOf, readState } from "./state.ts";
  *   rights (`not-found`, `forbidden`), or what has changed meanwhile (`conflict`)
  */
 export async function applyCommit(
-  { db, store, keepHistory }: StoreContext & KeptHistory,
+  { db, store, keepHistory, limits }: StoreContext & KeptHistory & { readonly limits: SizeLimits },
   caller: Caller,
   request: CommitRequest,
 ): Promise<CommitAnswer> {
@@ -35,13 +37,13 @@ export async function applyCommit(
   const earlier = await answerOf(db, caller, digest);
   if (earlier !== null) return earlier;
 
-  const changes = readChanges(store, caller, request);
+  const changes = readChanges(store, caller, request, limits.maxUploadSize);
   const names = new Set(
     changes.flatMap(({ manifest }) => [manifest.author.user, ...manifest.members.keys()]),
   );
   await checkSignature(db, caller, request, changes, names);
-  try {
-    return await db.transaction().execute(async (trx) => {
+  return await untilKnown(db, caller, digest, () =>
+    db.transaction().execute(async (trx) => {
       // A repeat may have overtaken us between the first look and the lock.
       const done = await answerOf(trx, caller, digest);
       if (done !== null) return done;
@@ -71,7 +73,7 @@ export async function applyCommit(
           const path = (paths[position] ?? []).map((step) => Buffer.from(step).toString("hex"));
           const made = { commit_digest: digest, position, path: path.join(" ") };
           const application = new Application(
-            { db: trx, caller, users, faults, state, writes, keptUntil },
+            { db: trx, caller, users, faults, state, writes, keptUntil, limits },
             change,
           );
           for (const deed of await application.apply(made)) deeds.push(deed);
@@ -88,13 +90,37 @@ export async function applyCommit(
           digest: made,
         })),
       };
-    });
-  } catch (error) {
-    if (!isDuplicate(error)) throw error;
-    throw new Problem(
-      "conflict",
-      "someone else changed the same machine, or took its name, at the same moment; look at it again and repeat the change",
-    );
+    }),
+  );
+}
+
+/** How often a commit is begun anew of which the database did not say whether it is stored. */
+const mostAttempts = 3;
+
+/** Applies a commit until it is known what became of it: its digest tells whether it is stored. */
+async function untilKnown(
+  db: Db,
+  caller: Caller,
+  digest: string,
+  apply: () => Promise<CommitAnswer>,
+): Promise<CommitAnswer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await apply();
+    } catch (error) {
+      const fault = faultOf(error);
+      if (fault === "duplicate" || fault === "conflict") {
+        // It may be the same commit, sent again to another server before this one had answered.
+        const done = await answerOf(db, caller, digest);
+        if (done !== null) return done;
+        throw new Problem(
+          "conflict",
+          "someone else changed the same machine, or took its name, at the same moment; look at it again and repeat the change",
+          { cause: error },
+        );
+      }
+      if (!(error instanceof UnknownOutcome) || attempt === mostAttempts) throw error;
+    }
   }
 }
 

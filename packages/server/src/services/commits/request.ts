@@ -7,10 +7,6 @@ import { Problem, type ProblemCode } from "@pstore/core/problem";
 import type { StoreTable } from "../../database/schema.ts";
 import type { Caller } from "../sessions.ts";
 
-/** How many properties, and how many members, an object may have. */
-export const maxProperties = 1000;
-export const maxMembers = 1000;
-
 type Change = CommitRequest["changes"][number];
 
 /** A change as far as it can be checked without the database. */
@@ -33,9 +29,15 @@ interface Uploaded {
 
 /**
  * Reads a commit's changes and checks all that can be checked without the database.
+ * @param maxUploadSize the largest value, in bytes
  * @throws Problem `bad-…`, `too-large`, or `forbidden` when somebody else is the author
  */
-export function readChanges(store: StoreTable, caller: Caller, request: CommitRequest): ReadChange[] {
+export function readChanges(
+  store: StoreTable,
+  caller: Caller,
+  request: CommitRequest,
+  maxUploadSize: number,
+): ReadChange[] {
   const commit = parseCommit(request.commit);
   const texts = request.changes.map((change) => change.manifest);
   const expected = commitOf(store.id, texts);
@@ -43,7 +45,7 @@ export function readChanges(store: StoreTable, caller: Caller, request: CommitRe
   if (commit.count !== expected.count || commit.root !== expected.root) {
     bad("bad-commit", "the commit's signed text does not cover the manifests that came with it");
   }
-  const changes = request.changes.map(readChange);
+  const changes = request.changes.map((change) => readChange(change, maxUploadSize));
   const author = changes[0]?.manifest.author;
   const ids = new Set<string>();
   for (const { manifest } of changes) {
@@ -58,23 +60,17 @@ export function readChanges(store: StoreTable, caller: Caller, request: CommitRe
   return changes;
 }
 
-function readChange(change: Change): ReadChange {
+function readChange(change: Change, maxUploadSize: number): ReadChange {
   const manifest = parseManifest(change.manifest);
   const { name } = manifest.object;
-  if (manifest.properties.size > maxProperties) {
-    bad(
-      "too-large",
-      `'${name}' would have ${manifest.properties.size} properties, and ${maxProperties} are the most`,
-    );
-  }
-  if (manifest.members.size > maxMembers) {
-    bad("too-large", `'${name}' would have ${manifest.members.size} members, and ${maxMembers} are the most`);
-  }
   const values = new Map<string, Inline | Uploaded>();
   for (const value of change.values) {
     if (values.has(value.property))
       bad("bad-value", `the commit brings '${value.property}' of '${name}' twice`);
-    values.set(value.property, "upload" in value ? { upload: value.upload } : readInline(value, name));
+    values.set(
+      value.property,
+      "upload" in value ? { upload: value.upload } : readInline(value, name, maxUploadSize),
+    );
   }
   const wrappedKeys = new Map<string, Uint8Array>();
   for (const { property, key, wrapped } of change.wrappedKeys) {
@@ -89,8 +85,18 @@ function readChange(change: Change): ReadChange {
   return { manifest, text: change.manifest, digest: digestOf(change.manifest), values, wrappedKeys };
 }
 
-function readInline(value: { property: string; inline: string }, name: string): Inline {
+function readInline(
+  value: { property: string; inline: string },
+  name: string,
+  maxUploadSize: number,
+): Inline {
   const bytes = decode(value.inline);
+  if (bytes.length > maxUploadSize) {
+    bad(
+      "too-large",
+      `'${value.property}' of '${name}' has ${bytes.length} bytes, and ${maxUploadSize} are the most that this server takes`,
+    );
+  }
   if (bytes.length > inlineValueSize) {
     bad(
       "too-large",

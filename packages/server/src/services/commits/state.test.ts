@@ -25,7 +25,7 @@ async function machines(name: string, count: number): Promise<Draft[]> {
 }
 
 async function parts(drafts: readonly Draft[]): Promise<number[]> {
-  const changes = readChanges(store.store, caller, store.request(drafts));
+  const changes = readChanges(store.store, caller, store.request(drafts), store.limits.maxUploadSize);
   return [...(await partsOf(store.db, changes))].map((part) => part.length);
 }
 

@@ -25,6 +25,7 @@ import {
 import type { UserWithKeys } from "../directory.ts";
 import type { MemberFaults } from "../members.ts";
 import type { Caller } from "../sessions.ts";
+import type { ChangeLimits } from "./growth.ts";
 import type { ReadChange } from "./request.ts";
 
 /** Where a value is wrapped to: primary fingerprint → fingerprint of the (sub)key. */
@@ -147,4 +148,5 @@ export interface Circumstances {
   readonly writes: CommitWrites;
   /** Until when the values of what is deleted now are kept. */
   readonly keptUntil: Date;
+  readonly limits: ChangeLimits;
 }

@@ -18,8 +18,11 @@ export const changeRoutes: readonly Route[] = [
       pathParameters: { id: v.pipe(v.string(), v.regex(uuidPattern)) },
       answer: Upload,
     },
-    async ({ dependencies: { db, maxUploadSize }, caller, path, request }) =>
-      json(await receiveUpload(db, caller, path.id, bodyOf(request), maxUploadSize)),
+    async ({ dependencies: { db, limits, pace, observer }, caller, path, request }) => {
+      const upload = await receiveUpload(db, caller, path.id, bodyOf(request, pace), limits);
+      observer.uploaded(upload.size);
+      return json(upload);
+    },
   ),
   route(
     {

@@ -143,9 +143,9 @@ export const objectRoutes: readonly Route[] = [
       query: v.object({ property, revision: number }),
       answer: "application/octet-stream",
     },
-    async ({ dependencies: { db }, caller, query, path }) => {
+    async ({ dependencies: { db, pace }, caller, query, path }) => {
       const { length, chunks } = await readValue(db, caller, { objectId: path.id, ...query });
-      return new Response(streamOf(chunks), {
+      return new Response(streamOf(chunks, pace), {
         headers: { "content-type": "application/octet-stream", "content-length": String(length) },
       });
     },

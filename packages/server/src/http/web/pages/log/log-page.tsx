@@ -68,7 +68,7 @@ export const logPages: readonly Page[] = [
     async ({ dependencies, query, admin }) => {
       const rows = downloadAudit(dependencies.db, admin, filterOf(query));
       const day = new Date().toISOString().slice(0, 10);
-      return new Response(streamOf(csvOf(rows)), {
+      return new Response(streamOf(csvOf(rows), dependencies.pace), {
         headers: {
           "content-type": "text/csv; charset=utf-8; header=present",
           "content-disposition": `attachment; filename="pstore-log-${day}.csv"`,

@@ -32,7 +32,7 @@ export const linkPages: readonly Page[] = [
     { method: "POST", path, need: "anyone", action: "web sign in", signsIn: true },
     async ({ dependencies, request, address, path: { token = "" }, visit }) => {
       try {
-        const sessionToken = await followWebLink(dependencies.db, token, {
+        const sessionToken = await followWebLink(dependencies, token, {
           address,
           agent: request.headers.get("user-agent") ?? "",
           sessionDigest: visit.admin?.sessionDigest ?? null,

@@ -73,7 +73,7 @@ export class StoreDatabase extends Kysely<Tables> {
         });
       } catch (error) {
         const fault = faultOf(error);
-        if (fault === "lost" && isEnding) throw unknownOutcome(error);
+        if (fault === "lost" && isEnding) throw new UnknownOutcome(error);
         // A connection that breaks before the commit has left nothing behind; another host may answer.
         if ((fault !== "conflict" && fault !== "lost") || performance.now() > end) throw error;
       }
@@ -84,13 +84,15 @@ export class StoreDatabase extends Kysely<Tables> {
   }
 }
 
-/** The connection broke while the commit was on its way. */
-function unknownOutcome(cause: unknown): Problem {
-  return new Problem(
-    "unavailable",
-    "the server lost its database in the middle of a commit and cannot say whether it was stored; look, and repeat it if it was not",
-    { cause },
-  );
+/** The connection broke while the commit was on its way: nobody knows whether it is done. */
+export class UnknownOutcome extends Problem {
+  constructor(cause: unknown) {
+    super(
+      "unavailable",
+      "the server lost its database in the middle of a commit and cannot say whether it was stored; look, and repeat it if it was not",
+      { cause },
+    );
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import { sha256 } from "./digest.ts";
 
 /**
  * Merkle trees over a list of leaves, as RFC 9162 (section 2.1) defines them, with SHA-256.
- * A leaf is the digest (32 bytes) of a manifest; the tree's root is what a commit signs.
+ * In a commit a leaf is the digest (32 bytes) of a manifest, and the root is what is signed.
  */
 
 function leafHash(leaf: Uint8Array): Uint8Array {

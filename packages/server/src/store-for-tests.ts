@@ -26,11 +26,13 @@ import type { AuditTable, StoreTable } from "./database/schema.ts";
 import type { StoreDatabase } from "./database/store-database.ts";
 import { createApp } from "./http/app.ts";
 import { paceTime } from "./http/pace.ts";
+import { RequestMetrics } from "./metrics/requests.ts";
 import { addUser, createStore, type NewUser } from "./services/accounts.ts";
 import { BackgroundCheck } from "./services/check/background.ts";
 import { addKey } from "./services/keys.ts";
 import { RequestLimits } from "./services/limits/requests.ts";
 import { defaultSizeLimits } from "./services/limits/sizes.ts";
+import { Readiness } from "./services/readiness.ts";
 
 export const origin = "http://127.0.0.1:4711";
 export const actor = { userName: "cli:test", fingerprint: "", address: "cli" };
@@ -39,6 +41,9 @@ export const actor = { userName: "cli:test", fingerprint: "", address: "cli" };
 export const bytes = (text: string) => new TextEncoder().encode(text);
 
 type SshType = "rsa" | "ed25519";
+
+/** All requests have it: so that answers that are to be the same are the same. */
+export const requestId = "test-request";
 
 /** As many requests as one likes. */
 export const unlimited = { maxAddressRequests: 0, maxUserRequests: 0, maxRefusals: 0 };
@@ -113,6 +118,7 @@ export class TestStore {
   pace = { minRate: 1024, within: paceTime };
   /** Whether the server is said to have a mail server; it has none. */
   sendsMail = true;
+  metrics = new RequestMetrics();
   /** Where requests come from. */
   address = "192.0.2.1";
   /** Under which the server is reached. */
@@ -157,9 +163,11 @@ export class TestStore {
         return made.pace;
       },
       keepHistory: 30,
-      log: (line) => made.log.push(line),
+      readiness: new Readiness(made.db, (_, line) => made.log.push(line)),
+      observer: made.metrics,
+      log: (line, request) => made.log.push(request === undefined ? line : `request ${request}: ${line}`),
     });
-    made.fetch = async (request) => await app.fetch(request, { address: made.address });
+    made.fetch = async (request) => await app.fetch(request, { address: made.address, requestId });
     return made;
   }
 

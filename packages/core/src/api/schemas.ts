@@ -293,5 +293,7 @@ export const ProblemDetails = v.object({
   /** One of the codes of problem.ts. */
   code: v.string(),
   detail: v.string(),
+  /** Under which the server's log tells of the request, as `X-Request-Id` has it. */
+  requestId: v.optional(v.string()),
 });
 export type ProblemDetails = v.InferOutput<typeof ProblemDetails>;

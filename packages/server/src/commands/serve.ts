@@ -30,6 +30,7 @@ ${Object.values(serveOptions)
       // Whoever reads that the server listens may stop it at once.
       const stopped = io.stopped();
       io.stdout(`listening on ${server.url}\n`);
+      if (server.metricsUrl !== null) io.stdout(`metrics at ${server.metricsUrl}\n`);
       await stopped;
       await server.stop();
       return 0;

@@ -21,6 +21,12 @@ export class TrustedProxies {
     return true;
   }
 
+  /** Whether one of them is at the other end of a connection. */
+  hasPeer(peer: string): boolean {
+    const address = plainAddress(peer);
+    return address !== null && this.has(address);
+  }
+
   /** @param address as {@link plainAddress} gives it */
   has(address: string): boolean {
     return this.#list.check(address, isIPv4(address) ? "ipv4" : "ipv6");

@@ -2,7 +2,9 @@ import type { BackgroundCheck } from "../services/check/background.ts";
 import type { KeptHistory, StoreContext } from "../services/context.ts";
 import type { RequestLimits } from "../services/limits/requests.ts";
 import type { SizeLimits } from "../services/limits/sizes.ts";
+import type { Readiness } from "../services/readiness.ts";
 import type { LoginRules } from "../services/sessions.ts";
+import type { RequestFacts, RequestObserver } from "./observed.ts";
 import type { Pace } from "./pace.ts";
 
 /** What routes and pages need of the program that runs them. */
@@ -18,16 +20,21 @@ export interface Dependencies extends StoreContext, KeptHistory {
   readonly requests: RequestLimits;
   /** How slow a client may be. */
   readonly pace: Pace;
-  /** One line for whoever runs the server. */
-  readonly log: (line: string) => void;
+  readonly readiness: Readiness;
+  readonly observer: RequestObserver;
+  /** A text for whoever runs the server, with the id of the request that it is about. */
+  readonly log: (text: string, request?: string) => void;
 }
 
 /** What the program that serves the app gives beside a request. */
 export interface Bindings {
   /** Of the client's end of the connection. */
   readonly address: string;
+  /** As a proxy that is trusted has named the request. */
+  readonly requestId?: string | null;
 }
 
 export interface Env {
   Bindings: Bindings;
+  Variables: { facts: RequestFacts };
 }

@@ -1,5 +1,7 @@
 import { Problem } from "@pstore/core/problem";
 import { clientAddress, type TrustedProxies } from "./address.ts";
+import type { Bindings } from "./dependencies.ts";
+import { givenRequestId } from "./request-id.ts";
 
 export interface Listening {
   readonly port: number;
@@ -12,7 +14,7 @@ export interface Listening {
 /** Whoever begins no request, or takes nothing of an answer, for so many seconds is dropped. */
 const idleTimeout = 90;
 
-type Fetch = (request: Request, bindings: { address: string }) => Response | Promise<Response>;
+type Fetch = (request: Request, bindings: Bindings) => Response | Promise<Response>;
 
 /**
  * Serves HTTP.
@@ -46,12 +48,13 @@ export function listen(
       idleTimeout,
       async fetch(request, self) {
         const peer = self.requestIP(request)?.address ?? "";
-        const forwardedFor = request.headers.get("x-forwarded-for");
+        const { headers } = request;
         // Bun would drop who has to wait for an answer, and who sends less than 16 KiB a second. How slowly a body may come is for
         // those to say who read it.
         self.timeout(request, 0);
         const response = await fetch(withOrigin(request, self.url), {
-          address: clientAddress(peer, forwardedFor, config.trustedProxies),
+          address: clientAddress(peer, headers.get("x-forwarded-for"), config.trustedProxies),
+          requestId: givenRequestId(peer, headers.get("x-request-id"), config.trustedProxies),
         });
         self.timeout(request, idleTimeout);
         return response;

@@ -5,7 +5,7 @@ import { openpgpFingerprint } from "@pstore/core/fingerprint";
 import { loginText } from "@pstore/core/login";
 import { changeState } from "../services/accounts.ts";
 import { addKey, removeKey } from "../services/keys.ts";
-import { actor, origin, TestStore, type TestUser } from "../store-for-tests.ts";
+import { actor, origin, requestId, TestStore, type TestUser } from "../store-for-tests.ts";
 
 let store: TestStore;
 let joe: TestUser;
@@ -34,6 +34,7 @@ async function refused(login: LoginRequest, why: string): Promise<void> {
       detail: expect.stringContaining(
         "the signature is not by a current key of an active user of this store",
       ),
+      requestId,
     },
   ]);
 }

@@ -28,7 +28,7 @@ function logfmtValue(value: string): string {
 }
 
 /** "Private security messages" and "system daemons" (RFC 5424, section 6.2.1). */
-const facilities = { audit: 10, message: 3 } as const;
+const facilities = { audit: 10, message: 3, request: 3 } as const;
 
 /**
  * A line of syslog (RFC 5424) with the fields as structured data. We have no enterprise number; 32473 is the one for

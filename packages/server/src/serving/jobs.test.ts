@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { makeLog } from "../log/log.ts";
-import { type Job, Jobs } from "./jobs.ts";
+import { type Job, Jobs, jobRuns } from "./jobs.ts";
 
 const rare = { every: 3_600_000, atStart: true, atStop: false };
 const frequent = { every: 1, atStart: true, atStop: false };
@@ -8,12 +8,15 @@ const frequent = { every: 1, atStart: true, atStop: false };
 /** Jobs under way, and what they say. */
 function begun(...jobs: Job[]) {
   const lines: string[] = [];
+  const runs = jobRuns();
   return {
     jobs: new Jobs(
       jobs,
       makeLog("none", (line) => lines.push(line)),
+      runs,
     ),
     lines,
+    runs,
   };
 }
 
@@ -21,7 +24,7 @@ test("a job that fails says so once, is tried again, says that it works, and sto
   let failures = 0;
   const mended = Promise.withResolvers<void>();
   let others = 0;
-  const { jobs, lines } = begun(
+  const { jobs, lines, runs } = begun(
     {
       ...frequent,
       name: "weeding",
@@ -43,6 +46,10 @@ test("a job that fails says so once, is tried again, says that it works, and sto
   await jobs.stop();
   expect(failures).toBe(3);
   expect(others).toBe(1);
+  expect((await runs.samples()).find(({ labels }) => labels["outcome"] === "failed")).toEqual({
+    labels: { job: "weeding", outcome: "failed" },
+    value: 3,
+  });
   expect(lines).toEqual([
     "pstore-server: weeding is not done: Error: no hoe\n",
     "pstore-server: weeding is done again\n",

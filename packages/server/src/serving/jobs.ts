@@ -1,4 +1,6 @@
 import type { Log } from "../log/log.ts";
+import { Counter } from "../metrics/counter.ts";
+import { rest } from "./rest.ts";
 
 /** Something that the server does again and again, beside what else goes on. */
 export interface Job {
@@ -21,14 +23,17 @@ const lastRuns = 10_000;
 export class Jobs {
   readonly #jobs: readonly Job[];
   readonly #log: Log;
+  readonly #runs: Counter;
   readonly #stopping = new AbortController();
   readonly #running: Promise<unknown>;
   /** Why a job failed when it ran last. */
   readonly #failures = new Map<Job, string>();
 
-  constructor(jobs: readonly Job[], log: Log) {
+  /** @param runs counts them, see {@link jobRuns} */
+  constructor(jobs: readonly Job[], log: Log, runs: Counter) {
     this.#jobs = jobs;
     this.#log = log;
+    this.#runs = runs;
     this.#running = Promise.all(jobs.map((job) => this.#repeat(job)));
   }
 
@@ -61,20 +66,18 @@ export class Jobs {
       // One that runs each second says so once, and not as long as it lasts.
       if (this.#failures.get(job) !== why) this.#log.message("error", `${job.name} is not done: ${why}`);
       this.#failures.set(job, why);
+      this.#runs.add({ job: job.name, outcome: "failed" });
       return;
     }
+    this.#runs.add({ job: job.name, outcome: "ok" });
     if (this.#failures.delete(job)) this.#log.message("notice", `${job.name} is done again`);
   }
 }
 
-/** Resolves after so many milliseconds, or when it is time to stop. */
-async function rest(milliseconds: number, stopping: AbortSignal): Promise<void> {
-  if (stopping.aborted) return;
-  const rested = Promise.withResolvers<void>();
-  const end = () => rested.resolve();
-  const timer = setTimeout(end, milliseconds);
-  stopping.addEventListener("abort", end);
-  await rested.promise;
-  clearTimeout(timer);
-  stopping.removeEventListener("abort", end);
+/** What {@link Jobs} counts its runs in. */
+export function jobRuns(): Counter {
+  return new Counter({
+    name: "pstore_job_runs_total",
+    help: "What the server has done without being asked, by what it is and whether it failed.",
+  });
 }

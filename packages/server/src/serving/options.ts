@@ -52,6 +52,19 @@ export const serveOptions = {
 `,
   }),
   ...limitOptions,
+  /** In seconds. */
+  drainTime: numeric({
+    name: "drain-time",
+    what: "time to drain",
+    otherwise: 0,
+    least: 0,
+    most: 3600,
+    help: `  --drain-time SECONDS how long the server goes on as before once it is told to
+                       stop, while /readyz says already that it stops: as long
+                       as a load balancer takes to notice. Default:
+                       PSTORE_DRAIN_TIME, else 0
+`,
+  }),
   /** In days. */
   keepHistory: numeric({
     name: "keep-history",
@@ -123,6 +136,30 @@ export const serveOptions = {
                        error is the journal, else none
 `,
   }),
+  logRequests: single({
+    name: "log-requests",
+    otherwise: "none",
+    read: loggedRequests,
+    help: `  --log-requests none|errors|all
+                       which requests are written to standard error as well:
+                       those answered with a status from 400 on, or all; with
+                       the id that is in X-Request-Id, method, route, status,
+                       milliseconds, bytes, user and address, and without names
+                       of machines. Default: PSTORE_LOG_REQUESTS, else none
+`,
+  }),
+  /** `null`: nowhere. */
+  metricsListen: single({
+    name: "metrics-listen",
+    otherwise: null,
+    read: listenAddress,
+    help: `  --metrics-listen HOST:PORT
+                       where to listen for Prometheus, apart from clients:
+                       /metrics, and /healthz and /readyz beside it, for whoever
+                       reaches that address. Default: PSTORE_METRICS_LISTEN,
+                       else nowhere
+`,
+  }),
 };
 
 function asItIs(text: string): string {
@@ -155,6 +192,14 @@ function trustedProxies(texts: readonly string[]): TrustedProxies {
     "usage",
     `the trusted proxy '${wrong}' is neither an address like 192.0.2.1 or 2001:db8::1, nor a network like 10.0.0.0/8`,
   );
+}
+
+const requestsLogged = ["none", "errors", "all"] as const;
+
+function loggedRequests(text: string) {
+  const which = requestsLogged.find((one) => one === text);
+  if (which !== undefined) return which;
+  throw new Problem("usage", `the requests to log '${text}' are none of ${requestsLogged.join(", ")}`);
 }
 
 function logFormat(text: string) {

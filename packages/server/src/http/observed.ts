@@ -1,0 +1,60 @@
+import { randomUUID } from "node:crypto";
+import type { MiddlewareHandler } from "hono";
+import { routePath } from "hono/route";
+import type { FinishedRequest } from "../finished-request.ts";
+import { countedAnswer } from "./counted-answer.ts";
+import type { Env } from "./dependencies.ts";
+
+/** Who is told of requests. */
+export interface RequestObserver {
+  begun(): void;
+  /** Whatever became of it: each that begins ends. */
+  finished(request: FinishedRequest): void;
+  /** A large value came in. */
+  uploaded(bytes: number): void;
+}
+
+/** What is found out about a request on its way. */
+export interface RequestFacts {
+  readonly id: string;
+  /** Who is signed in; empty as long as nobody is known to be. */
+  user: string;
+}
+
+/** Others are of whoever makes them up, without end. */
+const methods = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]);
+
+/** Gives each request an id, and tells of it when the last byte of its answer is taken. It is to be the first of all. */
+export function observed(observer: RequestObserver): MiddlewareHandler<Env> {
+  return async (context, next) => {
+    const start = performance.now();
+    const { req, env } = context;
+    const facts: RequestFacts = { id: env?.requestId ?? randomUUID(), user: "" };
+    context.set("facts", facts);
+    observer.begun();
+    const finished = (status: number, bytes: number) => {
+      const route = routePath(context, -1);
+      observer.finished({
+        id: facts.id,
+        method: methods.has(req.raw.method) ? req.raw.method : "other",
+        route: route === "/*" ? "none" : route,
+        status,
+        seconds: (performance.now() - start) / 1000,
+        bytes,
+        user: facts.user,
+        address: env?.address ?? "",
+      });
+    };
+    try {
+      await next();
+    } catch (error) {
+      finished(500, 0);
+      throw error;
+    }
+    const { status, headers } = context.res;
+    headers.set("x-request-id", facts.id);
+    // Nobody takes the body of an answer to HEAD.
+    if (req.raw.method === "HEAD") finished(status, 0);
+    else context.res = await countedAnswer(context.res, (bytes) => finished(status, bytes));
+  };
+}

@@ -1,12 +1,13 @@
 // A MariaDB of our own, as Debian's packages have it: all settings are the default ones, but for what makes it private.
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { handOver, succeedInAccount } from "./account.ts";
+import { succeedInAccount } from "./account.ts";
 import { Daemon } from "./daemon.ts";
 import { DataFolder } from "./data-folder.ts";
+import { clientOptions, installData, makeEmpty, writeClientOptions } from "./mariadb-files.ts";
+import { greets } from "./mariadb-greeting.ts";
 import { freePort } from "./ports.ts";
 import { program, whyNoServer } from "./programs.ts";
 import { makeServerCertificate, type ServerCertificate } from "./server-certificate.ts";
@@ -64,9 +65,9 @@ export class MariaDbServer implements AsyncDisposable {
     const folder = await DataFolder.create("mysql");
     const server = new MariaDbServer(folder, await freePort(), password, settings);
     try {
-      await server.#writeClientOptions();
-      if (joining === undefined) await server.#install();
-      else await server.#makeEmpty();
+      await writeClientOptions(folder.path, { user: server.user, password, socket: server.socket });
+      if (joining === undefined) await installData(folder.path, server.#data, password);
+      else await makeEmpty(server.#data);
       if (tls) server.#certificate = await makeServerCertificate("mysql", folder.path);
     } catch (error) {
       await server.close();
@@ -111,7 +112,7 @@ export class MariaDbServer implements AsyncDisposable {
 
   /** What statements of SQL print: a line for each row, its columns between tabs. */
   async query(sql: string, database?: string): Promise<string> {
-    const options = [`--defaults-file=${this.#clientOptions}`, "--batch", "--skip-column-names"];
+    const options = [`--defaults-file=${clientOptions(this.folder)}`, "--batch", "--skip-column-names"];
     const argv = [program("mysql", "mariadb"), ...options, ...(database === undefined ? [] : [database])];
     const { text } = await succeedInAccount("mysql", argv, { cwd: this.folder, stdin: sql });
     return text.trimEnd();
@@ -180,10 +181,6 @@ export class MariaDbServer implements AsyncDisposable {
     return join(this.folder, "data");
   }
 
-  get #clientOptions(): string {
-    return join(this.folder, "client.cnf");
-  }
-
   #argv(log: string): readonly string[] {
     const settings = {
       datadir: this.#data,
@@ -201,55 +198,4 @@ export class MariaDbServer implements AsyncDisposable {
     const options = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
     return [program("mysql", "mariadbd"), "--no-defaults", ...options];
   }
-
-  async #install(): Promise<void> {
-    const statements = join(this.folder, "users.sql");
-    await this.#write(
-      statements,
-      `flush privileges;
-      create user admin@'%' identified by '${this.password}';
-      grant all on *.* to admin@'%' with grant option;
-      delete from mysql.global_priv where user = 'root';\n`,
-    );
-    const users = [
-      "--auth-root-authentication-method=normal",
-      "--skip-test-db",
-      `--extra-file=${statements}`,
-    ];
-    const how = ["--no-defaults", `--datadir=${this.#data}`, "--skip-name-resolve", ...users];
-    const argv = [program("mysql", "mariadb-install-db"), ...how];
-    await succeedInAccount("mysql", argv, { cwd: this.folder });
-  }
-
-  async #makeEmpty(): Promise<void> {
-    await mkdir(this.#data, { mode: 0o700 });
-    handOver("mysql", this.#data);
-  }
-
-  async #writeClientOptions(): Promise<void> {
-    const { user, password, socket } = this;
-    await this.#write(
-      this.#clientOptions,
-      `[client]\nuser=${user}\npassword=${password}\nsocket=${socket}\nconnect-timeout=5\n`,
-    );
-  }
-
-  async #write(path: string, text: string): Promise<void> {
-    await writeFile(path, text, { mode: 0o600 });
-    handOver("mysql", path);
-  }
-}
-
-/** Whether a server speaks first at its socket, as MariaDB's protocol has it. */
-function greets(socket: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const connection = connect(socket);
-    const end = (answer: boolean) => {
-      resolve(answer);
-      connection.destroy();
-    };
-    connection.once("data", () => end(true));
-    connection.once("error", () => end(false));
-    connection.once("close", () => resolve(false));
-  });
 }

@@ -5,17 +5,29 @@ import { environment } from "../process.ts";
 
 export type Engine = "postgres" | "mysql";
 
-/** Engine → the programs that a server of our own needs, the packages that have them, and the way out. */
+/** Engine → the programs that a server of our own needs, each with Debian's package that has it, and the way out. */
 const needs = {
   postgres: {
-    programs: ["setpriv", "initdb", "postgres", "pg_basebackup", "psql"],
-    packages: "util-linux postgresql",
+    name: "PostgreSQL",
+    programs: {
+      setpriv: "util-linux",
+      initdb: "postgresql",
+      postgres: "postgresql",
+      pg_basebackup: "postgresql",
+      psql: "postgresql",
+    },
     variable: "PSTORE_TEST_POSTGRES",
     example: "postgres://ADMIN:PASSWORD@HOST:PORT/postgres",
   },
   mysql: {
-    programs: ["setpriv", "mariadb-install-db", "mariadbd", "mariadb", "rsync"],
-    packages: "util-linux mariadb-server galera-4 rsync",
+    name: "MariaDB",
+    programs: {
+      setpriv: "util-linux",
+      mariadbd: "mariadb-server",
+      "mariadb-install-db": "mariadb-server",
+      mariadb: "mariadb-server",
+      rsync: "rsync",
+    },
     variable: "PSTORE_TEST_MYSQL",
     example: "mysql://ADMIN:PASSWORD@HOST:PORT/mysql",
   },
@@ -57,10 +69,12 @@ function find(name: string): string | null {
 
 /** Why no server of an engine can be started here, as one sentence; `null`: one can. */
 export function whyNoServer(engine: Engine): string | null {
-  const { programs, packages, variable, example } = needs[engine];
-  const missing = programs.filter((name) => find(name) === null);
+  const { name, programs, variable, example } = needs[engine];
+  const missing = Object.entries(programs).filter(([file]) => find(file) === null);
   if (missing.length === 0) return null;
-  return `There is no ${missing.join(", ")} here for the tests: install Debian's packages ${packages}, or give in ${variable} the URL of a server on which they may make users and databases (${example}).`;
+  const files = missing.map(([file]) => file).join(", ");
+  const packages = [...new Set(missing.map(([, debian]) => debian))].join(" ");
+  return `The tests on ${name} miss ${files} here: run apt-get install ${packages}, or give in ${variable} the URL of a server on which they may make users and databases (${example}).`;
 }
 
 /** The path of a program of an engine. */

@@ -6,7 +6,7 @@ import { rootOf } from "./rows.ts";
 import { nameOf, type SealName, sealText } from "./seal.ts";
 
 /** One seal takes at most so many rows: everybody else waits for the transaction that notes it. */
-const atOnce = 500;
+const atOnce = 200;
 
 /** Another server has made a seal meanwhile, maybe of the same rows. */
 class Overtaken extends Error {}

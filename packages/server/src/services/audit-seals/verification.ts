@@ -17,7 +17,7 @@ import { checkRows } from "./sealed-rows.ts";
 
 /** So many seals, or rows of them, are held in memory at once. */
 const sealsAtOnce = 1000;
-const rowsAtOnce = 5000;
+const rowsAtOnce = 2000;
 /** A row that is older than this, in milliseconds, has long had its seal where a server runs. */
 const sealedWithin = 3_600_000;
 

@@ -53,7 +53,7 @@ export class RequestLimits {
   countAddress(address: string): void {
     if (isLoopback(address)) return;
     const verdict = this.#addresses.count(sourceOf(address));
-    if (!verdict.allowed) throw tooMany("requests came from your address", verdict);
+    if (!verdict.allowed) throw tooMany("too many requests come from your address", verdict);
   }
 
   /**
@@ -63,9 +63,9 @@ export class RequestLimits {
    */
   async countUser(db: Db, userId: string, asked: Asked): Promise<void> {
     const refused = this.#refusals.look(userId);
-    if (!refused.allowed) throw await refusal(db, asked, "of your requests were refused", refused);
+    if (!refused.allowed) throw await refusal(db, asked, "too many of your requests were refused", refused);
     const verdict = this.#users.count(userId);
-    if (!verdict.allowed) throw await refusal(db, asked, "requests are yours", verdict);
+    if (!verdict.allowed) throw await refusal(db, asked, "you make too many requests", verdict);
   }
 
   /**
@@ -87,7 +87,7 @@ export class RequestLimits {
     const verdict = this.#refusals.count(sourceOf(asked.actor.address));
     return verdict.allowed
       ? null
-      : await refusal(db, asked, "sign-ins from your address were refused", verdict);
+      : await refusal(db, asked, "too many sign-ins from your address were refused", verdict);
   }
 }
 
@@ -107,7 +107,7 @@ function tooMany(what: string, { retryAfter }: Refused): Problem {
   const when = retryAfter === 1 ? "a second" : `${retryAfter} seconds`;
   return new Problem(
     "too-many-requests",
-    `too many ${what} within a minute; wait ${when} and try again, or ask who runs the server for a higher limit`,
+    `${what}; wait ${when} and try again, or ask who runs the server for a higher limit`,
     { retryAfter },
   );
 }

@@ -1,4 +1,5 @@
 #!/usr/bin/env bun
+import { showProgress } from "./cli/progress.ts";
 import { isTerminal, tell, tellSoon, writeAll } from "./cli/streams.ts";
 import { main } from "./main.ts";
 
@@ -7,6 +8,7 @@ const code = await main(process.argv.slice(2), {
   stdout: (text) => writeAll(1, text, "standard output"),
   stderr: tell,
   stderrSoon: tellSoon,
+  progress: showProgress,
   get isTerminal() {
     return isTerminal(1);
   },

@@ -14,6 +14,8 @@ export interface Io {
   stderr(text: string): void;
   /** The same, for what nobody waits for; resolves when it is written. */
   stderrSoon(text: string): Promise<void>;
+  /** Shows at a terminal how far something is; empty: takes that away. */
+  progress(text: string): void;
   /** All of standard input. */
   stdin(): Promise<Uint8Array>;
   /** The same line by line, where there may be very much of it. */

@@ -1,10 +1,11 @@
 import { sql } from "kysely";
 import type { Db } from "../database/open.ts";
+import type { Tables } from "../database/schema.ts";
 import { slicesBySize } from "../database/slices.ts";
 import { type TableName, tables } from "./tables.ts";
 
-/** A row of any table, by its columns. */
-export type AnyRow = Readonly<Record<string, unknown>>;
+/** What a row begins behind, by the columns of its primary key. */
+type Key = Readonly<Record<string, unknown>>;
 
 /** So many rows are read at once. */
 const rowsAtOnce = 500;
@@ -12,14 +13,14 @@ const rowsAtOnce = 500;
 const bytesAtOnce = 4 * 1024 * 1024;
 
 /** All rows of a table in the order of its primary key, in parts that fit into memory. Only a snapshot holds still. */
-export async function* rowsOf(db: Db, table: TableName): AsyncGenerator<readonly AnyRow[]> {
+export async function* rowsOf<T extends TableName>(db: Db, table: T): AsyncGenerator<readonly Tables[T][]> {
   const { large } = tables[table];
-  for (let after: AnyRow | null = null; ; ) {
-    let last: AnyRow | undefined;
+  for (let after: Key | null = null; ; ) {
+    let last: Key | undefined;
     if (large === undefined) {
       const rows = await rowsAfter(db, table, after, rowsAtOnce);
       yield rows;
-      last = rows.at(-1);
+      last = rows.at(-1) as Key | undefined;
     } else {
       const sizes = await sizesAfter(db, table, large, after);
       for (const some of slicesBySize(sizes, ({ size }) => Number(size), { size: bytesAtOnce })) {
@@ -32,13 +33,13 @@ export async function* rowsOf(db: Db, table: TableName): AsyncGenerator<readonly
   }
 }
 
-async function rowsAfter(
+async function rowsAfter<T extends TableName>(
   db: Db,
-  table: TableName,
-  after: AnyRow | null,
+  table: T,
+  after: Key | null,
   limit: number,
-): Promise<readonly AnyRow[]> {
-  const query = sql<AnyRow>`select * from ${sql.table(table)} ${page(table, after, limit)}`;
+): Promise<readonly Tables[T][]> {
+  const query = sql<Tables[T]>`select * from ${sql.table(table)} ${page(table, after, limit)}`;
   return (await query.execute(db)).rows;
 }
 
@@ -47,15 +48,15 @@ async function sizesAfter(
   db: Db,
   table: TableName,
   large: string,
-  after: AnyRow | null,
-): Promise<readonly AnyRow[]> {
+  after: Key | null,
+): Promise<readonly Key[]> {
   const key = sql.join(tables[table].key.map((column) => sql.ref(column)));
-  const query = sql<AnyRow>`select ${key}, length(${sql.ref(large)}) as size from ${sql.table(table)} ${page(table, after, rowsAtOnce)}`;
+  const query = sql<Key>`select ${key}, length(${sql.ref(large)}) as size from ${sql.table(table)} ${page(table, after, rowsAtOnce)}`;
   return (await query.execute(db)).rows;
 }
 
 /** Behind one row, in the order of the primary key. Its first column stands alone too: so the engines find the place by it. */
-function page(table: TableName, after: AnyRow | null, limit: number) {
+function page(table: TableName, after: Key | null, limit: number) {
   const [first, second] = tables[table].key.map((column) => ({
     column: sql.ref(column),
     value: after?.[column],

@@ -40,6 +40,7 @@ export const tables: { readonly [T in TableName]: TableFacts<Tables[T]> } = {
   web_links: { key: ["token_digest"], passing: true },
   failed_sign_ins: { key: ["id"], passing: true },
   check_runs: { key: ["id"], passing: true },
+  request_counts: { key: ["server"], passing: true },
   mails: { key: ["id"], passing: true },
 };
 

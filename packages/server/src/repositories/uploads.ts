@@ -37,14 +37,3 @@ export async function finishUpload(db: Db, id: string, valueId: string): Promise
 export async function uploadsBefore(db: Db, before: string): Promise<UploadTable[]> {
   return await db.selectFrom("uploads").selectAll().where("created", "<", before).execute();
 }
-
-/** Whether a value is an upload that came to its end. */
-export async function isUploaded(db: Db, valueId: string): Promise<boolean> {
-  const row = await db
-    .selectFrom("uploads")
-    .select("id")
-    .where("value_id", "=", valueId)
-    .where("finished", "=", 1)
-    .executeTakeFirst();
-  return row !== undefined;
-}

@@ -1,7 +1,7 @@
 import type { NotNull } from "kysely";
 import type { Db } from "../database/open.ts";
 import type { StoredValueTable, ValuePieceTable } from "../database/schema.ts";
-import { slices } from "../database/slices.ts";
+import { slices, slicesBySize, statementSize } from "../database/slices.ts";
 
 export async function insertValue(db: Db, row: StoredValueTable): Promise<void> {
   await db.insertInto("stored_values").values(row).execute();
@@ -21,7 +21,8 @@ export async function updateValue(
 
 /** Pieces of small values: many go into one statement. */
 export async function insertPieces(db: Db, rows: readonly ValuePieceTable[]): Promise<void> {
-  for (const some of slices(rows, 100)) await db.insertInto("value_pieces").values(some).execute();
+  for (const some of slicesBySize(rows, ({ bytes }) => bytes.length, { size: statementSize }))
+    await db.insertInto("value_pieces").values(some).execute();
 }
 
 export async function insertPiece(db: Db, valueId: string, seq: number, bytes: Uint8Array): Promise<void> {
@@ -72,6 +73,27 @@ export async function findValue(
 
 export async function valueById(db: Db, id: string): Promise<StoredValueTable | undefined> {
   return await db.selectFrom("stored_values").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+/** Where a value stands: `undefined` when it is gone, or stands nowhere. */
+export async function placeOfValue(db: Db, id: string) {
+  return await db
+    .selectFrom("stored_values")
+    .innerJoin("objects", "objects.id", "stored_values.object_id")
+    .select(["objects.name", "stored_values.property", "stored_values.revision"])
+    .where("stored_values.id", "=", id)
+    .executeTakeFirst();
+}
+
+/** Whether a value is an upload that came to its end. */
+export async function isUploaded(db: Db, valueId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom("uploads")
+    .select("id")
+    .where("value_id", "=", valueId)
+    .where("finished", "=", 1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 export type PlacedValue = Pick<

@@ -6,6 +6,7 @@ import { type Manifest, parseManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../../database/open.ts";
 import type { ObjectTable, PropertyTable, StoreTable } from "../../database/schema.ts";
+import { snapshot } from "../../database/transactions.ts";
 import { findAnyObject } from "../../repositories/any-objects.ts";
 import { findKey } from "../../repositories/keys.ts";
 import { membersOf } from "../../repositories/members.ts";
@@ -58,12 +59,12 @@ export class ObjectCheck {
       await this.#checkChain(db, from, Math.min(from + revisionsAtOnce - 1, end));
       await step();
     }
-    await db.transaction().execute(async (trx) => {
-      const object = await findAnyObject(trx, this.#object.id);
+    await snapshot(db, async (still) => {
+      const object = await findAnyObject(still, this.#object.id);
       if (object === undefined) return;
       this.#object = object;
-      await this.#checkChain(trx, end + 1, Number.MAX_SAFE_INTEGER);
-      await this.#checkNewest(trx);
+      await this.#checkChain(still, end + 1, Number.MAX_SAFE_INTEGER);
+      await this.#checkNewest(still);
     });
   }
 

@@ -1,6 +1,9 @@
 import type { Db } from "../../database/open.ts";
-import { type AnyRow, rowsOf } from "../../repositories/table-rows.ts";
+import { rowsOf } from "../../repositories/table-rows.ts";
 import { type TableName, tables } from "../../repositories/tables.ts";
+
+/** A row of any table, by its columns. */
+type AnyRow = Readonly<Record<string, unknown>>;
 
 /** What a table holds, in 64 lower-case hex digits. */
 export interface TableDigest {
@@ -24,7 +27,8 @@ export async function digestTable(
   let columns: readonly string[] | null = null;
   let rows = 0;
   let before: readonly unknown[] | null = null;
-  for await (const part of rowsOf(db, table)) {
+  for await (const rowsOfPart of rowsOf(db, table)) {
+    const part = rowsOfPart as readonly unknown[] as readonly AnyRow[];
     const [first] = part;
     if (columns === null && first !== undefined) {
       columns = Object.keys(first)

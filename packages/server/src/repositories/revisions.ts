@@ -1,6 +1,6 @@
 import type { Db } from "../database/open.ts";
 import type { CommitTable, RevisionTable } from "../database/schema.ts";
-import { slices } from "../database/slices.ts";
+import { slices, slicesBySize, statementSize } from "../database/slices.ts";
 import { type IdRange, membershipsIn } from "./members.ts";
 
 export async function findCommit(db: Db, digest: string): Promise<CommitTable | undefined> {
@@ -21,7 +21,10 @@ export async function lastCommitTime(db: Db): Promise<string | null> {
 }
 
 export async function insertRevisions(db: Db, rows: readonly RevisionTable[]): Promise<void> {
-  for (const some of slices(rows)) await db.insertInto("revisions").values(some).execute();
+  for (const some of slicesBySize(rows, ({ manifest, path }) => manifest.length + path.length, {
+    size: statementSize,
+  }))
+    await db.insertInto("revisions").values(some).execute();
 }
 
 /** Objects, each with its newest revision. */

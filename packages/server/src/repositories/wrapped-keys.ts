@@ -1,6 +1,6 @@
 import type { Db } from "../database/open.ts";
 import type { WrappedKeyTable } from "../database/schema.ts";
-import { slices } from "../database/slices.ts";
+import { slices, slicesBySize, statementSize } from "../database/slices.ts";
 
 /** What of values is wrapped to some keys. */
 export async function wrappedKeysFor(
@@ -67,7 +67,8 @@ export async function wrappedPlaces(
 }
 
 export async function insertWrappedKeys(db: Db, rows: readonly WrappedKeyTable[]): Promise<void> {
-  for (const some of slices(rows)) await db.insertInto("wrapped_keys").values(some).execute();
+  for (const some of slicesBySize(rows, ({ bytes }) => bytes.length, { size: statementSize }))
+    await db.insertInto("wrapped_keys").values(some).execute();
 }
 
 export async function deleteWrappedKey(db: Db, valueId: string, fingerprint: string): Promise<void> {

@@ -18,10 +18,11 @@ minute. Whoever changes the log in the database cannot change what was printed.
                        NUMBER:DIGEST, to be kept somewhere else
   --expect NUMBER:DIGEST
                        with --verify: a seal that was kept has to be in the
-                       chain; repeatable. Only so is it noticed when the end of
-                       the chain was cut off, or all of it made anew
-  -                    the same for all seals in the lines of standard input:
-                       journalctl -u pstore-server | pstore-server audit --verify -
+                       chain; repeatable. With - as its last word the command
+                       expects all in the lines of standard input, which may be
+                       those of 'journalctl -u pstore-server'. Only so is it
+                       noticed when the end of the chain was cut off, or all of
+                       it made anew
   --from NUMBER:DIGEST with --verify: begins with this seal, which was kept when
                        all before it had been verified`;
 

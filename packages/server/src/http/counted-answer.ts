@@ -30,20 +30,23 @@ function counted(
   };
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
-      async pull(controller) {
-        try {
-          const { done, value } = await reader.read();
-          if (done) {
-            controller.close();
-            end();
-            return;
-          }
-          bytes += value.length;
-          controller.enqueue(value);
-        } catch (error) {
+      start(controller) {
+        // Also while nobody reads, as when it is taken too slowly.
+        reader.closed.catch((error) => {
           end();
-          controller.error(error);
+          // Bun does not always say why.
+          controller.error(error ?? new Error("the answer was broken off"));
+        });
+      },
+      async pull(controller) {
+        // What goes wrong is told above.
+        const { done, value } = await reader.read();
+        if (done) {
+          controller.close();
+          return end();
         }
+        bytes += value.length;
+        controller.enqueue(value);
       },
       async cancel(reason) {
         end();

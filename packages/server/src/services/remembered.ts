@@ -32,7 +32,7 @@ export class Remembered<T> {
     this.#looking ??= { found: this.#lookOnce(), since: now };
     const { found, since } = this.#looking;
     const late = Promise.withResolvers<T>();
-    const timer = setTimeout(() => late.resolve(this.#otherwise), since + this.#patience - now);
+    const timer = setTimeout(() => late.resolve(this.#otherwise), Math.max(0, since + this.#patience - now));
     const first = await Promise.race([found, late.promise]);
     clearTimeout(timer);
     return first;

@@ -1,4 +1,4 @@
-// node scripts/project.mjs install|build|generate|lint|test|demo|pack|bench
+// node scripts/project.mjs install|build|generate|lint|test|demo|pack|bench|fuzz
 //
 // What the scripts of package.json call. It needs Node and npm alone: each task installs what it needs first.
 import { build } from "./build.mjs";
@@ -34,6 +34,10 @@ const tasks = {
     await installDebianPackages(benchPackages, "what they are compared with is left out.");
     await build();
     return script("bench/run.ts", args);
+  },
+  fuzz: async (args) => {
+    await build();
+    return script("fuzz/run.ts", args);
   },
 };
 

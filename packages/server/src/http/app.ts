@@ -21,6 +21,16 @@ export function createApp(dependencies: Dependencies): Hono<Env> {
     if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
     headers.set("x-content-type-options", "nosniff");
   });
+  app.use(async ({ req }, next) => {
+    // RFC 9112, section 3.2: a `Host` that names none is answered 400. The URL that Bun makes of it is none.
+    if (!URL.canParse(req.url)) {
+      throw new Problem(
+        "bad-request",
+        "the request's Host header names no host; what stands between client and server may have changed it",
+      );
+    }
+    await next();
+  });
   app.use(async ({ req, env }, next) => {
     // Whoever asks whether the server works is told that it does: else a busy one would be taken out of service.
     if (req.path !== "/healthz" && req.path !== "/readyz")

@@ -1,4 +1,5 @@
 import type { Problem } from "@pstore/core/problem";
+import { visibleLine } from "@pstore/core/visible";
 
 export function json(value: unknown, status = 200): Response {
   return Response.json(value, { status });
@@ -11,7 +12,8 @@ export function problemAnswer({ code, message, status, retryAfter }: Problem, re
     title: code.replaceAll("-", " "),
     status,
     code,
-    detail: message,
+    // It may quote what the client called something.
+    detail: visibleLine(message),
     requestId,
   };
   const headers: Record<string, string> = { "content-type": "application/problem+json" };

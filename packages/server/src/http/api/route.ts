@@ -1,3 +1,4 @@
+import { printable } from "@pstore/core/names";
 import { Problem } from "@pstore/core/problem";
 import * as v from "valibot";
 import type { AuditAction } from "../../services/audit-actions.ts";
@@ -104,7 +105,9 @@ export function check(schema: Schema, value: unknown, what: string): unknown {
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
-  const where = v.getDotPath(issue);
+  const path = v.getDotPath(issue);
+  // What is one member too many has the name that the client gave it.
+  const where = path !== null && path.length <= 100 && printable.test(path) ? path : null;
   throw new Problem(
     "bad-request",
     `${what} cannot be read: ${where === null ? "its form" : `'${where}'`} is not what it should be (${issue.type}); the client and the server may be of different versions`,

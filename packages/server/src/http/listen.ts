@@ -11,8 +11,8 @@ export interface Listening {
   stop(): Promise<void>;
 }
 
-/** Whoever begins no request, or takes nothing of an answer, for so many seconds is dropped. */
-const idleTimeout = 90;
+/** In seconds. */
+const usualIdleTimeout = 90;
 
 type Fetch = (request: Request, bindings: Bindings) => Response | Promise<Response>;
 
@@ -30,9 +30,11 @@ export function listen(
     readonly trustedProxies: TrustedProxies;
     /** How long a stop waits for requests that run, in milliseconds. */
     readonly grace: number;
+    /** Whoever begins no request, or takes nothing of an answer, for so many seconds is dropped. */
+    readonly idleTimeout?: number;
   },
 ): Listening {
-  const { host, port } = config;
+  const { host, port, idleTimeout = usualIdleTimeout } = config;
   const shownHost = host.includes(":") ? `[${host}]` : host;
   let server: Bun.Server<undefined>;
   try {

@@ -118,3 +118,25 @@ test("whoever stops taking an answer is dropped, and does not take what came for
   expect(await reset).toMatchObject({ code: "ECONNRESET" });
   await server.stop();
 });
+
+test("whoever drips the headers of a request, or begins none, is dropped; who waits for an answer, or sends slowly, is not", async () => {
+  // In seconds; Bun looks every four.
+  const idleTimeout = 1;
+  const served = { ...config, idleTimeout };
+  const server = listen(async (request) => {
+    if (request.method === "GET") await Bun.sleep(10_000);
+    return await count(request);
+  }, served);
+  const dripping = connection(server, "GET / HTTP/1.1\r\nHost: x\r\nX-Long: ");
+  drip(dripping.socket, "x", 100);
+  const silent = connection(server, "");
+  const waiting = connection(server, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  // Less than the 16 KiB a second that Bun wants.
+  const sending = connection(server, post(30_000).replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"));
+  drip(sending.socket, "x".repeat(300), 100);
+  const answers = await Promise.all([dripping, silent, waiting, sending].map(({ closed }) => closed));
+  expect(answers.slice(0, 2)).toEqual(["", ""]);
+  expect(answers[2]).toContain("0 came");
+  expect(answers[3]).toContain("30000 came");
+  await server.stop();
+});

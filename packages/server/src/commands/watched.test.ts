@@ -150,3 +150,20 @@ test("while a server drains it serves as before, and says that it stops", async 
     server.kill("SIGKILL");
   }
 });
+
+test("docs/reference.md has every metric with its type", async () => {
+  const { server, url, metrics } = await serving();
+  try {
+    await fetch(`${url}/healthz`);
+    const text = await (await fetch(metrics)).text();
+    const told = [...text.matchAll(/^# TYPE (\S+ \S+)$/gm)].map(([, pair = ""]) => pair);
+    const docs = await Bun.file(join(import.meta.dir, "../../../../docs/reference.md")).text();
+    const rows = docs.matchAll(/^\| (`(?:pstore|process)_[^|]*) \| (counter|gauge|histogram) \|/gm);
+    const documented = [...rows].flatMap(([, names = "", type = ""]) =>
+      [...names.matchAll(/`(\w+)`/g)].map(([, name = ""]) => `${name} ${type}`),
+    );
+    expect(documented.sort()).toEqual(told.sort());
+  } finally {
+    server.kill("SIGKILL");
+  }
+});

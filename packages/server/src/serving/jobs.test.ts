@@ -70,6 +70,7 @@ test("a job never overtakes itself, and is waited for when the server stops", as
       if (++runs === 3) {
         third.resolve();
         await new Promise((resolve) => stopping.addEventListener("abort", resolve));
+        await Bun.sleep(20);
       } else await Bun.sleep(5);
       running--;
     },

@@ -1,0 +1,48 @@
+import { expect, test } from "bun:test";
+import { Problem, type ProblemCode } from "@pstore/core/problem";
+import { shownProblem } from "./failure.ts";
+
+/** What whoever asked is told of an error, and what is in the log. */
+function shown(error: unknown) {
+  const log: (readonly [text: string, request: string | undefined])[] = [];
+  const problem = shownProblem({ log: (text, request) => log.push([text, request]) }, error, "request-1");
+  return { code: problem.code, message: problem.message, retryAfter: problem.retryAfter, log };
+}
+
+test("a problem is told as it is", () => {
+  expect(shown(new Problem("not-found", "there is no such object"))).toEqual({
+    code: "not-found",
+    message: "there is no such object",
+    retryAfter: null,
+    log: [],
+  });
+});
+
+test.each<[string, ProblemCode, string, number | null]>([
+  ["SQLITE_FULL", "unavailable", "the disk of the store is full", null],
+  ["ENOSPC", "unavailable", "the disk of the store is full", null],
+  ["53100", "unavailable", "the disk of the store is full", null],
+  ["25006", "unavailable", "nothing can be written", null],
+  ["57P01", "unavailable", "does not reach its database", 2],
+  ["SQLITE_BUSY", "unavailable", "busy", 2],
+  ["40001", "conflict", "others changed the same", null],
+])("the fault %s of a database ends: %s, %s", (code, problem, message, retryAfter) => {
+  const error = Object.assign(new Error("what the engine says"), { code });
+  expect(shown(error)).toEqual({
+    code: problem,
+    message: expect.stringContaining(message),
+    retryAfter,
+    log: [[expect.stringContaining("what the engine says"), "request-1"]],
+  });
+});
+
+test.each<[string, Error]>([
+  ["an error", new Error("what broke")],
+  ["a row twice", Object.assign(new Error("what broke"), { code: "23505" })],
+  ["an internal problem", new Problem("internal-error", "what broke")],
+])("%s is told to the log alone, under the id of the request", (_, error) => {
+  const { code, message, log } = shown(error);
+  expect([code, message]).toEqual(["internal-error", expect.stringContaining("under request-1,")]);
+  expect(message).not.toContain("what broke");
+  expect(log).toEqual([[expect.stringMatching(/what broke[\s\S]*failure\.test\.ts/), "request-1"]]);
+});

@@ -16,6 +16,9 @@ let ada: User;
 beforeAll(async () => {
   ({ gate, team } = await createGatedTeam(["walter", "joe", "ada"]));
   [walter, joe, ada] = team.users("walter", "joe", "ada");
+  // Each kill shall be felt; that none is where commands are repeated is in restarts.test.ts.
+  for (const user of [walter, joe, ada])
+    await user.configure(`--store-url=${gate.url}`, `--user=${user.name}`, "--yes", "--patience=0");
   await does(walter, ["-c", "large", "+joe"], "secret\n");
 }, 60_000);
 

@@ -47,8 +47,9 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => team.dispose());
 
+/** Asks each URL once: what comes of waiting for one is in restarts.test.ts. */
 const with2 = (urls: readonly string[], ...args: readonly string[]) =>
-  walter.pstore([...urls.map((url) => `--store-url=${url}`), ...args]);
+  walter.pstore([...urls.map((url) => `--store-url=${url}`), "--patience=0", ...args]);
 
 describe("of several URLs", () => {
   test("the first that answers is used", async () => {

@@ -25,7 +25,7 @@ beforeAll(async () => {
   team = await createTeam({ users: ["walter", "joe"], server: { serve } });
   for (const one of [gate, other]) one.leadTo(() => team.server.url);
   walter = team.user("walter");
-  await walter.configure(`--store-url=${gate.url}`, "--user=walter", "--yes");
+  await walter.configure(...impatient(gate.url));
   await does(walter, ["-c", "box", "+joe"], "secret\n");
   await does(walter, ["box", "-ps", "colour"], "red");
   await does(walter, ["-c", "large"], "secret\n");
@@ -37,6 +37,11 @@ afterAll(async () => {
   await team?.dispose();
   for (const one of [gate, other]) await one?.[Symbol.asyncDispose]();
 });
+
+/** What a command says of a fault is seen where it is not repeated; what comes of repeats is in restarts.test.ts. */
+function impatient(...urls: readonly string[]): readonly string[] {
+  return [...urls.map((url) => `--store-url=${url}`), "--user=walter", "--yes", "--patience=0"];
+}
 
 /** Of the large values: more than all buffers on the way hold. */
 const size = 24 * mebibyte;
@@ -419,10 +424,10 @@ describe("a connection that breaks off", () => {
 
 describe("of several store URLs, the first breaks off", () => {
   beforeAll(async () => {
-    await walter.configure(`--store-url=${gate.url}`, `--store-url=${other.url}`, "--user=walter", "--yes");
+    await walter.configure(...impatient(gate.url, other.url));
     await does(walter, [`--store-url=${other.url}`, `--store-url=${gate.url}`, "box"]);
   });
-  afterAll(() => walter.configure(`--store-url=${gate.url}`, "--user=walter", "--yes"));
+  afterAll(() => walter.configure(...impatient(gate.url)));
 
   test("before an answer: the second one answers, and nobody notices", async () => {
     const held = gate.hold(/\/object\?/);

@@ -222,7 +222,7 @@ describe("what passes through", () => {
     try {
       expect((await ask(`/sign-in/link/${token}`)).status).toBe(502);
       expect((await ask("/sign-in?seen")).status).toBe(502);
-      const { code, stderr } = await walter.pstore(["box"]);
+      const { code, stderr } = await walter.pstore(["box", "--patience=0"]);
       expect({ code, stderr }).toEqual({
         code: 1,
         stderr: expect.stringContaining(`could not use ${nginx.url}: it answered 502`),

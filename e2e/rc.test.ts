@@ -63,7 +63,7 @@ describe("words", () => {
 });
 
 describe("a section", () => {
-  const rc = () => `--user=walter --store-url=http://127.0.0.1:1
+  const rc = () => `--user=walter --patience=0 --store-url=http://127.0.0.1:1
 [near]  # The store of these tests.
 ${store}
 [list]

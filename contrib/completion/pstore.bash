@@ -139,6 +139,7 @@ _pstore() {
         --store-url=*) store+=("$w") ;;
         -t|--context) value=context; handed=$w ;;
         -t?*|--context=*) store+=("$w") ;;
+        --patience) value=text ;;
         --allow-http) store+=("$w") ;;
         --ca-file) value=file; handed=$w ;;
         --ca-file=*) store+=("$w") ;;
@@ -180,7 +181,7 @@ _pstore() {
     esac
     _pstore_value "$value" "${cur%%=*}="
   elif [[ -z $ended && $cur == -* ]]; then
-    _pstore_offer '' < <(printf '%s\n' -c --create -P --password --generate --words -D --delete --rename --history --restore --each --pending --rewrap --offboard -pg -pl -ps -pe -pd -s --search -o --output --clip -a --all --json -v --verbose --yes -h --help --version --completion --ssh --run --only --prefix --template -u --user --store-url -t --context --allow-http --ca-file --trust-mode --trust --accept-unsigned --no-session --identity --passphrase-fd --keys --web --doctor --consistency-check)
+    _pstore_offer '' < <(printf '%s\n' -c --create -P --password --generate --words -D --delete --rename --history --restore --each --pending --rewrap --offboard -pg -pl -ps -pe -pd -s --search -o --output --clip -a --all --json -v --verbose --yes -h --help --version --completion --ssh --run --only --prefix --template -u --user --store-url -t --context --patience --allow-http --ca-file --trust-mode --trust --accept-unsigned --no-session --identity --passphrase-fd --keys --web --doctor --consistency-check)
   elif [[ $cur == +*:* && $takes == *+* ]]; then
     _pstore_offer "${cur%%:*}:" <<<read
   elif [[ $cur == +* && $takes == *+* ]]; then

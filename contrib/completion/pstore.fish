@@ -121,6 +121,8 @@ function __pstore_read
                     set handed $w
                 case '-t?*' '--context=*'
                     set -a __pstore_store $w
+                case --patience
+                    set value text
                 case --allow-http
                     set -a __pstore_store $w
                 case --ca-file
@@ -234,6 +236,7 @@ complete -c pstore -l template -r -F -d 'print FILE with each {{machine/property
 complete -c pstore -s u -l user -x -a '(__pstore_users)' -d 'your name at the store (default: the login name)'
 complete -c pstore -l store-url -x -d 'where the store is; may be given several times'
 complete -c pstore -s t -l context -x -a '(__pstore_contexts)' -d 'use the section [CONTEXT] of ~/.pstorerc too'
+complete -c pstore -l patience -x -d 'how long to try again while no server answers'
 complete -c pstore -l allow-http -d 'speak http:// without TLS to another host'
 complete -c pstore -l ca-file -r -F -d 'believe these authorities\' certificates alone'
 complete -c pstore -l trust-mode -x -a 'tofu strict' -d 'whether the keys of a user seen first are trusted'

@@ -277,7 +277,8 @@ export class Scene implements AsyncDisposable {
 
   /** Leads a user's client to the attacker. */
   async lead<Member extends Account>(user: Member, ...options: readonly string[]): Promise<Member> {
-    await user.configure(`--store-url=${this.server.url}`, `--user=${user.name}`, ...options);
+    // What is broken on purpose stays broken: nobody shall wait for it.
+    await user.configure(`--store-url=${this.server.url}`, `--user=${user.name}`, "--patience=0", ...options);
     return user;
   }
 

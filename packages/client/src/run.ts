@@ -9,6 +9,7 @@ import { Transport } from "./http/transport.ts";
 import type { Io, Output } from "./io.ts";
 import { chooseKeyring } from "./keyring/choose.ts";
 import { checkDescriptor } from "./keyring/files/descriptor.ts";
+import { repeatingFor } from "./repeating.ts";
 import { openState } from "./state/database.ts";
 import { sessionFolder, stateFolder } from "./state/folders.ts";
 import { Pins } from "./state/pins.ts";
@@ -42,7 +43,12 @@ export async function runAtStore(args: Arguments, io: Io, output: Output): Promi
     allowHttp: options.allowHttp,
     authorities: new Authorities(options.caFile, env["HOME"]),
   };
-  const transport = new Transport(options.storeUrls, security, (url, only) => identity.admit(url, only));
+  const transport = new Transport(
+    options.storeUrls,
+    security,
+    (url, only) => identity.admit(url, only),
+    repeatingFor(person, options.patience),
+  );
   const id = identity.known ?? (await identity.learn(transport));
   const pins = new Pins(state, id);
   const keyring = await chooseKeyring({

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { readRows } from "@pstore/core/api/rows";
 import {
   apiPath,
@@ -12,7 +13,6 @@ import {
   ObjectDetail,
   ObjectList,
   type ObjectRow,
-  ProblemDetails,
   Reads,
   SearchAnswer,
   Session,
@@ -23,10 +23,14 @@ import {
   WebLink,
 } from "@pstore/core/api/schemas";
 import type { Fingerprint } from "@pstore/core/fingerprint";
-import { isServerCode, Problem } from "@pstore/core/problem";
-import * as v from "valibot";
+import { Problem } from "@pstore/core/problem";
+import type * as v from "valibot";
+import { checked, malformed, problemOf, succeeded } from "./answers.ts";
 import { bytesOf, jsonOf } from "./body.ts";
-import type { Request, Transport } from "./transport.ts";
+import type { Request } from "./exchange.ts";
+import { Failure } from "./failure.ts";
+import { Replay } from "./replay.ts";
+import type { Answer, Transport } from "./transport.ts";
 
 /** What to include with an object. */
 export interface Include {
@@ -81,8 +85,7 @@ export class Api {
         ["cursor", cursor],
         ["all", all ? "1" : undefined],
       ];
-      const answer = await this.#signedIn({ method: "GET", path: withQuery("/objects", pairs) });
-      return jsonOf(answer, this.#transport.url);
+      return (await this.#ask({ method: "GET", path: withQuery("/objects", pairs) })).json;
     };
     for (let asked: Promise<unknown> | null = ask(undefined); asked !== null; ) {
       const { objects, next } = ((await asked) ?? {}) as { objects?: unknown; next?: unknown };
@@ -99,7 +102,7 @@ export class Api {
 
   async details(request: DetailsRequest): Promise<Details> {
     const body = JSON.stringify(request);
-    return this.#read(await this.#signedIn({ method: "POST", path: "/details", body }), Details);
+    return this.#read({ method: "POST", path: "/details", body }, Details);
   }
 
   history(id: string, from: number, to: number): Promise<History> {
@@ -116,7 +119,7 @@ export class Api {
 
   async search(key: string | undefined, value: string | undefined, all: boolean): Promise<SearchAnswer> {
     const body = JSON.stringify({ key, value, all });
-    return this.#read(await this.#signedIn({ method: "POST", path: "/search", body }), SearchAnswer);
+    return this.#read({ method: "POST", path: "/search", body }, SearchAnswer);
   }
 
   reads(user: string): Promise<Reads> {
@@ -132,50 +135,92 @@ export class Api {
     return this.#get("/check", CheckAnswer, []);
   }
 
-  /** The digests of the pieces and the pieces of a value, as they come. */
+  /** The digests of the pieces and the pieces of a value, as they come. Should they break off, the rest is asked for. */
   async value(id: string, property: string, revision: number): Promise<AsyncIterable<Uint8Array>> {
     const path = withQuery(`/objects/${id}/value`, [
       ["property", property],
       ["revision", `${revision}`],
     ]);
-    const answer = await this.#signedIn({ method: "GET", path });
-    return bytesOf(answer, this.#transport.url);
+    return this.#allOf(await this.#open(path), path);
   }
 
-  upload(id: string, body: AsyncIterable<Uint8Array>): Promise<Upload> {
-    return this.#signedIn({ method: "PUT", path: `/uploads/${id}`, body }).then((answer) =>
-      this.#read(answer, Upload),
-    );
+  async *#allOf(opened: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
+    let got = 0;
+    for (let bytes = opened; ; ) {
+      try {
+        for await (const chunk of bytes) {
+          got += chunk.length;
+          yield chunk;
+        }
+        return;
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        const { goneOn } = await import("./going-on.ts");
+        bytes = await goneOn(this.#transport, { error, got, open: () => this.#open(path) });
+      }
+    }
+  }
+
+  /** @returns the bytes of an answer as they come */
+  async #open(path: string): Promise<AsyncIterable<Uint8Array>> {
+    const request: Request = { method: "GET", path: `${apiPath}${path}` };
+    const answer = await this.#signedIn((token) => this.#transport.send({ ...request, token }));
+    const { url } = this.#transport;
+    if (!answer.ok) throw problemOf({ status: answer.status, json: await jsonOf(answer, url), url });
+    return bytesOf(answer, url);
+  }
+
+  /**
+   * Uploads bytes under a new random id. They are sent again, under another one, as long as all that was read is held.
+   * @throws Problem `unavailable` when the connection breaks off after that
+   */
+  async upload(body: AsyncIterable<Uint8Array>): Promise<Upload> {
+    const replay = new Replay(body);
+    return await this.#transport.repeating(async () => {
+      const id = randomUUID();
+      const token = await this.#token(false);
+      const path = `${apiPath}/uploads/${id}`;
+      try {
+        const answer = await this.#transport.ask({ method: "PUT", path, token, body: replay.bytes() });
+        return { ...checked(succeeded(answer), Upload, answer.url), id };
+      } catch (error) {
+        if (error instanceof Failure && !replay.isWhole)
+          throw new Problem(error.code, error.message, { cause: error });
+        throw error;
+      }
+    });
   }
 
   /** @param request the JSON of a `CommitRequest`: a repeat must send the very same bytes */
-  async commit(request: string): Promise<CommitAnswer> {
-    return this.#read(
-      await this.#signedIn({ method: "POST", path: "/commits", body: request }),
-      CommitAnswer,
-    );
+  commit(request: string): Promise<CommitAnswer> {
+    return this.#read({ method: "POST", path: "/commits", body: request }, CommitAnswer);
   }
 
-  async #get<S extends v.GenericSchema>(
+  #get<S extends v.GenericSchema>(
     path: string,
     schema: S,
     pairs: readonly Pair[],
   ): Promise<v.InferOutput<S>> {
-    return this.#read(await this.#signedIn({ method: "GET", path: withQuery(path, pairs) }), schema);
+    return this.#read({ method: "GET", path: withQuery(path, pairs) }, schema);
+  }
+
+  async #read<S extends v.GenericSchema>(request: Request, schema: S): Promise<v.InferOutput<S>> {
+    const answer = await this.#ask(request);
+    return checked(answer.json, schema, answer.url);
+  }
+
+  /** @throws Problem what the server says, where that is no success */
+  async #ask(request: Request): Promise<Answer> {
+    const path = `${apiPath}${request.path}`;
+    const answer = await this.#signedIn((token) => this.#transport.ask({ ...request, path, token }));
+    succeeded(answer);
+    return answer;
   }
 
   /** Sends with the session's token, and once more with a new one when the server does not know the first. */
-  async #signedIn(request: Request): Promise<Response> {
-    const path = `${apiPath}${request.path}`;
-    const answer = await this.#transport.send({ ...request, path, token: await this.#token(false) });
-    if (answer.status !== 401 || typeof request.body === "object")
-      return succeeded(answer, this.#transport.url);
-    const again = await this.#transport.send({ ...request, path, token: await this.#token(true) });
-    return succeeded(again, this.#transport.url);
-  }
-
-  #read<S extends v.GenericSchema>(answer: Response, schema: S): Promise<v.InferOutput<S>> {
-    return readJson(answer, schema, this.#transport.url);
+  async #signedIn<T extends { readonly status: number }>(send: (token: string) => Promise<T>): Promise<T> {
+    const answer = await send(await this.#token(false));
+    return answer.status === 401 ? await send(await this.#token(true)) : answer;
   }
 }
 
@@ -188,11 +233,16 @@ export async function getChallenge(transport: Transport): Promise<Challenge> {
 }
 
 export async function postSession(transport: Transport, login: LoginRequest): Promise<Session> {
-  return open(transport, { method: "POST", path: "/session", body: JSON.stringify(login) }, Session);
+  return open(transport, proofAt("/session", login), Session);
 }
 
 export async function postWebLink(transport: Transport, login: LoginRequest): Promise<WebLink> {
-  return open(transport, { method: "POST", path: "/web-link", body: JSON.stringify(login) }, WebLink);
+  return open(transport, proofAt("/web-link", login), WebLink);
+}
+
+/** A challenge is good for one time at one URL: where no answer comes, only another one can tell more. */
+function proofAt(path: string, login: LoginRequest): Request {
+  return { method: "POST", path, body: JSON.stringify(login), isOnce: true };
 }
 
 /** A request that needs no session. */
@@ -201,13 +251,13 @@ async function open<S extends v.GenericSchema>(
   request: Request,
   schema: S,
 ): Promise<v.InferOutput<S>> {
-  const answer = await transport.send({ ...request, path: `${apiPath}${request.path}` });
+  const answer = await transport.ask({ ...request, path: `${apiPath}${request.path}` });
   if (answer.status === 404)
     throw new Problem(
       "unavailable",
-      `could not use ${transport.url}: no store answers there; check the path in --store-url, and that client and server are of fitting versions`,
+      `could not use ${answer.url}: no store answers there; check the path in --store-url, and that client and server are of fitting versions`,
     );
-  return readJson(await succeeded(answer, transport.url), schema, transport.url);
+  return checked(succeeded(answer), schema, answer.url);
 }
 
 type Pair = readonly [name: string, value: string | undefined];
@@ -227,38 +277,4 @@ function withQuery(path: string, pairs: readonly Pair[]): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of pairs) if (value !== undefined) parameters.append(name, value);
   return parameters.size === 0 ? path : `${path}?${parameters}`;
-}
-
-async function succeeded(answer: Response, url: string): Promise<Response> {
-  if (answer.ok) return answer;
-  const problem = v.safeParse(ProblemDetails, await jsonOf(answer, url));
-  if (!problem.success) {
-    throw new Problem(
-      "unavailable",
-      `could not use ${url}: it answered ${answer.status}, but not as a pstore server does; check --store-url`,
-    );
-  }
-  const { code, detail } = problem.output;
-  throw new Problem(isServerCode(code) ? code : "bad-request", detail);
-}
-
-async function readJson<S extends v.GenericSchema>(
-  answer: Response,
-  schema: S,
-  url: string,
-): Promise<v.InferOutput<S>> {
-  return checked(await jsonOf(answer, url), schema, url);
-}
-
-function checked<S extends v.GenericSchema>(json: unknown, schema: S, url: string): v.InferOutput<S> {
-  const parsed = v.safeParse(schema, json);
-  if (!parsed.success) throw malformed(url);
-  return parsed.output;
-}
-
-function malformed(url: string): Problem {
-  return new Problem(
-    "unavailable",
-    `could not use ${url}: it does not answer as a pstore server does; check --store-url, and that client and server are of fitting versions`,
-  );
 }

@@ -1,4 +1,5 @@
 import { Problem } from "@pstore/core/problem";
+import { Failure } from "./failure.ts";
 
 /** The largest JSON that is read, in bytes: 64 MiB. */
 const maxJsonSize = 64 * 1024 * 1024;
@@ -16,7 +17,7 @@ const usual: Patience = { next: 30_000, whole: 300_000 };
 /**
  * The bytes of an answer as they come.
  * @param url where it comes from, for the sentence
- * @throws Problem `unavailable` when the connection breaks off, or nothing comes any more
+ * @throws Failure when the connection breaks off; Problem `unavailable` when nothing comes any more
  */
 export async function* bytesOf(answer: Response, url: string, patience = usual): AsyncGenerator<Uint8Array> {
   const reader = answer.body?.getReader();
@@ -29,11 +30,8 @@ export async function* bytesOf(answer: Response, url: string, patience = usual):
     }
   } catch (error) {
     if (error instanceof Problem) throw error;
-    throw new Problem(
-      "unavailable",
-      `the connection to ${url} broke off in the middle of an answer; try again`,
-      { cause: error },
-    );
+    const what = `the connection to ${url} broke off in the middle of an answer`;
+    throw new Failure({ what, remedy: "try again", again: "away", cause: error });
   } finally {
     // Whoever reads may have had enough, and whoever sends may never end.
     reader.cancel().catch(() => {});
@@ -53,7 +51,7 @@ async function inTime<T>(step: Promise<T>, url: string, longest: number): Promis
 /**
  * The JSON of an answer, `undefined` when it is none.
  * @param url where it comes from, for the sentence
- * @throws Problem `unavailable` when it breaks off, does not end, or is over 64 MiB
+ * @throws Failure when it breaks off; Problem `unavailable` when it does not end, or is over 64 MiB
  */
 export async function jsonOf(answer: Response, url: string, patience = usual): Promise<unknown> {
   const chunks: Uint8Array[] = [];

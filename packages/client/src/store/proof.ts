@@ -7,6 +7,9 @@ import type { Transport } from "../http/transport.ts";
 import type { Keyring, PrivateKey } from "../keyring/keyring.ts";
 import type { Pins } from "../state/pins.ts";
 
+/** How often a key signs at most, where no answer comes: each time may cost a touch of a token. */
+const maxSignatures = 4;
+
 export interface ProofParts {
   readonly transport: Transport;
   readonly keyring: Keyring;
@@ -118,7 +121,12 @@ export class Proof {
     return inOrder.map(({ fingerprint }) => fingerprint);
   }
 
-  async #giveBy<T>(key: Fingerprint, { textOf, post }: Purpose<T>): Promise<Given<T>> {
+  /** Where no answer comes, the challenge may be used up, and another one is signed. */
+  #giveBy<T>(key: Fingerprint, purpose: Purpose<T>): Promise<Given<T>> {
+    return this.#transport.repeating(() => this.#giveOnce(key, purpose), maxSignatures);
+  }
+
+  async #giveOnce<T>(key: Fingerprint, { textOf, post }: Purpose<T>): Promise<Given<T>> {
     const { challenge } = await getChallenge(this.#transport);
     const { origin } = new URL(this.#transport.url);
     const text = textOf({ store: this.#store, origin, user: this.#user, key, challenge });

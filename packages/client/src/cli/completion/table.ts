@@ -33,6 +33,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   NEW: "text",
   PATTERN: "text",
   REVISION: "text",
+  SECONDS: "text",
   TEXT: "text",
   URL: "text",
   "[KEY=][VALUE]": "text",

@@ -30,6 +30,8 @@ export interface Options {
   trust: string[];
   acceptUnsigned: boolean;
   allowHttp: boolean;
+  /** For how many seconds a request that is not answered is repeated; `null`: as usual. */
+  patience: number | null;
   /** The file of `--ca-file`, as it was named. */
   caFile: string | null;
   /** A pattern in place of a machine's name. */
@@ -87,6 +89,7 @@ export function defaultOptions(): Options {
     trust: [],
     acceptUnsigned: false,
     allowHttp: false,
+    patience: null,
     caFile: null,
     each: null,
     rename: null,

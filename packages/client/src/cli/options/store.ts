@@ -20,7 +20,7 @@ export const store: OptionGroup = {
       argument: "URL",
       isForLookups: true,
       help: "where the store is; may be given several times",
-      more: "Of several, the next is tried when one is down. URLs on the command line take the place of those in ~/.pstorerc. All of them must be one store.",
+      more: "Of several, the next is tried when one is down. While all are, pstore tries again for some seconds (see --patience). URLs on the command line take the place of those in ~/.pstorerc. All of them must be one store.",
       set: (options, url) => {
         options.storeUrls.push(storeUrl(url));
       },
@@ -35,6 +35,16 @@ export const store: OptionGroup = {
       more: "Default: $PSTORE_CONTEXT.",
       set: (options, context) => {
         options.context = context;
+      },
+    },
+    {
+      names: ["--patience"],
+      argument: "SECONDS",
+      isRare: true,
+      help: "how long to try again while no server answers",
+      more: "Default: 3 seconds where none has answered yet, 10 where one has or is being started anew, and up to 60 where it says when it can be asked again. 0: not at all. Nothing is done twice by that. With -v each repeat is told.",
+      set: (options, seconds) => {
+        options.patience = seconds === "0" ? 0 : wholeNumber("--patience", seconds, 1, 86_400);
       },
     },
     {

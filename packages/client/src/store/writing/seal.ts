@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { NewValue } from "@pstore/core/api/schemas";
 import { keyCommitment } from "@pstore/core/commitment";
 import { type Digest, Measurer } from "@pstore/core/digest";
@@ -51,12 +51,10 @@ export async function sealValue(
     measurer.update(next.value);
     held += next.value.length;
   }
-  const upload = randomUUID();
   const progress = parts.person.progress(property, null);
   progress.advance(held);
   try {
     const stored = await parts.api.upload(
-      upload,
       rest(start, iterator, measurer, (bytes) => progress.advance(bytes)),
     );
     const { size, digest } = measurer.final();
@@ -66,7 +64,7 @@ export async function sealValue(
         `the server did not store '${property}' as it was sent; nothing was changed, try again`,
       );
     }
-    return { property, size, digest, content: { property, upload }, sessionKey };
+    return { property, size, digest, content: { property, upload: stored.id }, sessionKey };
   } finally {
     progress.done();
   }

@@ -8,7 +8,7 @@ import { isConfirmed } from "./confirm.ts";
 /**
  * Sends a commit that was not answered, and says what has become of it.
  * @param request the very bytes that were sent before: a server that has applied them answers as it did then
- * @throws Problem `unavailable` when it is not answered again
+ * @throws Problem `unavailable` when it is not answered again, or what else keeps the server from looking at it
  */
 export async function sendAgain(api: Api, person: Person, request: string): Promise<void> {
   try {
@@ -21,9 +21,14 @@ export async function sendAgain(api: Api, person: Person, request: string): Prom
       );
     }
   } catch (error) {
-    if (!(error instanceof Problem) || error.code === "unavailable") throw error;
+    if (!(error instanceof Problem) || !isFinal(error)) throw error;
     person.warn(`a change that was not answered before was not stored: ${error.message}`);
   }
+}
+
+/** Whether a server that says so has looked at the commit: not when it did not let the user in, or wants to be left alone. */
+function isFinal({ status }: Problem): boolean {
+  return status >= 400 && status < 500 && status !== 401 && status !== 429;
 }
 
 /**

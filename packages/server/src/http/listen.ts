@@ -46,7 +46,8 @@ export function listen(
       reusePort: false,
       // The routes have limits of their own, and say so in a sentence; this one only closes the connection.
       maxRequestBodySize: Math.max(config.maxUploadSize, config.maxRequestSize) + 1024 * 1024,
-      // It also holds for the headers of a request, however steadily they drip.
+      // It also holds for the headers of a request, however steadily they drip; for those of the first on a connection, Bun has 10
+      // seconds of its own.
       idleTimeout,
       async fetch(request, self) {
         const peer = self.requestIP(request)?.address ?? "";

@@ -61,11 +61,11 @@ export class Buckets {
     return this.#judge(bucket);
   }
 
-  /** Counts what others counted. It makes nobody wait for longer than a minute. */
+  /** Counts what others counted. It makes nobody wait for longer than half a minute: clients have no patience for much more. */
   learn(source: string, count: number): void {
     if (this.#most === 0) return;
     const bucket = this.#bucket(source);
-    bucket.level = Math.min(bucket.level + count, 2 * this.#most);
+    bucket.level = Math.max(bucket.level, Math.min(bucket.level + count, 1.5 * this.#most));
   }
 
   /**

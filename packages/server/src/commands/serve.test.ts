@@ -4,7 +4,7 @@ import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { apiPath } from "@pstore/core/api/schemas";
 import { loginText } from "@pstore/core/login";
-import { sql } from "kysely";
+import { slices } from "../database/slices.ts";
 import { knownUser } from "../services/accounts.ts";
 import { formToken, openWebSession } from "../services/web/sessions.ts";
 import { origin, TestStore } from "../store-for-tests.ts";
@@ -113,9 +113,13 @@ test("a server that is told to stop breaks off the check of its store, at once, 
   const store = await TestStore.make();
   const root = await store.addUser("root", { staff: true, superuser: true });
   // So many objects, each damaged, are looked at for longer than anybody waits here.
-  const rows = "with recursive n(n) as (select 1 union all select n + 1 from n where n < 50000)";
-  const columns = "lower(hex(randomblob(16))), 'web' || n, 'web' || n, 1, null";
-  await sql.raw(`insert into objects ${rows} select ${columns} from n`).execute(store.db);
+  const objects = Array.from({ length: 50_000 }, (_, at) => {
+    const name = `web${at}`;
+    return { id: crypto.randomUUID(), name, live_name: name, revision: 1, withheld: null };
+  });
+  await store.db.transaction().execute(async (trx) => {
+    for (const part of slices(objects)) await trx.insertInto("objects").values(part).execute();
+  });
   const { id: userId } = await knownUser(store.db, root.name);
   const session = { userId, way: "password", fingerprint: "", address: "", agent: "test" } as const;
   const token = await openWebSession(store.db, session);

@@ -7,6 +7,7 @@ import type { Tables } from "./schema.ts";
 import type { StoreDatabase } from "./store-database.ts";
 
 const table = "migrations";
+const lockTable = `${table}_lock`;
 
 /** The names of the migrations that a database has had; `null` where it is not one of ours. */
 async function applied(db: Kysely<Tables>): Promise<readonly string[] | null> {
@@ -72,15 +73,19 @@ export async function migrate(db: StoreDatabase, where: string): Promise<readonl
   return await runMissing(db);
 }
 
-async function runMissing(db: StoreDatabase): Promise<readonly string[]> {
+/** What runs the migrations of a database. */
+export async function migratorOf(db: StoreDatabase): Promise<Migrator> {
   const types = await (await engineOf(db.engine)).columnTypes(db);
-  const migrator = new Migrator({
+  return new Migrator({
     db,
     provider: { getMigrations: async () => migrations(types) },
     migrationTableName: table,
-    migrationLockTableName: `${table}_lock`,
+    migrationLockTableName: lockTable,
   });
-  const { error, results } = await migrator.migrateToLatest();
+}
+
+async function runMissing(db: StoreDatabase): Promise<readonly string[]> {
+  const { error, results } = await (await migratorOf(db)).migrateToLatest();
   if (error !== undefined) throw error;
   return (results ?? []).map((result) => result.migrationName);
 }

@@ -8,6 +8,7 @@ import type { Fingerprint } from "@pstore/core/fingerprint";
 import { encodeManifest } from "@pstore/core/manifest";
 import { dearmor } from "@pstore/core/openpgp/armor";
 import { sql } from "kysely";
+import type { EngineName } from "../database/store-database.ts";
 import { changeState } from "../services/accounts.ts";
 import { removeKey } from "../services/keys.ts";
 import { defaultSizeLimits } from "../services/limits/sizes.ts";
@@ -531,15 +532,34 @@ test("names are data wherever they go", async () => {
   expect(none.body.objects).toEqual([]);
 });
 
+/** What an engine says when its disk is full: SQLite's is, at its limit of pages; the others say so by a trigger. */
+const fullDisk: Readonly<Record<EngineName, { fill: readonly string[]; clear: readonly string[] }>> = {
+  sqlite: { fill: ["pragma max_page_count = 1"], clear: ["pragma max_page_count = 1000000"] },
+  postgres: {
+    fill: [
+      "create function full() returns trigger language plpgsql as $$ begin raise 'no space left on device' using errcode = '53100'; end $$",
+      "create trigger full_disk before insert on revisions for each row execute function full()",
+    ],
+    clear: ["drop trigger full_disk on revisions", "drop function full()"],
+  },
+  mysql: {
+    fill: [
+      "create trigger full_disk before insert on revisions for each row signal sqlstate 'HY000' set mysql_errno = 1021, message_text = 'disk full'",
+    ],
+    clear: ["drop trigger full_disk"],
+  },
+};
+
 test("a full disk is told in a sentence, stores nothing, and passes", async () => {
   const { draft } = await machine("full");
   const bigger = store.next(draft, joe);
   store.putPublic(bigger, "ip", bytes("x".repeat(60_000)));
-  await sql`pragma max_page_count = 1`.execute(store.db);
+  const { fill, clear } = fullDisk[store.db.engine];
+  for (const statement of fill) await sql.raw(statement).execute(store.db);
   const answer = await store.commit(joesToken, bigger);
   expect(answer).toMatchObject({ status: 503, body: { code: "unavailable" } });
   expect(answer.body.detail).toBe("the disk of the store is full; tell whoever runs it");
-  await sql`pragma max_page_count = 1000000`.execute(store.db);
+  for (const statement of clear) await sql.raw(statement).execute(store.db);
   expect((await store.commit(joesToken, bigger)).status).toBe(200);
 });
 

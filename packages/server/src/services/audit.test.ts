@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { sql } from "kysely";
+import { testedEngine } from "../database/fresh-for-tests.ts";
 import { actor, TestStore } from "../store-for-tests.ts";
 import { type AuditRow, listenToAudit, record } from "./audit.ts";
 
@@ -41,16 +43,25 @@ test("of a transaction that is rolled back nothing is told, nor later", async ()
   expect(actions()).toEqual(["list"]);
 });
 
-test("a commit that fails at its very end tells nothing", async () => {
+// MySQL checks no foreign key at the commit alone.
+test.if(testedEngine !== "mysql")("a commit that fails at its very end tells nothing", async () => {
   told = [];
+  if (testedEngine === "postgres") {
+    const key = sql.raw("alter constraint value_pieces_value_id_of deferrable");
+    await sql`alter table value_pieces ${key}`.execute(store.db);
+  }
+  let reached = false;
   const failing = store.db.transaction().execute(async (trx) => {
     await record(trx, actor, [{ action: "drop" }]);
     // Foreign keys that are checked at the commit make it fail then.
-    const { sql } = await import("kysely");
-    await sql`pragma defer_foreign_keys = on`.execute(trx);
+    const deferred =
+      testedEngine === "sqlite" ? sql`pragma defer_foreign_keys = on` : sql`set constraints all deferred`;
+    await deferred.execute(trx);
     await trx.insertInto("value_pieces").values({ value_id: "x", seq: 0, bytes: new Uint8Array() }).execute();
+    reached = true;
   });
   await expect(failing).rejects.toThrow();
+  expect(reached).toBe(true);
   expect(actions()).toEqual([]);
   expect(await store.db.selectFrom("audit").select("id").where("action", "=", "drop").execute()).toEqual([]);
 });
@@ -63,7 +74,10 @@ test("rows of transactions at the same time are told in the order in which they 
       store.db.transaction().execute((trx) => record(trx, actor, [{ action: first }, { action: second }])),
     ),
   );
-  expect(actions()).toEqual(pairs.flat());
+  if (testedEngine === "sqlite") expect(actions()).toEqual(pairs.flat());
+  // Elsewhere nobody knows which of them is first; the rows of one are told together all the same.
+  const toldPairs = [0, 2, 4].map((at) => actions().slice(at, at + 2));
+  expect(toldPairs.sort()).toEqual(pairs.map((pair) => [...pair]).sort());
 });
 
 test("a refused sign-in is told", async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { setImmediate as othersFirst } from "node:timers/promises";
 import { insertAudit } from "../repositories/audit.ts";
 import { TestStore, turnsDuring } from "../store-for-tests.ts";
 import { closeDays, type Day, readFigures } from "./figures.ts";
@@ -111,12 +112,13 @@ test("ninety days are caught up with, one by one, and not more; whoever is told 
   const stopping = new AbortController();
   const turns = await turnsDuring(async () => {
     const closing = closeDays(store.db, stopping.signal, now);
-    setImmediate(() => stopping.abort());
+    while ((await counted()).length === 0) await othersFirst();
+    stopping.abort();
     await closing;
   });
   const some = await counted();
   expect(some.length).toBeGreaterThan(0);
-  expect(some.length).toBeLessThan(5);
+  expect(some.length).toBeLessThan(30);
   expect(some.at(-1)?.day).toBe("2026-06-14");
   expect(turns).toBeGreaterThan(0);
   expect(await turnsDuring(() => closeDays(store.db, never, now))).toBeGreaterThan(50);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { columnTypes } from "../database/engines/sqlite/columns.ts";
-import { keyUserIds } from "../database/migrations/0010-key-user-ids.ts";
+import { migrate } from "../database/migrate.ts";
+import { olderStore } from "../database/older-for-tests.ts";
 import { actor, TestStore, type TestUser } from "../store-for-tests.ts";
 import { editUser } from "./accounts.ts";
 import { pageOfKeys } from "./key-list.ts";
@@ -48,11 +48,16 @@ test("an SSH key has one user and one purpose, and encrypts with itself", async 
 
 test("keys of a store of an older version are found by their user ids once it is migrated", async () => {
   await store.addUser("zoe");
-  await store.db.schema.alterTable("public_keys").dropColumn("user_ids").execute();
-  await keyUserIds(columnTypes).up(store.db);
-  const found = async (text: string) => (await pageOfKeys(store.db, text, null)).keys.map(({ user }) => user);
-  expect(await found("ZOE@example.com")).toEqual(["zoe"]);
-  expect(await found("a laptop")).toEqual(["ann"]);
+  const older = await olderStore(store.db, "0009-mail");
+  try {
+    await migrate(older.db, "");
+    const found = async (text: string) =>
+      (await pageOfKeys(older.db, text, null)).keys.map(({ user }) => user);
+    expect(await found("ZOE@example.com")).toEqual(["zoe"]);
+    expect(await found("a laptop")).toEqual(["ann"]);
+  } finally {
+    await older.close();
+  }
 });
 
 test("an e-mail address is one, or none", async () => {

@@ -3,6 +3,9 @@ import { randomBytes } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { sql } from "kysely";
 import { migrate } from "../database/migrate.ts";
+import { olderStore } from "../database/older-for-tests.ts";
+import type { Db } from "../database/open.ts";
+import type { EngineName } from "../database/store-database.ts";
 import { detachValues } from "../repositories/retention.ts";
 import { type Draft, TestStore, type TestUser } from "../store-for-tests.ts";
 import { listenToAudit } from "./audit.ts";
@@ -25,8 +28,8 @@ const day = 86_400_000;
 const never = new AbortController().signal;
 
 /** What is stored of an object, as `property@revision`; with `!` what counts as replaced. */
-async function stored({ manifest }: Draft): Promise<string[]> {
-  const rows = await store.db
+async function stored({ manifest }: Draft, db: Db = store.db): Promise<string[]> {
+  const rows = await db
     .selectFrom("stored_values")
     .select(["property", "revision", "replaced"])
     .where("object_id", "=", manifest.object.id)
@@ -256,62 +259,48 @@ test("a value that stands is never dropped, whatever its mark says, and check na
   expect(await checkStore(store.db, store.store)).toEqual([]);
 });
 
-/** Leaves a database as it was before the migrations from the third on. */
-async function undoLaterMigrations() {
-  const { schema } = store.db;
-  for (const table of [
-    "web_sessions",
-    "web_links",
-    "failed_sign_ins",
-    "days",
-    "check_runs",
-    "mails",
-    "audit_seals",
-    "request_counts",
-  ])
-    await schema.dropTable(table).execute();
-  for (const column of ["user_name", "object_name", "action", "refused", "seal"])
-    await schema.dropIndex(`audit_${column}`).execute();
-  for (const column of ["refused", "seal"]) await schema.alterTable("audit").dropColumn(column).execute();
-  for (const index of [
-    "objects_withheld",
-    "objects_deleted",
-    "objects_name",
-    "members_present",
-    "members_objects",
-    "audit_reads",
-    "stored_values_size",
-    "uploads_user",
-  ])
-    await schema.dropIndex(index).execute();
-  await schema.alterTable("members").dropColumn("pending").execute();
-  await schema.alterTable("objects").dropColumn("withheld").execute();
-  await schema.alterTable("public_keys").dropColumn("user_ids").execute();
-  for (const column of ["totp_secret", "totp_last", "version"])
-    await schema.alterTable("users").dropColumn(column).execute();
-}
+/** What makes each change of a stored value fail, and lets them be again. */
+const failure: Readonly<Record<EngineName, { begin: readonly string[]; end: readonly string[] }>> = {
+  sqlite: {
+    begin: ["create trigger fails before update on stored_values begin select raise(abort, 'cut'); end"],
+    end: ["drop trigger fails"],
+  },
+  postgres: {
+    begin: [
+      "create function cut() returns trigger language plpgsql as $$ begin raise 'cut'; end $$",
+      "create trigger fails before update on stored_values for each row execute function cut()",
+    ],
+    end: ["drop trigger fails on stored_values", "drop function cut()"],
+  },
+  mysql: {
+    begin: [
+      "create trigger fails before update on stored_values for each row signal sqlstate '45000' set message_text = 'cut'",
+    ],
+    end: ["drop trigger fails"],
+  },
+};
 
 test("in a store of an older version, what is not current counts as replaced when it is migrated", async () => {
   const draft = await changed("older");
   const deleted = store.next(await changed("older deleted"), joe, { deleted: true });
   await store.committed(token, deleted);
   const before = [await stored(draft), await stored(deleted)];
-  await store.db.schema.dropIndex("stored_values_replaced").execute();
-  await store.db.schema.alterTable("stored_values").dropColumn("replaced").execute();
   const start = new Date().toISOString();
-  await undoLaterMigrations();
-  await sql`delete from migrations where name >= '0002-kept-history'`.execute(store.db);
-  // What ends in its middle leaves nothing behind, and is done whole the next time.
-  await sql`create trigger fails before update on stored_values begin select raise(abort, 'cut'); end`.execute(
-    store.db,
-  );
-  await expect(migrate(store.db, "")).rejects.toThrow("cut");
-  await sql`drop trigger fails`.execute(store.db);
-  expect((await migrate(store.db, "")).at(0)).toBe("0002-kept-history");
-  expect([await stored(draft), await stored(deleted)]).toEqual(before);
-  const { since } = await store.db
-    .selectFrom("stored_values")
-    .select((eb) => eb.fn.min("replaced").as("since"))
-    .executeTakeFirstOrThrow();
-  expect((since ?? "") >= start).toBe(true);
+  const older = await olderStore(store.db, "0001-initial");
+  try {
+    const { begin, end } = failure[older.db.engine];
+    for (const statement of begin) await sql.raw(statement).execute(older.db);
+    // What ends in its middle is done whole the next time.
+    await expect(migrate(older.db, "")).rejects.toThrow("cut");
+    for (const statement of end) await sql.raw(statement).execute(older.db);
+    expect((await migrate(older.db, "")).at(0)).toBe("0002-kept-history");
+    expect([await stored(draft, older.db), await stored(deleted, older.db)]).toEqual(before);
+    const { since } = await older.db
+      .selectFrom("stored_values")
+      .select((eb) => eb.fn.min("replaced").as("since"))
+      .executeTakeFirstOrThrow();
+    expect((since ?? "") >= start).toBe(true);
+  } finally {
+    await older.close();
+  }
 });

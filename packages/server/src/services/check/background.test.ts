@@ -20,7 +20,7 @@ afterEach(async () => {
 afterAll(() => store.close());
 
 const patience = 60_000;
-const runs = () => store.db.selectFrom("check_runs").selectAll().execute();
+const runs = () => store.db.selectFrom("check_runs").selectAll().orderBy("started").execute();
 
 async function checkActions(): Promise<string[]> {
   return (await store.audit())

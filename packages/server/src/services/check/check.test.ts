@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { join } from "node:path";
-import { sql } from "kysely";
-import { openUnchecked } from "../../database/open.ts";
+import { type Kysely, sql } from "kysely";
+import type { Tables } from "../../database/schema.ts";
+import { remember, unguarded } from "../../database/unguarded-for-tests.ts";
 import { type Draft, TestStore, type TestUser } from "../../store-for-tests.ts";
 import { checkStore } from "./check.ts";
 
@@ -33,49 +33,73 @@ test("a sound store has no faults, also over the API, which others may not ask",
   expect((await store.call("GET", "/check", { token: other })).status).toBe(403);
 });
 
-const damages: [what: string, statement: string, fault: RegExp][] = [
+const damages: [
+  what: string,
+  damage: (db: Kysely<Tables>) => { execute(): Promise<unknown> },
+  fault: RegExp,
+][] = [
   [
     "a changed manifest",
-    "update revisions set manifest = replace(manifest, 'web1', 'web2') where revision = 2",
+    (db) =>
+      db
+        .updateTable("revisions")
+        .set({ manifest: sql`replace(manifest, 'web1', 'web2')` })
+        .where("revision", "=", 2),
     /digest/,
   ],
-  ["a lost revision", "delete from revisions where revision = 1", /revision 1 is missing/],
-  ["a changed commit", "update commits set signature = 'AAAA'", /commit is missing or damaged/],
-  ["a wrong path", "update revisions set position = 1 where revision = 2", /not in the commit/],
-  ["a wrong name in the index", "update objects set name = 'x'", /another name/],
-  ["a wrong head", "update objects set revision = 1", /newest is 2/],
-  ["a lost member", "delete from members where access = 'read'", /other members/],
-  ["a raised member", "update members set access = 'write'", /other members/],
-  ["a member held pending", "update members set pending = 1", /other members/],
-  ["a lost property", "delete from properties where name = 'ip'", /other properties/],
-  ["a lost piece", "delete from value_pieces", /not whole/],
-  ["a short piece", "update value_pieces set bytes = x'00'", /not whole/],
-  ["a lost wrapped key", "delete from wrapped_keys", /is not wrapped to ann's reading key/],
+  ["a lost revision", (db) => db.deleteFrom("revisions").where("revision", "=", 1), /revision 1 is missing/],
+  [
+    "a changed commit",
+    (db) => db.updateTable("commits").set({ signature: "AAAA" }),
+    /commit is missing or damaged/,
+  ],
+  [
+    "a wrong path",
+    (db) => db.updateTable("revisions").set({ position: 1 }).where("revision", "=", 2),
+    /not in the commit/,
+  ],
+  ["a wrong name in the index", (db) => db.updateTable("objects").set({ name: "x" }), /another name/],
+  ["a wrong head", (db) => db.updateTable("objects").set({ revision: 1 }), /newest is 2/],
+  ["a lost member", (db) => db.deleteFrom("members").where("access", "=", "read"), /other members/],
+  ["a raised member", (db) => db.updateTable("members").set({ access: "write" }), /other members/],
+  ["a member held pending", (db) => db.updateTable("members").set({ pending: 1 }), /other members/],
+  ["a lost property", (db) => db.deleteFrom("properties").where("name", "=", "ip"), /other properties/],
+  ["a lost piece", (db) => db.deleteFrom("value_pieces"), /not whole/],
+  ["a short piece", (db) => db.updateTable("value_pieces").set({ bytes: new Uint8Array(1) }), /not whole/],
+  ["a lost wrapped key", (db) => db.deleteFrom("wrapped_keys"), /is not wrapped to ann's reading key/],
   [
     "a moved value",
-    "update stored_values set revision = 7 where property = 'ip'",
+    (db) => db.updateTable("stored_values").set({ revision: 7 }).where("property", "=", "ip"),
     /value of 'ip' is missing/,
   ],
   [
     "an expired upload",
-    "insert into stored_values select 'x', 0, '', x'', null, null, null, '2020', null from store",
+    (db) =>
+      db.insertInto("stored_values").values({
+        ...{ id: "x", size: 0, digest: "", piece_digests: new Uint8Array(), created: "2020" },
+        ...{ object_id: null, property: null, revision: null, replaced: null },
+      }),
     /belongs to nothing/,
   ],
 ];
 
-for (const [what, statement, fault] of damages) {
+for (const [what, damage, fault] of damages) {
   test(`finds ${what}`, async () => {
-    const path = join(store.folder, `${crypto.randomUUID()}.db`);
-    await sql`vacuum into ${path}`.execute(store.db);
-    const copy = await openUnchecked({ engine: "sqlite", path });
+    const mend = await remember(store.db, [
+      ...(["objects", "commits", "revisions", "members", "stored_values"] as const),
+      ...(["properties", "value_pieces", "wrapped_keys"] as const),
+    ]);
     try {
-      await sql`pragma foreign_keys = off`.execute(copy);
-      await sql.raw(statement).execute(copy);
-      const faults = await checkStore(copy, store.store);
+      await unguarded(store.db, (db) => damage(db).execute());
+      const faults = await checkStore(store.db, store.store);
       expect(faults.map((one) => one.fault).join("\n")).toMatch(fault);
       expect(faults.every((one) => one.solution.length > 10)).toBe(true);
     } finally {
-      await copy.destroy();
+      await mend();
     }
   });
 }
+
+test("what was damaged is mended", async () => {
+  expect(await checkStore(store.db, store.store)).toEqual([]);
+});

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { sql } from "kysely";
 import { type Draft, TestStore, type TestUser } from "../../store-for-tests.ts";
 import { type Caller, callerOf } from "../sessions.ts";
 import { readChanges } from "./request.ts";
@@ -29,13 +28,25 @@ async function parts(drafts: readonly Draft[]): Promise<number[]> {
   return [...(await partsOf(store.db, changes))].map((part) => part.length);
 }
 
+/** Makes a manifest large with white space, which is good JSON: without thousands of keys. */
+async function widen(id: string): Promise<void> {
+  const of = await store.db
+    .selectFrom("revisions")
+    .select("manifest")
+    .where("object_id", "=", id)
+    .executeTakeFirstOrThrow();
+  await store.db
+    .updateTable("revisions")
+    .set({ manifest: of.manifest + " ".repeat(7 * 1024 * 1024) })
+    .where("object_id", "=", id)
+    .execute();
+}
+
 test("a commit is applied in parts of many small machines, and of few whose manifests are large", async () => {
   const small = await machines("small", 501);
   expect(await parts(small)).toEqual([500, 1]);
   const large = await machines("large", 10);
-  // White space is good JSON: large enough to matter, without thousands of keys.
-  await sql`update revisions set manifest = manifest || printf('%*s', 7 * 1024 * 1024, '')
-    where object_id in (select id from objects where name like 'large%')`.execute(store.db);
+  for (const { manifest } of large) await widen(manifest.object.id);
   expect(await parts(large)).toEqual([4, 4, 2]);
   await store.committed(token, ...small, ...large);
   const revisions = await store.db.selectFrom("objects").select("revision").distinct().execute();

@@ -1,6 +1,7 @@
 import {
   CompiledQuery,
   type DatabaseConnection,
+  type MigrationLockOptions,
   MysqlAdapter,
   MysqlDialect,
   type MysqlDialectConfig,
@@ -13,6 +14,7 @@ import mysql from "mysql2";
 import type { ServerLocation } from "../../location.ts";
 import { FailoverPool, type HostPool } from "../failover.ts";
 import { tlsOptions } from "../tls.ts";
+import { MigrationLock, type Run } from "./migration-lock.ts";
 
 /** How long a connection may take to come about, in milliseconds. */
 const connectTime = 5000;
@@ -105,7 +107,7 @@ function plain(connection: mysql.PoolConnection): MysqlPoolConnection {
       if (name === "query") {
         return (text: string, parameters: readonly unknown[], callback?: (...answer: unknown[]) => void) =>
           target.query(text, parameters.map(asParameter), (error: unknown, result: unknown) =>
-            callback?.(withCode(error), result),
+            isDoneAlready(error) ? callback?.(null, []) : callback?.(withCode(error), result),
           );
       }
       const value: unknown = Reflect.get(target, name, target);
@@ -113,6 +115,21 @@ function plain(connection: mysql.PoolConnection): MysqlPoolConnection {
     },
   }) as unknown as MysqlPoolConnection;
 }
+
+/**
+ * MySQL commits each change of a table by itself: a migration that was interrupted in its middle leaves those behind that
+ * it had made, which then count as done when it is run again.
+ */
+function isDoneAlready(error: unknown): boolean {
+  return error instanceof Error && "code" in error && doneAlready.has(String(error.code));
+}
+
+const doneAlready: ReadonlySet<string> = new Set([
+  "ER_TABLE_EXISTS_ERROR",
+  "ER_DUP_FIELDNAME",
+  "ER_DUP_KEYNAME",
+  "ER_CANT_DROP_FIELD_OR_KEY",
+]);
 
 function asParameter(value: unknown): string | number | bigint | Buffer | null {
   if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "bigint")
@@ -140,7 +157,45 @@ class StoreMysqlDialect extends MysqlDialect {
   }
 
   override createAdapter(): MysqlAdapter {
-    return new MysqlAdapter();
+    return new StoreMysqlAdapter(this.#run);
+  }
+
+  /** A statement with a connection of its own. */
+  readonly #run: Run = async (text, parameters) => {
+    const { pool } = this.#config;
+    if (pool === undefined || typeof pool === "function") throw new TypeError("there is no pool");
+    const connection = await new Promise<MysqlPoolConnection>((resolve, reject) =>
+      pool.getConnection((error, one) => (error ? reject(error) : resolve(one))),
+    );
+    try {
+      const answer = await new Promise<unknown>((resolve, reject) =>
+        connection.query(text, [...parameters], (error, result) => (error ? reject(error) : resolve(result))),
+      );
+      return Array.isArray(answer)
+        ? { changed: 0, state: Number(answer[0]?.is_locked) }
+        : { changed: (answer as mysql.ResultSetHeader).affectedRows, state: 0 };
+    } finally {
+      connection.release();
+    }
+  };
+}
+
+class StoreMysqlAdapter extends MysqlAdapter {
+  readonly #run: Run;
+  #lock: MigrationLock | undefined;
+
+  constructor(run: Run) {
+    super();
+    this.#run = run;
+  }
+
+  override async acquireMigrationLock(_: unknown, { lockTable, lockRowId }: MigrationLockOptions) {
+    this.#lock = new MigrationLock(this.#run, lockTable, lockRowId);
+    await this.#lock.acquire();
+  }
+
+  override async releaseMigrationLock() {
+    await this.#lock?.release();
   }
 }
 

@@ -38,6 +38,7 @@ test("a server that stops prints the seal of all rows, and the log holds against
     `[${(await server.command(["audit", "--json"])).text.trim().replaceAll("\n", ",")}]`,
   );
   expect(found.stderr).toContain(`looked at ${rows.length} rows`);
+  expect(rows.at(-1).seal).toBe(Number.parseInt(name, 10));
 });
 
 test("input that names no seal is told, rather than taken for proof", async () => {

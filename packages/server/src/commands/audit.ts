@@ -7,9 +7,8 @@ import { readTime, timeHelp } from "../cli/times.ts";
 import { wholeNumber } from "../config.ts";
 import { auditFields } from "../log/entry.ts";
 import { asciiJson } from "../log/formats.ts";
-import type { AuditRow } from "../services/audit.ts";
 import { auditActions as knownActions } from "../services/audit-actions.ts";
-import { type AuditFilter, readAudit } from "../services/audit-log.ts";
+import { type AuditFilter, type LoggedRow, readAudit } from "../services/audit-log.ts";
 import { verify, verifyHelp } from "./audit-verify.ts";
 
 const usage = "pstore-server audit [--user NAME] [--object NAME] [--since TIME] [--verify] …";
@@ -54,7 +53,8 @@ read, set, allow, 'sign in'. The server may run meanwhile.
   --until TIME         up to then; of a day, to its end
   --limit N            at most N rows, the newest (up to ${highestLimit}); 0: all.
                        Default: ${defaultLimit}
-  --json               prints JSON, one object a line
+  --json               prints JSON, one object a line, with the number of the
+                       row's seal as well
 
 ${timeHelp}
 
@@ -126,11 +126,11 @@ function filterOf(values: Values, now: Date): AuditFilter {
 
 const header = ["Time", "User", "Action", "Machine", "Property", "Outcome", "Address", "Detail"];
 
-function cells(row: AuditRow): string[] {
+function cells(row: LoggedRow): string[] {
   const { time, user_name, action, object_name, property, outcome, address, detail } = row;
   return [time, user_name, action, object_name, property, outcome, address, detail].map(asciiLine);
 }
 
-function jsonLine(row: AuditRow): string {
-  return `${asciiJson({ time: row.time, ...auditFields(row) })}\n`;
+function jsonLine(row: LoggedRow): string {
+  return `${asciiJson({ time: row.time, ...auditFields(row), seal: row.seal })}\n`;
 }

@@ -1,7 +1,7 @@
 import type { SelectQueryBuilder } from "kysely";
 import type { Db } from "../database/open.ts";
 import { type Tables, timeText } from "../database/schema.ts";
-import type { AuditRow } from "./audit.ts";
+import type { LoggedRow } from "./audit.ts";
 import { type Condition, type Search, within } from "./audit-search.ts";
 
 /** Oldest or newest first. */
@@ -15,7 +15,7 @@ export interface Place {
 
 /** The rows that were found, and how far the log was looked through for them. */
 export interface Slice {
-  readonly rows: AuditRow[];
+  readonly rows: LoggedRow[];
   /** `null`: to its end, if the rows are fewer than were asked for. */
   readonly seen: Place | null;
 }

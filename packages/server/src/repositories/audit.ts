@@ -5,6 +5,11 @@ import { slices } from "../database/slices.ts";
 /** One row of the log, as it is written. */
 export type AuditRow = Omit<AuditTable, "refused" | "seal">;
 
+/** The same as it is read. */
+export interface LoggedRow extends AuditRow {
+  readonly seal: number | null;
+}
+
 export async function insertAudit(db: Db, rows: readonly AuditRow[]): Promise<void> {
   const flagged = rows.map(
     (row): AuditTable => ({

@@ -1,10 +1,12 @@
 import { setImmediate as othersFirst } from "node:timers/promises";
 import type { Db } from "../database/open.ts";
 import { timeText } from "../database/schema.ts";
+import type { LoggedRow } from "../repositories/audit.ts";
 import { type AuditFilter, planSearch } from "../repositories/audit-search.ts";
 import { auditSlice, type Place } from "../repositories/audit-slices.ts";
-import { type Actor, type AuditRow, record } from "./audit.ts";
+import { type Actor, record } from "./audit.ts";
 
+export type { LoggedRow } from "../repositories/audit.ts";
 export type { AuditFilter } from "../repositories/audit-search.ts";
 export type { Place } from "../repositories/audit-slices.ts";
 
@@ -13,7 +15,7 @@ const pageSize = 1000;
 
 /** Rows of the log, newest first. */
 export interface AuditPage {
-  readonly rows: readonly AuditRow[];
+  readonly rows: readonly LoggedRow[];
   /** Where the next page begins; `null`: there is none. */
   readonly next: Place | null;
   /** The search ended for want of time, though the page is not full: behind `next` there may be more. */
@@ -33,7 +35,7 @@ export async function pageOfAudit(
   const { after, limit, patience } = page;
   const until = performance.now() + patience;
   const search = await planSearch(db, filter);
-  const rows: AuditRow[] = [];
+  const rows: LoggedRow[] = [];
   for (let behind = after; ; ) {
     const slice = await auditSlice(db, search, { order: "desc", behind, limit: limit + 1 - rows.length });
     rows.push(...slice.rows);
@@ -48,7 +50,7 @@ export async function pageOfAudit(
   }
 }
 
-function placeOf(row: AuditRow | undefined): Place | null {
+function placeOf(row: LoggedRow | undefined): Place | null {
   return row === undefined ? null : { time: row.time, id: row.id };
 }
 
@@ -60,7 +62,7 @@ export async function* readAudit(
   db: Db,
   filter: AuditFilter,
   limit: number,
-): AsyncGenerator<readonly AuditRow[]> {
+): AsyncGenerator<readonly LoggedRow[]> {
   if (limit > 0) {
     const { rows } = await pageOfAudit(db, filter, {
       after: null,
@@ -88,7 +90,7 @@ export async function* downloadAudit(
   db: Db,
   actor: Actor,
   filter: AuditFilter,
-): AsyncGenerator<readonly AuditRow[]> {
+): AsyncGenerator<readonly LoggedRow[]> {
   await record(db, actor, [{ action: "download log", detail: shownFilter(filter) }]);
   yield* readAudit(db, filter, 0);
 }

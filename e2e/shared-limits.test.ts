@@ -1,6 +1,7 @@
-// Several servers of one store keep one limit together, and say when to come back.
+// Several servers of one store keep one limit together, and say when to come back; and clients do.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { startServer, type TestServer } from "./support/server.ts";
+import { createTeam } from "./support/team.ts";
 
 const limit = 100;
 const serve = ["--trusted-proxy", "127.0.0.1", "--max-address-requests", String(limit)];
@@ -52,3 +53,17 @@ test("what a refusal says to wait is enough", async () => {
   await new Promise((resolve) => setTimeout(resolve, 1000 * Number(refused.headers.get("retry-after"))));
   expect((await ask(first, "192.0.2.9")).status).toBe(200);
 }, 60_000);
+
+test("a client that runs into a limit waits as long as it is told, and goes on", async () => {
+  await using team = await createTeam({
+    users: ["walter"],
+    server: { serve: ["--max-user-requests", "60"] },
+  });
+  const walter = team.user("walter");
+  expect((await walter.pstore(["-c", "box"], { stdin: "secret" })).code).toBe(0);
+  // Each makes a request at least: the last of them find no more than one a second.
+  for (let n = 0; n < 65; n++)
+    expect(await walter.pstore(["box", "password"])).toMatchObject({ code: 0, text: "secret" });
+  const { text } = await team.server.command(["audit"]);
+  expect(text.match(/too-many-requests/g)).toHaveLength(1);
+}, 120_000);

@@ -11,17 +11,18 @@ export interface Options {
   /** The first input of each part: with a count of 1, one input alone. */
   readonly from: number;
   readonly only: readonly PartName[];
-  /** The URL of an empty database; `null`: a new one of SQLite. */
+  /** The URL of an empty database, or the name of an engine; `null`: a new one of SQLite. */
   readonly database: string | null;
 }
 
-export const usage = `npm run fuzz -- [--seed N] [--count N] [--from N] [--only PART]… [--database URL]
+export const usage = `npm run fuzz -- [--seed N] [--count N] [--from N] [--only PART]… [--database ENGINE|URL]
 
   --seed N         whatever is made comes from it; the same again: the same inputs. Default: any
   --count N        how many inputs, of all parts together. Default: 1000000
   --from N         the first input of each part. Default: 0
   --only PART      ${partNames.join(", ")}; repeatable. Default: all but memory
-  --database URL   an empty database, as pstore-server takes it. Default: a new one of SQLite`;
+  --database D     an empty database as pstore-server takes it, or postgres or mysql: a new one of a server that is
+                   started for it. Default: a new one of SQLite`;
 
 /** @throws Error that says what is wrong */
 export function readOptions(argv: readonly string[]): Options {

@@ -1,6 +1,7 @@
 // Runs the parts that need a server, and looks at the server before and after.
 import { ContractPart } from "./contract/contract-part.ts";
 import { readDescription } from "./contract/description.ts";
+import { databaseFor } from "./database.ts";
 import type { Run } from "./fuzz.ts";
 import { apiPart } from "./http/api-part.ts";
 import { growthOf } from "./memory/growth.ts";
@@ -29,7 +30,8 @@ export async function fuzzServer(
   counts: ReadonlyMap<PartName, number>,
   { options: { seed, database, from }, faults, print }: Run,
 ): Promise<void> {
-  await using target = await Target.start(database);
+  await using fresh = await databaseFor(database);
+  await using target = await Target.start(fresh.url);
   const { url } = target;
   const sessions = await Sessions.open(target);
   const objects = await Objects.make(url, sessions, seed);
@@ -49,7 +51,7 @@ export async function fuzzServer(
     // Of ordinary requests, the part itself leaves the first ones out.
     return { part: all[name](), count, first: name === "memory" ? 0 : Math.ceil((count * warmUp) / 100) };
   });
-  await runPart(keptPart(url, faults), faults, 0, kept.length);
+  await runPart(keptPart(context), faults, 0, kept.length);
   for (const { part, first } of parts) await runPart(part, faults, from, from + first);
   const before = await settle(target);
   for (const { part, count, first } of parts) {
@@ -72,7 +74,7 @@ export async function fuzzServer(
   await tryValid(url, sessions).catch((error) => add(`a valid client was refused: ${textOf(error)}`));
   const inconsistent = await target.faults();
   if (inconsistent !== "") add(`the store is not consistent any more: ${inconsistent.slice(0, 3000)}`);
-  if (target.output !== "") add(`the server's log: ${target.output.slice(0, 5000)}`);
+  if (target.complaints !== "") add(`the server's log: ${target.complaints.slice(0, 5000)}`);
 }
 
 /** A client that does everything right must not notice that anything happened. */

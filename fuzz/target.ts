@@ -4,7 +4,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buildExecutables, pstoreServer } from "@pstore/e2e/support/executables";
 import { createFolder } from "@pstore/e2e/support/folder";
-import { run, start, succeed } from "@pstore/e2e/support/process";
+import { type Environment, run, start, succeed } from "@pstore/e2e/support/process";
 import { bytes, folder as seedFolder } from "./seeds/files.ts";
 
 const serveOptions = [
@@ -32,15 +32,15 @@ const people = [
 
 export class Target implements AsyncDisposable {
   readonly #folder: string;
-  readonly #database: string;
+  readonly #env: Environment;
   readonly #child: ReturnType<typeof start>;
   /** For example `http://127.0.0.1:40123`. */
   readonly url: string;
   #output = "";
 
-  private constructor(folder: string, database: string, child: ReturnType<typeof start>, url: string) {
+  private constructor(folder: string, env: Environment, child: ReturnType<typeof start>, url: string) {
     this.#folder = folder;
-    this.#database = database;
+    this.#env = env;
     this.#child = child;
     this.url = url;
   }
@@ -51,8 +51,9 @@ export class Target implements AsyncDisposable {
     const folder = await createFolder();
     try {
       const url = database ?? `sqlite:${join(folder, "store.db")}`;
-      const server = (...args: readonly string[]) =>
-        succeed([pstoreServer, ...args, "--database", url], { env: { HOME: folder } });
+      // A URL may hold a password, which others would see among the arguments.
+      const env = { HOME: folder, PSTORE_DATABASE: url };
+      const server = (...args: readonly string[]) => succeed([pstoreServer, ...args], { env });
       const file = join(folder, "password");
       await writeFile(file, "correct horse battery staple\n", { mode: 0o600 });
       await server("init", "--admin", "admin", "--password-file", file);
@@ -60,13 +61,12 @@ export class Target implements AsyncDisposable {
         await server("user", "add", name, ...flags);
         if (key !== null) await server("key", "add", name, join(seedFolder, key), ...keyFlags);
       }
-      const serve = ["serve", ...serveOptions, "--database", url];
-      const child = start([pstoreServer, ...serve], { env: { HOME: folder }, cwd: folder });
+      const child = start([pstoreServer, "serve", ...serveOptions], { env, cwd: folder });
       const lines = child.stdout.getReader();
       const { value } = await lines.read();
       const line = Buffer.from(value ?? []).toString();
       const shown = /listening on (\S+)\n/.exec(line)?.[1];
-      const target = new Target(folder, url, child, shown ?? "");
+      const target = new Target(folder, env, child, shown ?? "");
       void target.#collect(child.stderr);
       if (shown === undefined)
         throw new Error(`The server did not start: ${line}${await child.stderr.text()}`);
@@ -81,9 +81,18 @@ export class Target implements AsyncDisposable {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** What the server wrote to its log; nothing, when it had nothing to complain of. */
+  /** All that the server wrote to its log. */
   get output(): string {
     return this.#output;
+  }
+
+  /** What it complained of. */
+  get complaints(): string {
+    const isUsual = (line: string) => line === "" || line.includes("the audit log is sealed up to");
+    return this.#output
+      .split("\n")
+      .filter((line) => !isUsual(line))
+      .join("\n");
   }
 
   /** The memory that it holds, in bytes (proc(5): `VmRSS`). */
@@ -99,8 +108,7 @@ export class Target implements AsyncDisposable {
 
   /** The consistency check of the store. @returns what it printed, where it found something; else nothing */
   async faults(): Promise<string> {
-    const check = [pstoreServer, "check", "--database", this.#database];
-    const { code, text, stderr } = await run(check, { env: { HOME: this.#folder }, timeout: 600_000 });
+    const { code, text, stderr } = await run([pstoreServer, "check"], { env: this.#env, timeout: 600_000 });
     return code === 0 ? "" : `${text}${stderr}`;
   }
 

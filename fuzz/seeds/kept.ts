@@ -6,6 +6,8 @@ export interface Kept {
   /** What went wrong. */
   readonly was: string;
   readonly request: WireRequest;
+  /** Whose session it is sent in: ann's of the API, or root's of the web admin. */
+  readonly as?: "ann" | "root";
 }
 
 const get = { method: "GET", headers: [], body: null, isBroken: false } as const;
@@ -24,4 +26,14 @@ export const kept: readonly Kept[] = [
       body: Buffer.from(JSON.stringify({ user: 1, "\0key": 1 })),
     },
   },
+  ...[`${apiPath}/users?name=a%00b`, `${apiPath}/object?name=%00`].map((target) => ({
+    was: "500 on PostgreSQL, whose texts hold no NUL",
+    request: { ...get, target },
+    as: "ann" as const,
+  })),
+  ...["/users/a%00b", "/log?object=a%00b"].map((target) => ({
+    was: "the same in a page",
+    request: { ...get, target },
+    as: "root" as const,
+  })),
 ];

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import type { AuditAction } from "../../services/audit-actions.ts";
 import type { Caller } from "../../services/sessions.ts";
 import type { Dependencies } from "../dependencies.ts";
+import { holdsNul } from "../nul.ts";
 
 /** A request as a route sees it: read, checked, and (where the route asks for it) with its caller. */
 export interface Call {
@@ -103,7 +104,10 @@ export function isList(entry: v.ObjectEntries[string]): boolean {
 /** @throws Problem `bad-request` with the place of the first thing that is wrong; never with its value */
 export function check(schema: Schema, value: unknown, what: string): unknown {
   const result = v.safeParse(schema, value, { abortEarly: true });
-  if (result.success) return result.output;
+  if (result.success) {
+    if (!holdsNul(result.output)) return result.output;
+    throw new Problem("bad-request", `${what} cannot be read: a NUL character stands in it; leave it out`);
+  }
   const [issue] = result.issues;
   const path = v.getDotPath(issue);
   // What is one member too many has the name that the client gave it.

@@ -1,6 +1,7 @@
 import { Problem } from "@pstore/core/problem";
 import * as v from "valibot";
 import { type BodyLimits, readBytes } from "../body.ts";
+import { holdsNul } from "../nul.ts";
 
 /** The largest form, in bytes: 64 KiB, where a page does not say otherwise. */
 export const maxFormSize = 64 * 1024;
@@ -67,7 +68,10 @@ export function checkFields(
   const raw: Record<string, unknown> = {};
   for (const name of Object.keys(schema.entries)) if (fields.has(name)) raw[name] = fields.get(name);
   const result = v.safeParse(schema, raw, { abortEarly: true });
-  if (result.success) return result.output;
+  if (result.success) {
+    if (!holdsNul(result.output)) return result.output;
+    throw new Problem("bad-request", `${what} cannot be read: a NUL character stands in it; leave it out`);
+  }
   const [issue] = result.issues;
   const where = v.getDotPath(issue);
   throw new Problem(

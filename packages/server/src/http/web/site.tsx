@@ -4,6 +4,7 @@ import { record } from "../../services/audit.ts";
 import { type Admin, adminOf, formToken, isFormToken } from "../../services/web/sessions.ts";
 import type { Dependencies, Env } from "../dependencies.ts";
 import { shownProblem } from "../failure.ts";
+import { holdsNul } from "../nul.ts";
 import { assetAnswer } from "./assets.ts";
 import { Cookies, sessionCookie } from "./cookies.ts";
 import { checkFields, maxFormSize, readForm } from "./form.ts";
@@ -109,6 +110,7 @@ async function answer(dependencies: Dependencies, page: Page, context: Context<E
       if (admin !== null) assertMayVisit(admin, page);
     }
     const path = req.param() as Record<string, string>;
+    if (holdsNul(path)) throw new Problem("not-found", "there is no such page here");
     const query = page.query && checkFields(page.query, parametersOf(url), "the address of this page");
     return await page.handle({ dependencies, request: req.raw, address, path, query, form, visit });
   } catch (error) {

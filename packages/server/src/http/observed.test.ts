@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { apiPath } from "@pstore/core/api/schemas";
+import { sql } from "kysely";
 import type { FinishedRequest } from "../finished-request.ts";
 import { bytes, origin, requestId, TestStore, type TestUser } from "../store-for-tests.ts";
 
@@ -71,10 +72,10 @@ test.each([
 
 test("what went wrong inside is in the log under the id that whoever asked is told", async () => {
   const broken = await TestStore.make();
-  await broken.db.destroy();
+  await sql`alter table sessions rename to elsewhere`.execute(broken.db);
   const answer = await broken.call("GET", "/object?name=x", { token });
   expect(answer.body.requestId).toBe(requestId);
-  expect(answer.status).toBeGreaterThanOrEqual(500);
+  expect(answer.status).toBe(500);
   expect(broken.log.join("\n")).toContain(`request ${requestId}: `);
-  await broken.close().catch(() => {});
+  await broken.close();
 });

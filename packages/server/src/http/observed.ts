@@ -55,6 +55,11 @@ export function observed(observer: RequestObserver): MiddlewareHandler<Env> {
     headers.set("x-request-id", facts.id);
     // Nobody takes the body of an answer to HEAD.
     if (req.raw.method === "HEAD") finished(status, 0);
-    else context.res = await countedAnswer(context.res, (bytes) => finished(status, bytes));
+    else {
+      const answer = await countedAnswer(context.res, (bytes) => finished(status, bytes));
+      // Hono would put the headers of the one before into it, one by one.
+      context.res = undefined;
+      context.res = answer;
+    }
   };
 }

@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
+import type { FinishedRequest } from "../finished-request.ts";
 import type { AuditRow } from "../services/audit.ts";
-import { auditEntry, type Entry } from "./entry.ts";
+import { auditEntry, type Entry, requestEntry } from "./entry.ts";
 import { journal, json, syslog } from "./formats.ts";
+import { makeLog } from "./log.ts";
 
 const row: AuditRow = {
   id: "019ab000-0000-7000-8000-000000000000",
@@ -115,3 +117,41 @@ function readStructuredData(text: string): Record<string, string> {
   const parameters = [...(element[1] ?? "").matchAll(/ ([a-zA-Z]+)="((?:[^"\\\]]|\\["\\\]])*)"/g)];
   return Object.fromEntries(parameters.map(([, name = "", value = ""]) => [name, value]));
 }
+
+const request: FinishedRequest = {
+  id: "request-1",
+  method: "GET",
+  route: "/api/v1/objects/:id/value",
+  status: 200,
+  seconds: 0.01234,
+  bytes: 512,
+  user: "joe",
+  address: "192.0.2.1",
+};
+
+test("an answered request has the same fields in every format; what the server failed at is a warning", () => {
+  const fields =
+    "request=request-1 method=GET route=/api/v1/objects/:id/value status=200 milliseconds=12.3 bytes=512 user=joe address=192.0.2.1";
+  expect(journal(requestEntry(request))).toStartWith(`<6>request ${fields} time=`);
+  expect(rfc5424(requestEntry({ ...request, user: "", status: 503 }))).toMatch(
+    /^<28>1 \S+ db1\.example\.com pstore-server 42 request \[pstore@32473 request="request-1" method="GET"/,
+  );
+  expect(JSON.parse(json(requestEntry(request)))).toMatchObject({
+    ...{ kind: "request", severity: "info", request: "request-1", status: "200", user: "joe" },
+  });
+});
+
+test("for people a request is a sentence, of one line whatever the user is called", () => {
+  const lines: string[] = [];
+  const log = makeLog("none", (line) => lines.push(line));
+  log.request({ ...request, user: "j\noe" });
+  log.request({ ...request, user: "" });
+  log.message("error", "it broke", "request-1");
+  expect(lines).toEqual([
+    expect.stringMatching(
+      /^pstore-server: request request-1: GET \S+ by j\S+oe at 192\.0\.2\.1 was [^\n]* 12\.3 ms\n$/,
+    ),
+    "pstore-server: request request-1: GET /api/v1/objects/:id/value by 192.0.2.1 was answered with 200 and 512 bytes in 12.3 ms\n",
+    "pstore-server: request request-1: it broke\n",
+  ]);
+});

@@ -1,9 +1,20 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "kysely";
+import { testedEngine } from "../database/fresh-for-tests.ts";
 import { openDatabase } from "../database/open.ts";
 import { TestStore } from "../store-for-tests.ts";
 import { Readiness } from "./readiness.ts";
 import { Remembered } from "./remembered.ts";
+
+/** What lets a connection write nothing, as a standby does, and what ends that. */
+const readOnly = {
+  sqlite: { on: "pragma query_only = on", off: "pragma query_only = off" },
+  postgres: {
+    on: "set default_transaction_read_only = on",
+    off: "set default_transaction_read_only = off",
+  },
+  mysql: { on: "set session transaction read only", off: "set session transaction read write" },
+} as const;
 
 let store: TestStore;
 beforeAll(async () => {
@@ -34,15 +45,18 @@ test("a server is ready as long as the database is of its version, and says once
 });
 
 test("a server whose database cannot be written to is not ready; nobody but its log is told more", async () => {
-  const db = await openDatabase(store.location);
-  await sql`pragma query_only = on`.execute(db);
+  const { location } = store;
+  const db = await openDatabase(location.engine === "sqlite" ? location : { ...location, pool: 1 });
+  const { on, off } = readOnly[testedEngine];
+  await sql.raw(on).execute(db);
   const lines: string[] = [];
   const readiness = new Readiness(db, (severity, line) => lines.push(`${severity}: ${line}`));
   const why = "the database cannot be reached, or not be written to";
   expect(await readiness.whyNot()).toBe(why);
   expect(await readiness.whyNot()).toBe(why);
-  expect(lines).toEqual([`error: the server is not ready: ${why} (attempt to write a readonly database)`]);
-  await sql`pragma query_only = off`.execute(db);
+  expect(lines).toEqual([expect.stringContaining(`error: the server is not ready: ${why} (`)]);
+  expect(lines[0]).toMatch(/read[ -]?only/i);
+  await sql.raw(off).execute(db);
   // What it found is given again for a second.
   while ((await readiness.whyNot()) !== null) await Bun.sleep(50);
   expect(lines[1]).toBe("notice: the server is ready again");

@@ -34,6 +34,8 @@ export class Jobs {
     this.#jobs = jobs;
     this.#log = log;
     this.#runs = runs;
+    // A rate can be made only of what was there before it changed.
+    for (const { name } of jobs) for (const outcome of ["ok", "failed"]) runs.add({ job: name, outcome }, 0);
     this.#running = Promise.all(jobs.map((job) => this.#repeat(job)));
   }
 

@@ -264,7 +264,7 @@ describe("a store that is restored", () => {
     await rename(server.database, join(aside, "store.db"));
     const { code, text, stderr } = await restore(at("good"));
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(text).toStartWith(`database  sqlite:${server.database}\nfrom      ${at("good")}\nstore     `);
+    expect(text).toStartWith(`database  sqlite:${server.database}\nstore     `);
     expect(text).toContain("Keys that were removed and users who were disabled since then are back");
     const others = (lines: string) => lines.split("\n").filter((line) => !/^(audit|digest) /.test(line));
     expect(others(await expectSound(server.database))).toEqual(others(digests));

@@ -27,7 +27,7 @@ beforeAll(async () => {
   if (reason !== null) return;
   if (suite === undefined) throw new Error("the Containerfile is not from Debian");
   await buildExecutables();
-  debian = await makeDebianRoot(suite, ["sqlite3"]);
+  debian = await makeDebianRoot(suite, []);
   const gnupg = await createHome();
   const key = await generateKey(gnupg, { userId: "walter <walter@example.com>" });
   walter = new User("walter", await createHomeFolder(), gnupg, [key]);

@@ -7,10 +7,11 @@ import { type Command, commandActor, commonHelp, databaseOption } from "../cli/c
 import { makeNewFile } from "../cli/new-file.ts";
 import { describeFacts } from "../cli/store-facts.ts";
 import { databaseLocation } from "../config.ts";
-import { type ServerLocation, shownLocation } from "../database/location.ts";
-import { restore as restoreStore } from "../services/backup/restore.ts";
+import { type Location, type ServerLocation, shownLocation } from "../database/location.ts";
+import { openUnchecked, placeOf } from "../database/open.ts";
+import { type Restored, restore as restoreStore, settleRestored } from "../services/backup/restore.ts";
 
-const usage = "pstore-server restore FILE";
+const usage = "pstore-server restore FILE | --loaded";
 
 const tools = {
   postgres: "pg_restore --no-owner --dbname=DATABASE FILE",
@@ -33,35 +34,54 @@ again. Keys that were removed and users who were disabled afterwards are back;
 and clients refuse what is older than what they have seen: docs/deployment.md
 says what to do about both.
 
-A store in PostgreSQL, MariaDB or MySQL is restored with the tool of that
-database.
+A store in PostgreSQL, MariaDB or MySQL is loaded into an empty database with the
+tool of that database (docs/deployment.md), and then
 
+  --loaded             does the rest: brings it up to this version, and drops
+                       what was of that moment
 ${commonHelp}`,
 
   async run(argv, io) {
-    const { values, positionals } = readArguments(argv, {}, { least: 1, most: 1, usage });
+    const options = { loaded: { type: "boolean" } } as const;
+    const { values, positionals } = readArguments(argv, options, { least: 0, most: 1, usage });
     const location = databaseLocation(values, io.env);
-    if (location.engine !== "sqlite") {
-      throw new Problem(
-        "usage",
-        `a store in a database server is restored with the server's own tool: ${tools[location.engine]}; see docs/deployment.md`,
-      );
+    const [file] = positionals;
+    if ((file !== undefined) === (values.loaded ?? false)) {
+      throw new Problem("usage", `name a FILE, or say --loaded; usage: ${usage}`);
     }
-    const file = resolve(positionals[0] ?? "");
-    if (!existsSync(file)) throw new Problem("usage", `there is no file ${asciiLine(file)}; name a backup`);
-    const { path } = location;
-    refuseRemains(path);
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const done = await makeNewFile(path, (part) => restoreStore(commandActor(), file, { part, name: path }), {
-      belongsToFolder: true,
-    });
-    const { migrated } = done;
-    io.stdout(`database  ${shownLocation(location)}\nfrom      ${file}\n${describeFacts(done)}`);
+    const { migrated, ...facts } =
+      file === undefined ? await settle(location) : await restoreFile(resolve(file), location);
+    io.stdout(`database  ${shownLocation(location)}\n${describeFacts(facts)}`);
     if (migrated.length > 0) io.stdout(`migrated  ${migrated.join(", ")}\n`);
     io.stdout(next(databaseOption(values, io)));
     return 0;
   },
 };
+
+async function settle(location: Location): Promise<Restored> {
+  const db = await openUnchecked(location);
+  try {
+    return await settleRestored(db, commandActor(), placeOf(location));
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function restoreFile(file: string, location: Location): Promise<Restored> {
+  if (location.engine !== "sqlite") {
+    throw new Problem(
+      "usage",
+      `a store in a database server is loaded with the server's own tool: ${tools[location.engine]}; then run 'pstore-server restore --loaded'; see docs/deployment.md`,
+    );
+  }
+  if (!existsSync(file)) throw new Problem("usage", `there is no file ${asciiLine(file)}; name a backup`);
+  const { path } = location;
+  refuseRemains(path);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  return await makeNewFile(path, (part) => restoreStore(commandActor(), file, { part, name: path }), {
+    belongsToFolder: true,
+  });
+}
 
 /** SQLite would take what lies there for the last changes of the database that is put beside it. */
 function refuseRemains(path: string): void {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { copySqlite } from "../../database/engines/sqlite/copy.ts";
 import { migrate } from "../../database/migrate.ts";
 import { openUnchecked } from "../../database/open.ts";
+import type { StoreDatabase } from "../../database/store-database.ts";
 import { deletePassing } from "../../repositories/passing.ts";
 import { setChallengeSecret } from "../../repositories/store.ts";
 import { type Actor, record } from "../audit.ts";
@@ -30,14 +31,23 @@ export async function restore(
   }
   const db = await openUnchecked({ engine: "sqlite", path: part });
   try {
-    const migrated = await migrate(db, from);
-    await db.transaction().execute(async (trx) => {
-      await deletePassing(trx);
-      await setChallengeSecret(trx, randomBytes(32));
-      await record(trx, actor, [{ action: "restore store", detail: from }]);
-    });
-    return { ...(await storeFacts(db)), migrated };
+    return await settleRestored(db, actor, from);
   } finally {
     await db.destroy();
   }
+}
+
+/**
+ * Makes a store of what a backup was loaded into: it is brought up to this version, and what was of the moment is dropped.
+ * @param from what it was loaded from, for the log and errors
+ * @throws Problem `unavailable` when it is no store, or of a newer version
+ */
+export async function settleRestored(db: StoreDatabase, actor: Actor, from: string): Promise<Restored> {
+  const migrated = await migrate(db, from);
+  await db.transaction().execute(async (trx) => {
+    await deletePassing(trx);
+    await setChallengeSecret(trx, randomBytes(32));
+    await record(trx, actor, [{ action: "restore store", detail: from }]);
+  });
+  return { ...(await storeFacts(db)), migrated };
 }

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { isAbsolute, join, normalize, relative } from "node:path";
+import { runsOf } from "./engines.mjs";
 import { bun, Failure, root, run } from "./workspace.mjs";
 
 /** What Bun takes for a test file. */
@@ -72,40 +73,44 @@ const readOutput = (path) =>
     .replace(/^bun test v.*\n/, "")
     .trim();
 
-/** Runs one file to its end, and prints what it printed. */
-async function runFile(file, { folder, running, signal, env }) {
-  const base = join(folder, file.replaceAll("/", "-"));
+/** Runs one file to its end, on one engine if it is of several, and prints what it printed. */
+async function runFile({ file, engine, label }, { folder, running, signal, env }) {
+  const base = join(folder, label.replaceAll(/[/ ]/g, "-"));
   const begin = performance.now();
-  running.set(file, { begin, output: `${base}.txt` });
+  running.set(label, { begin, output: `${base}.txt` });
   const opened = openSync(`${base}.txt`, "w");
   const argv = [bun, "test", "--timeout", "120000", "--reporter=junit", `--reporter-outfile=${base}.xml`];
-  const own = { TMPDIR: join(folder, "tmp"), PSTORE_EXECUTABLES_BUILT: "1" };
+  const own = {
+    TMPDIR: join(folder, "tmp"),
+    PSTORE_EXECUTABLES_BUILT: "1",
+    ...(engine === null ? {} : { PSTORE_TEST_ENGINE: engine }),
+  };
   const { code } = await run([...argv, `./${file}`], { env: { ...env, ...own }, file: opened, signal });
   closeSync(opened);
-  running.delete(file);
+  running.delete(label);
   const result = {
-    file,
+    label,
     seconds: (performance.now() - begin) / 1000,
     ...judge(code, readTotals(`${base}.xml`)),
   };
-  console.log(`\n${readOutput(`${base}.txt`)}`);
-  if (result.fault !== undefined) console.log(`${file}: ${result.fault}`);
+  console.log(`\n${readOutput(`${base}.txt`).replace(`${file}:`, `${label}:`)}`);
+  if (result.fault !== undefined) console.log(`${label}: ${result.fault}`);
   return result;
 }
 
 /** Says which files have been running for long, and how far they are. */
 function reportSlow(running) {
-  for (const [file, { begin, output }] of running) {
+  for (const [label, { begin, output }] of running) {
     const seconds = Math.round((performance.now() - begin) / 1000);
     if (seconds * 1000 < patience) continue;
     const last = readOutput(output).split("\n").at(-1);
-    console.log(`\n${file} has been running for ${seconds} s; its last line: ${last}`);
+    console.log(`\n${label} has been running for ${seconds} s; its last line: ${last}`);
   }
 }
 
-/** Takes the files in turn, several at once, until all are through or we are to stop. */
-async function runAll(files, context) {
-  const queue = [...files];
+/** Takes the runs in turn, several at once, until all are through or we are to stop. */
+async function runAll(runs, context) {
+  const queue = [...runs];
   const results = [];
   const work = async () => {
     while (queue.length > 0 && !context.signal.aborted) results.push(await runFile(queue.shift(), context));
@@ -115,12 +120,14 @@ async function runAll(files, context) {
   return results;
 }
 
-function printSummary(results) {
-  const seconds = ({ file, seconds }) => `${file} ${seconds.toFixed(1)} s`;
+function printSummary(results, missing) {
+  const seconds = ({ label, seconds }) => `${label} ${seconds.toFixed(1)} s`;
   const slowest = results.toSorted((one, other) => other.seconds - one.seconds).slice(0, 5);
   if (results.length > 1) console.log(`\nThe slowest: ${slowest.map(seconds).join(", ")}`);
-  for (const { file, failed, fault } of results)
-    if (failed > 0) console.log(`Failed: ${file}: ${fault ?? `${failed} of its tests`}`);
+  for (const { engine, count } of missing)
+    console.log(`Not run: ${count} files on ${engine}, of which there is no server here`);
+  for (const { label, failed, fault } of results)
+    if (failed > 0) console.log(`Failed: ${label}: ${fault ?? `${failed} of its tests`}`);
 }
 
 /**
@@ -133,7 +140,7 @@ function printSummary(results) {
  */
 export async function runTests(patterns, env = {}) {
   console.log("== bun test");
-  const files = testFiles(patterns);
+  const { runs, missing } = runsOf(testFiles(patterns), { ...process.env, ...env });
   const folder = mkdtempSync(join(tmpdir(), "p-test-"));
   // Everything that tests leave behind in the usual temporary folder goes with ours.
   mkdirSync(join(folder, "tmp"));
@@ -143,10 +150,11 @@ export async function runTests(patterns, env = {}) {
   const context = { folder, running: new Map(), signal: stop.signal, env };
   const notices = setInterval(reportSlow, patience, context.running);
   try {
-    const results = await runAll(files, context);
-    printSummary(results);
+    const results = await runAll(runs, context);
+    printSummary(results, missing);
     const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
-    return { passed: total("passed"), failed: total("failed"), skipped: total("skipped") };
+    const notRun = missing.reduce((sum, { count }) => sum + count, 0);
+    return { passed: total("passed"), failed: total("failed"), skipped: total("skipped") + notRun };
   } finally {
     clearInterval(notices);
     for (const name of signals) process.off(name, onSignal);

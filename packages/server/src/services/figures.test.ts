@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { setImmediate as othersFirst } from "node:timers/promises";
 import { insertAudit } from "../repositories/audit.ts";
 import { TestStore, turnsDuring } from "../store-for-tests.ts";
@@ -8,10 +8,13 @@ let store: TestStore;
 const never = new AbortController().signal;
 const now = new Date("2026-06-15T12:00:00Z");
 
-beforeEach(async () => {
+beforeAll(async () => {
   store = await TestStore.make();
 });
-afterEach(() => store.close());
+afterEach(async () => {
+  for (const table of ["days", "audit"] as const) await store.db.deleteFrom(table).execute();
+});
+afterAll(() => store.close());
 
 /** Rows of the log at a time, so many of them done and so many refused. */
 async function log(time: string, done: number, refused: number): Promise<void> {

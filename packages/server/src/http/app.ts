@@ -14,7 +14,7 @@ export type { Dependencies } from "./dependencies.ts";
 /** The whole server as a function of requests: `app.fetch(request, { address })`. It opens no port. */
 export function createApp(dependencies: Dependencies): Hono<Env> {
   const app = new Hono<Env>();
-  app.use(observed(dependencies.observer));
+  app.use(observed(dependencies.observer, dependencies.pace));
   app.use(async (context, next) => {
     await next();
     const { headers } = context.res;

@@ -1,10 +1,19 @@
-import { isStream } from "./stream.ts";
+import type { Pace } from "./pace.ts";
+import { isStream, streamOf } from "./stream.ts";
+
+/** Larger answers are handed over in pieces, in bytes: what is handed over as a whole, a client may take as slowly as it likes. */
+const mostAtOnce = 1024 * 1024;
 
 /**
  * The same answer, which says how many bytes its body had once they are taken, or nobody takes any more.
+ * @param pace how slowly it may be taken
  * @param ended is called once
  */
-export async function countedAnswer(response: Response, ended: (bytes: number) => void): Promise<Response> {
+export async function countedAnswer(
+  response: Response,
+  pace: Pace,
+  ended: (bytes: number) => void,
+): Promise<Response> {
   const { body } = response;
   if (body === null) {
     // As an answer to HEAD, or a redirect.
@@ -13,8 +22,17 @@ export async function countedAnswer(response: Response, ended: (bytes: number) =
   }
   if (isStream(body)) return new Response(counted(body, ended), response);
   const bytes = await response.arrayBuffer();
+  if (bytes.byteLength > mostAtOnce) {
+    const answer = new Response(counted(streamOf(whole(bytes), pace), ended), response);
+    answer.headers.set("content-length", String(bytes.byteLength));
+    return answer;
+  }
   ended(bytes.byteLength);
   return new Response(bytes, response);
+}
+
+async function* whole(bytes: ArrayBuffer): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  yield new Uint8Array(bytes);
 }
 
 function counted(
@@ -34,8 +52,8 @@ function counted(
         // Also while nobody reads, as when it is taken too slowly.
         reader.closed.catch((error) => {
           end();
-          // Bun does not always say why.
-          controller.error(error ?? new Error("the answer was broken off"));
+          // There is none when it is taken too slowly, so that Bun prints none.
+          controller.error(error);
         });
       },
       async pull(controller) {

@@ -4,6 +4,7 @@ import { routePath } from "hono/route";
 import type { FinishedRequest } from "../finished-request.ts";
 import { countedAnswer } from "./counted-answer.ts";
 import type { Env } from "./dependencies.ts";
+import type { Pace } from "./pace.ts";
 
 /** Who is told of requests. */
 export interface RequestObserver {
@@ -25,7 +26,7 @@ export interface RequestFacts {
 const methods = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]);
 
 /** Gives each request an id, and tells of it when the last byte of its answer is taken. It is to be the first of all. */
-export function observed(observer: RequestObserver): MiddlewareHandler<Env> {
+export function observed(observer: RequestObserver, pace: Pace): MiddlewareHandler<Env> {
   return async (context, next) => {
     const start = performance.now();
     const { req, env } = context;
@@ -56,7 +57,7 @@ export function observed(observer: RequestObserver): MiddlewareHandler<Env> {
     // Nobody takes the body of an answer to HEAD.
     if (req.raw.method === "HEAD") finished(status, 0);
     else {
-      const answer = await countedAnswer(context.res, (bytes) => finished(status, bytes));
+      const answer = await countedAnswer(context.res, pace, (bytes) => finished(status, bytes));
       // Hono would put the headers of the one before into it, one by one.
       context.res = undefined;
       context.res = answer;

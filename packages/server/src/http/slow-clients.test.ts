@@ -4,6 +4,7 @@ import { Problem } from "@pstore/core/problem";
 import { TrustedProxies } from "./address.ts";
 import { problemAnswer } from "./api/answers.ts";
 import { bodyOf, readBytes } from "./body.ts";
+import { countedAnswer } from "./counted-answer.ts";
 import { type Listening, listen } from "./listen.ts";
 import { streamOf } from "./stream.ts";
 
@@ -107,7 +108,9 @@ function endless() {
 
 test("whoever stops taking an answer is dropped, and does not take what came for all of it", async () => {
   const { chunks, ended } = endless();
-  const server = listen(() => new Response(streamOf(chunks(), { ...pace, minRate: 1e6 })), config);
+  const taken = { ...pace, minRate: 1e6 };
+  const answer = () => countedAnswer(new Response(streamOf(chunks(), taken)), taken, () => {});
+  const server = listen(answer, config);
   const { socket, closed } = connection(server, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   const reset = new Promise<unknown>((resolve) => socket.once("error", resolve));
   socket.pause();

@@ -87,7 +87,7 @@ export const limitOptions = {
     most: 1_000_000_000,
     help: `  --max-user-requests N
                        the same for the requests of a user, from wherever; a
-                       command makes two to ten. Default:
+                       command makes one to ten. Default:
                        PSTORE_MAX_USER_REQUESTS, else 6000
 `,
   }),

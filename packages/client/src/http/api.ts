@@ -29,7 +29,6 @@ import { checked, malformed, problemOf, succeeded } from "./answers.ts";
 import { bytesOf, jsonOf } from "./body.ts";
 import type { Request } from "./exchange.ts";
 import { Failure } from "./failure.ts";
-import { Replay } from "./replay.ts";
 import type { Answer, Transport } from "./transport.ts";
 
 /** What to include with an object. */
@@ -175,6 +174,7 @@ export class Api {
    * @throws Problem `unavailable` when the connection breaks off after that
    */
   async upload(body: AsyncIterable<Uint8Array>): Promise<Upload> {
+    const { Replay } = await import("./replay.ts");
     const replay = new Replay(body);
     return await this.#transport.repeating(async () => {
       const id = randomUUID();

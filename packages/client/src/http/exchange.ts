@@ -1,9 +1,5 @@
-import { isServerCode } from "@pstore/core/problem";
 import type { Authorities } from "./authorities.ts";
-import { jsonOf } from "./body.ts";
-import { brokeOff, connectionFaultOf } from "./connection-faults.ts";
-import { type Again, Failure } from "./failure.ts";
-import { retryAfterOf } from "./retry-after.ts";
+import { Failure } from "./failure.ts";
 
 export interface Request {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
@@ -27,7 +23,11 @@ const patience = 30_000;
 export async function exchange(url: string, request: Request, authorities: Authorities): Promise<Response> {
   const answer = await send(url, request, authorities);
   const { status } = answer;
-  if (status >= 500 || status === 429) throw await refusalOf(answer, url);
+  if (status >= 500 || status === 429) {
+    // What is about failures is loaded when there is one.
+    const { refusalOf } = await import("./refusal.ts");
+    throw await refusalOf(answer, url);
+  }
   if (status >= 300 && status < 400) {
     throw new Failure({
       what: `could not use ${url}: it redirects to another place, which is never followed`,
@@ -66,6 +66,7 @@ async function send(url: string, request: Request, authorities: Authorities): Pr
   } catch (error) {
     // A stream's own fault (a value that cannot be read) is no fault of the connection.
     if (fault !== null) throw fault;
+    const { brokeOff, connectionFaultOf } = await import("./connection-faults.ts");
     const { reason, remedy, again } = connectionFaultOf(error, patience);
     if (isStream && reason === brokeOff) {
       const what = `the connection to ${url} broke off in the middle of an upload`;
@@ -98,32 +99,4 @@ function byteStream(
       await iterator.return?.();
     },
   });
-}
-
-/** What an answer of 429 or 5xx means. A server of ours says by Retry-After whether it helps to ask again. */
-async function refusalOf(answer: Response, url: string): Promise<Failure> {
-  const { status, headers } = answer;
-  const retryAfter = retryAfterOf(headers);
-  const { code, detail } = await problemOf(answer, url);
-  const again = againAfter(status, isServerCode(code) && retryAfter === null);
-  const said = typeof detail === "string" ? detail.slice(0, 300) : null;
-  if (status !== 429) {
-    const what = `could not use ${url}: it answered ${status}${said === null ? "" : ` (${said})`}`;
-    return new Failure({ what, again, retryAfter });
-  }
-  const what = said ?? `could not use ${url}: it answered 429, as it has too many requests`;
-  return new Failure({ code: "too-many-requests", what, again, retryAfter });
-}
-
-function againAfter(status: number, isLasting: boolean): Again {
-  // 502 and 504 come from what stands in front of the server (RFC 9110, sections 15.6.3 to 15.6.5).
-  return [429, 502, 503, 504].includes(status) && !isLasting ? "away" : "no";
-}
-
-async function problemOf(answer: Response, url: string): Promise<{ code?: unknown; detail?: unknown }> {
-  try {
-    return ((await jsonOf(answer, url)) ?? {}) as { code?: unknown; detail?: unknown };
-  } catch {
-    return {};
-  }
 }

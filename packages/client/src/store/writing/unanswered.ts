@@ -26,9 +26,9 @@ export async function sendAgain(api: Api, person: Person, request: string): Prom
   }
 }
 
-/** Whether a server that says so has looked at the commit: not when it did not let the user in, or wants to be left alone. */
+/** Whether a server that says so has looked at the commit: not when it let nobody in, or did not read it to its end. */
 function isFinal({ status }: Problem): boolean {
-  return status >= 400 && status < 500 && status !== 401 && status !== 429;
+  return status >= 400 && status < 500 && ![401, 408, 429].includes(status);
 }
 
 /**

@@ -8,6 +8,7 @@ import { pstoreServer } from "./support/executables.ts";
 import { createFolder } from "./support/folder.ts";
 import { run, start, succeed } from "./support/process.ts";
 import { createTeam, does, type Team, type User } from "./support/team.ts";
+import { openTerminal } from "./support/terminal.ts";
 
 const mebibyte = 1024 * 1024;
 const names = ["walter", "joe", "ada", "eve"] as const;
@@ -224,6 +225,19 @@ describe("a backup", () => {
     );
     expect(await readdir(place)).toEqual([]);
   });
+});
+
+test("a terminal is shown how far a check of every byte and a backup are, and nothing of that stays", async () => {
+  const database = ["--database", urlOf(team.server.database)];
+  for (const [args, shown] of [
+    [["check", "--deep"], "values: "],
+    [["backup", at("shown")], "MiB are copied"],
+  ] as const) {
+    const session = openTerminal([pstoreServer, ...args, ...database], { env: { HOME: folder } });
+    expect(await session.exit).toMatchObject({ code: 0 });
+    expect(session.output).toContain(shown);
+    expect(session.output.slice(session.output.lastIndexOf("\r\x1b[K"))).not.toContain(shown);
+  }
 });
 
 describe("a store that is restored", () => {

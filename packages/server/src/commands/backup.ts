@@ -1,7 +1,9 @@
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Problem } from "@pstore/core/problem";
 import { readArguments } from "../cli/arguments.ts";
 import { type Command, commandActor, commonHelp } from "../cli/command.ts";
+import type { Io } from "../cli/io.ts";
 import { makeNewFile } from "../cli/new-file.ts";
 import { describeFacts } from "../cli/store-facts.ts";
 import { databaseLocation } from "../config.ts";
@@ -44,7 +46,7 @@ ${commonHelp}`,
     const db = await openDatabase(location);
     try {
       const facts = await makeNewFile(file, (part) =>
-        backUp(db, commandActor(), location, { part, name: file }),
+        whileGrowing(part, io, () => backUp(db, commandActor(), location, { part, name: file })),
       );
       io.stdout(`backup    ${file}\n${describeFacts(facts)}`);
       return 0;
@@ -53,3 +55,17 @@ ${commonHelp}`,
     }
   },
 };
+
+/** Shows how much of a file is there while something makes it. */
+async function whileGrowing<T>(part: string, io: Io, make: () => Promise<T>): Promise<T> {
+  const timer = setInterval(() => {
+    const size = statSync(part, { throwIfNoEntry: false })?.size ?? 0;
+    io.progress(`${Math.round(size / 1_048_576)} MiB are copied`);
+  }, 100);
+  try {
+    return await make();
+  } finally {
+    clearInterval(timer);
+    io.progress("");
+  }
+}

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { sql } from "kysely";
 import { testedEngine } from "../../database/fresh-for-tests.ts";
 import type { SqliteLocation } from "../../database/location.ts";
+import { migrationNames } from "../../database/migrations/list.ts";
+import { olderStore } from "../../database/older-for-tests.ts";
 import { openDatabase, openUnchecked } from "../../database/open.ts";
 import { actor, bytes, type Draft, TestStore, type TestUser } from "../../store-for-tests.ts";
 import { checkStore } from "../check/check.ts";
@@ -116,6 +118,21 @@ describe.skipIf(testedEngine !== "sqlite")("a store in SQLite", () => {
     for (const suffix of ["", "-wal"]) cpSync(`${location.path}${suffix}`, `${path}${suffix}`);
     expect(statSync(`${path}-wal`).size).toBeGreaterThan(0);
     expect(await restored(path)).toMatchObject({ objects: 1, users: 1 });
+  });
+
+  test("the backup of an older version is brought up to this one", async () => {
+    const older = await olderStore(store.db, "0008-check-runs");
+    const { path } = at("older");
+    await sql`vacuum into ${path}`.execute(older.db);
+    await older.close();
+    const { migrated } = await restored(path);
+    expect(migrated).toEqual(migrationNames.filter((name) => name > "0008-check-runs"));
+    const made = await openDatabase(at("restored"));
+    try {
+      expect(await checkStore(made, store.store)).toEqual([]);
+    } finally {
+      await made.destroy();
+    }
   });
 
   test("what is no store, damaged, or of a newer version is refused in a sentence", async () => {

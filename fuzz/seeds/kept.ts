@@ -22,9 +22,10 @@ export const kept: readonly Kept[] = [
   {
     was: "a sentence with control characters, since it quoted the name of a member that should not be there",
     request: {
-      ...{ ...get, method: "POST", target: `${apiPath}/session` },
-      body: Buffer.from(JSON.stringify({ user: 1, "\0key": 1 })),
+      ...{ ...get, method: "POST", target: `${apiPath}/search` },
+      body: Buffer.from(JSON.stringify({ all: false, "\0key": 1 })),
     },
+    as: "ann",
   },
   ...[`${apiPath}/users?name=a%00b`, `${apiPath}/object?name=%00`].map((target) => ({
     was: "500 on PostgreSQL, whose texts hold no NUL",

@@ -9,6 +9,7 @@ try {
   console.error(`${error instanceof Error ? error.message : error}\n\n${usage}`);
   process.exit(2);
 }
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
 const faults = await fuzz(options, console.log);
 faults.print(options.seed);
 console.log(faults.count === 0 ? "no faults" : `${faults.count} faults`);

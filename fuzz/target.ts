@@ -1,5 +1,5 @@
 // The server that is fuzzed: the executable, as users get it, on a store of its own.
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buildExecutables, pstoreServer } from "@pstore/e2e/support/executables";
@@ -62,6 +62,11 @@ export class Target implements AsyncDisposable {
         if (key !== null) await server("key", "add", name, join(seedFolder, key), ...keyFlags);
       }
       const child = start([pstoreServer, "serve", ...serveOptions], { env, cwd: folder });
+      // Whoever stops the fuzzing stops the server with it.
+      process.on("exit", () => {
+        child.kill("SIGKILL");
+        rmSync(folder, { recursive: true, force: true });
+      });
       const lines = child.stdout.getReader();
       const { value } = await lines.read();
       const line = Buffer.from(value ?? []).toString();

@@ -9,9 +9,10 @@ import { sqliteFaults } from "./engines/sqlite/faults.ts";
  * - `busy`: a lock was waited for in vain;
  * - `lost`: the connection is gone, or could not be had;
  * - `full`: there is no room;
+ * - `broken`: what it lies on could not be read or written;
  * - `read-only`: nothing can be written there, as on a standby.
  */
-export type Fault = "duplicate" | "conflict" | "busy" | "lost" | "full" | "read-only";
+export type Fault = "duplicate" | "conflict" | "busy" | "lost" | "full" | "broken" | "read-only";
 
 const faults: Readonly<Record<string, Fault>> = Object.assign(
   Object.create(null),
@@ -23,7 +24,9 @@ const faults: Readonly<Record<string, Fault>> = Object.assign(
 /** What an error of a database says; `null`: something else, or an error of something else. */
 export function faultOf(error: unknown): Fault | null {
   if (!(error instanceof Error)) return null;
-  const { code, errno } = error as { code?: unknown; errno?: unknown };
+  const { code, errno, syscall } = error as { code?: unknown; errno?: unknown; syscall?: unknown };
+  // Whatever it says: of a socket, also that there is no such file.
+  if (syscall === "connect") return "lost";
   return faults[String(code)] ?? faults[String(errno)] ?? null;
 }
 

@@ -26,5 +26,4 @@ export const postgresFaults: Readonly<Record<string, Fault>> = {
   ENETUNREACH: "lost",
   ENOTFOUND: "lost",
   EAI_AGAIN: "lost",
-  ENOENT: "lost",
 };

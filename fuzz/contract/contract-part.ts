@@ -1,11 +1,10 @@
 // Whether the server does what its own OpenAPI document says, as Schemathesis asks it of a server.
 import { loginText, webLoginText } from "@pstore/core/login";
-import Ajv, { type ValidateFunction } from "ajv/dist/2020.js";
 import type { Faults } from "../faults.ts";
 import type { Answer } from "../http/connection.ts";
 import { escapeText } from "../http/escape.ts";
 import { Exchange } from "../http/exchange.ts";
-import { faultOfApiAnswer, jsonOf } from "../http/judge.ts";
+import { faultOfApiAnswer } from "../http/judge.ts";
 import type { WireRequest } from "../http/request.ts";
 import { type Json, mutateJson } from "../mutate/json.ts";
 import { mutateText } from "../mutate/text.ts";
@@ -15,12 +14,10 @@ import { Random } from "../random.ts";
 import type { Sessions } from "../sessions.ts";
 import { vocabularyOf } from "../vocabulary.ts";
 import type { Operation } from "./description.ts";
+import { type Kind, Promises } from "./promises.ts";
 import { Sampler, type Schema } from "./sample.ts";
 
 const atOnce = 8;
-
-/** What a request is to show. */
-type Kind = "valid" | "no session" | "forbidden by its schema" | "another method";
 
 interface Made extends WireRequest {
   readonly kind: Kind;
@@ -39,8 +36,7 @@ export class ContractPart implements Part {
   };
   readonly #exchange: Exchange;
   readonly #sampler: Sampler;
-  readonly #ajv = new Ajv({ strict: false, validateFormats: false });
-  readonly #validators = new Map<Schema, ValidateFunction>();
+  readonly #promises = new Promises();
   readonly #succeeded = new Set<Operation>();
 
   constructor(context: {
@@ -73,7 +69,7 @@ export class ContractPart implements Part {
     const made = await this.#make(random, operation);
     if (made === null) return;
     const judge = (request: WireRequest, answer: Answer) =>
-      faultOfApiAnswer(request, answer) ?? this.#faultOf(operation, made.kind, answer);
+      faultOfApiAnswer(request, answer) ?? this.#promises.faultOf(operation, made.kind, answer);
     const answer = await this.#exchange.send(index, worker, made, judge);
     if (answer.status < 300) this.#succeeded.add(operation);
     if (answer.status === 200) for (const manifest of made.manifests) objects.learn(manifest);
@@ -119,7 +115,7 @@ export class ContractPart implements Part {
         if (kind === "forbidden by its schema") {
           const damaged = mutateJson(random, valid.json);
           // Most damage leaves a text that the schema allows, or none that a validator can read.
-          if (!isJson(damaged) || this.#validator(json.schema)(JSON.parse(damaged))) return null;
+          if (!isJson(damaged) || this.#promises.validator(json.schema)(JSON.parse(damaged))) return null;
           bytes = Buffer.from(damaged);
         }
       }
@@ -189,45 +185,9 @@ export class ContractPart implements Part {
     const value = mutateText(random, String(this.#sampler.sample(random, schema, name))).slice(0, 2000);
     const asSent = schema.type === "array" ? [value] : value;
     // A `.` or a slash, escaped or not, makes another path of it.
-    if (this.#validator(schema)(asSent) || (place === "path" && !/^[\w-]{3,}$/.test(value))) return null;
+    if (this.#promises.validator(schema)(asSent) || (place === "path" && !/^[\w-]{3,}$/.test(value)))
+      return null;
     return value.isWellFormed() ? this.#target(random, operation, [name, value]) : null;
-  }
-
-  #faultOf(operation: Operation, kind: Kind, answer: Answer): string | null {
-    const { responses } = operation;
-    const { status, headers, body } = answer;
-    switch (kind) {
-      case "no session":
-        return status === 401 ? null : `${status} without a session, and the document asks for one`;
-      case "another method":
-        return status === 404 || status === 405
-          ? null
-          : `${status} to a method that the document does not have`;
-      case "forbidden by its schema":
-        return status >= 400 ? null : `${status} to what the document's schema forbids`;
-    }
-    const documented = responses[status] ?? (status >= 400 ? responses["default"] : undefined);
-    if (documented === undefined) return `${status}, which the document does not know`;
-    if (!operation.needsSession && status === 401 && !operation.path.endsWith("/session"))
-      return "401 where the document asks for no session";
-    const [type, content] = Object.entries(documented.content ?? {})[0] ?? [];
-    if (type === undefined)
-      return body.length === 0 ? null : `${body.length} octets, where the document says nothing`;
-    if (!(headers.get("content-type") ?? "").startsWith(type))
-      return `${headers.get("content-type")}, where the document says ${type}`;
-    if (content === undefined || content.schema.format === "binary") return null;
-    const validate = this.#validator(content.schema);
-    if (validate(jsonOf(body))) return null;
-    return `an answer that the document's schema does not allow: ${this.#ajv.errorsText(validate.errors)}`;
-  }
-
-  #validator(schema: Schema): ValidateFunction {
-    let validate = this.#validators.get(schema);
-    if (validate === undefined) {
-      validate = this.#ajv.compile(schema);
-      this.#validators.set(schema, validate);
-    }
-    return validate;
   }
 }
 

@@ -26,9 +26,16 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     if (error instanceof Interrupted) return error.code;
     if (error instanceof NobodyReads) return 1;
-    io.stderr(`pstore-server: ${error instanceof Error ? error.message : String(error)}\n`);
+    io.stderr(`pstore-server: ${await sentenceOf(error)}\n`);
     return error instanceof Problem && error.code === "usage" ? 2 : 1;
   }
+}
+
+/** What went wrong. A fault of the database is said in our words, with what the engine says of it. */
+async function sentenceOf(error: unknown): Promise<string> {
+  if (error instanceof Problem) return error.message;
+  const { problemOfCommand } = await import("./services/database-faults.ts");
+  return (problemOfCommand(error) ?? (error instanceof Error ? error : new Error(String(error)))).message;
 }
 
 async function dispatch(argv: readonly string[], io: Io): Promise<number> {

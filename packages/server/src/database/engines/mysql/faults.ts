@@ -11,8 +11,14 @@ export const mysqlFaults: Readonly<Record<string, Fault>> = {
   // MariaDB: the row was changed after the transaction had begun to read.
   ER_CHECKREAD: "conflict",
   ER_LOCK_WAIT_TIMEOUT: "busy",
+  ER_QUERY_INTERRUPTED: "busy",
+  ER_QUERY_TIMEOUT: "busy",
+  // MariaDB: a statement that took longer than whoever runs the server lets one take.
+  "1969": "busy",
   ER_DISK_FULL: "full",
   ER_RECORD_FILE_FULL: "full",
+  ER_ERROR_ON_READ: "broken",
+  ER_ERROR_ON_WRITE: "broken",
   ER_OPTION_PREVENTS_STATEMENT: "read-only",
   ER_READ_ONLY_MODE: "read-only",
   ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION: "read-only",

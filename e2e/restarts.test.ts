@@ -261,6 +261,20 @@ describe("an answer that is lost", () => {
     expect((await walter.pstore(["box", "file"])).text).toBe(value);
   });
 
+  test("in the middle of a large value: the rest is asked for, and no byte is there twice", async () => {
+    const value = Buffer.from(Array.from({ length: 3_000_000 }, (_, index) => (index * 7) % 251));
+    await does(walter, ["box", "-pe", "large"], value);
+    let answers = 0;
+    const attack: Attack = (given, sent) => {
+      if (!sent.endpoint.endsWith("/value") || ++answers > 2) return;
+      given.body = given.body.subarray(0, answers * 1_200_000);
+      given.cut = "after";
+    };
+    const { code, stdout, stderr } = await scene.under(attack, walter, ["-pg", "box", "large"]);
+    expect({ code, stderr, answers }).toEqual({ code: 0, stderr: "", answers: 3 });
+    expect(value.equals(stdout)).toBe(true);
+  });
+
   test("by too many requests: what the server says is waited for, or the command says for how long not", async () => {
     const begin = performance.now();
     expect(

@@ -90,7 +90,7 @@ export class UnknownOutcome extends Problem {
     super(
       "unavailable",
       "the server lost its database in the middle of a commit and cannot say whether it was stored; look, and repeat it if it was not",
-      { cause },
+      { cause, retryAfter: 1 },
     );
   }
 }

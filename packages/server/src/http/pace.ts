@@ -11,6 +11,18 @@ export interface Pace {
 /** Over how long a client's speed is measured, in milliseconds. */
 export const paceTime = 30_000;
 
+/** How long a program whose output is stored may have nothing to say, in milliseconds: less than a proxy waits for it. */
+const longestSilence = 240_000;
+
+/**
+ * For the values of those who have signed in, of whom each has few at a time: they come as some program makes them, which
+ * may think for a while.
+ */
+export function paceOfProducers(pace: Pace): Pace {
+  const within = Math.max(pace.within, (longestSilence / paceTime) * pace.within);
+  return { minRate: 1000 / within, within };
+}
+
 /** Measures how fast a client sends; only the time counts in which somebody waits for it. */
 export class Patience {
   readonly #pace: Pace;
@@ -38,7 +50,9 @@ export class Patience {
       if (this.#bytes < (minRate * within) / 1000) {
         throw new Problem(
           "too-slow",
-          `the request's body comes too slowly: less than ${minRate} bytes a second; try again over a better line, or ask who runs the server for a lower --min-rate`,
+          `the request's body comes too slowly: ${
+            minRate < 1 ? `nothing in ${Math.round(within / 1000)} s` : `less than ${minRate} bytes a second`
+          }; try again over a better line, or ask who runs the server for a lower --min-rate`,
         );
       }
       this.#waited = 0;

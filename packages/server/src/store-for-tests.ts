@@ -135,9 +135,12 @@ export class TestStore {
     this.fetch = async () => new Response();
   }
 
-  static async make(): Promise<TestStore> {
+  /** @param open makes the empty database */
+  static async make(
+    open: (location: Location) => Promise<StoreDatabase> = createDatabase,
+  ): Promise<TestStore> {
     const fresh = await freshDatabase();
-    const made = new TestStore(fresh, await createDatabase(fresh.location));
+    const made = new TestStore(fresh, await open(fresh.location));
     await createTables(made.db);
     made.store = await createStore(made.db);
     const app = createApp({

@@ -16,6 +16,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   export: async () => (await import("./commands/export.ts")).exportCommand,
   backup: async () => (await import("./commands/backup.ts")).backup,
   restore: async () => (await import("./commands/restore.ts")).restore,
+  copy: async () => (await import("./commands/copy.ts")).copy,
   migrate: async () => (await import("./commands/migrate.ts")).migrate,
 };
 
@@ -100,7 +101,7 @@ ${lines.join("\n")}
                        pstore-server help COMMAND
   --version            the version
 
-All commands take --database sqlite:PATH; options stand behind the command. Exit
-code: 0, 1 on failure, 2 on wrong usage, 130 when interrupted (131 by Ctrl-\\).
+All commands take --database URL; options stand behind the command. Exit code:
+0, 1 on failure, 2 on wrong usage, 130 when interrupted (131 by Ctrl-\\).
 `;
 }

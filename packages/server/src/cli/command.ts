@@ -18,7 +18,9 @@ export interface Command {
 }
 
 /** What every `--help` ends with. */
-export const commonHelp = `  --database URL       sqlite:PATH. Default: PSTORE_DATABASE, else
+export const commonHelp = `  --database URL       sqlite:PATH, postgres://USER@HOST/NAME or (MariaDB, too)
+                       mysql://USER@HOST/NAME; docs/deployment.md has all that
+                       can stand in it. Default: PSTORE_DATABASE, else
                        /var/lib/pstore/store.db for root, and for others
                        $XDG_DATA_HOME/pstore-server/store.db
                        (~/.local/share/pstore-server/store.db)

@@ -1,10 +1,10 @@
 import { asciiLine } from "@pstore/core/visible";
 import { readArguments } from "../cli/arguments.ts";
 import { type Command, commonHelp, withDatabase } from "../cli/command.ts";
+import { digestLines } from "../cli/digest-lines.ts";
 import { theStore } from "../services/accounts.ts";
 import { checkStore } from "../services/check/check.ts";
 import { checkDeeply } from "../services/check/deep/deep.ts";
-import type { StoreDigest } from "../services/store-digest/store-digest.ts";
 
 const usage = "pstore-server check [--deep] [--json]";
 
@@ -48,13 +48,6 @@ ${commonHelp}`,
     });
   },
 };
-
-function digestLines({ digest, tables }: StoreDigest): string {
-  const line = (name: string, rows: string, hex: string) =>
-    `${name.padEnd(15)} ${rows.padStart(9)}  ${hex}\n`;
-  const all = tables.map((one) => line(one.table, String(one.rows), one.digest));
-  return `${all.join("")}${line("digest", "", digest)}`;
-}
 
 function escapeLine(text: string): string {
   return `${asciiLine(text)}\n`;

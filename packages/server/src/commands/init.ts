@@ -7,9 +7,9 @@ import { describeKey } from "../cli/shown-key.ts";
 import { databaseLocation } from "../config.ts";
 import { shownLocation } from "../database/location.ts";
 import { createTables } from "../database/migrate.ts";
-import { createDatabase, discardDatabase } from "../database/open.ts";
 import { addUser, createStore } from "../services/accounts.ts";
 import { addKey, checkKey } from "../services/keys.ts";
+import { inNewDatabase } from "../services/new-database.ts";
 
 const usage = "pstore-server init --admin NAME [--key FILE] [--email E] [--password-file FILE]";
 
@@ -52,8 +52,7 @@ ${commonHelp}`,
         : { user: name, block: readKeyFile(values.key), writeOnly: false, description: "" };
     // Nothing is made before all that can be wrong was looked at.
     if (key !== null) await checkKey(key);
-    const db = await createDatabase(location);
-    try {
+    await inNewDatabase(location, async (db) => {
       const answer = await newPassword(io, values["password-file"], name, { orNone: true });
       const password = typeof answer === "string" ? null : answer.password;
       await createTables(db);
@@ -76,11 +75,7 @@ ${commonHelp}`,
       io.stdout(`store     ${store.id}\ndatabase  ${shownLocation(location)}\nadmin     ${name}\n`);
       if (key !== null) io.stdout(describeKey(name, await addKey(db, actor, key), new Date()));
       io.stdout(next(name, key !== null, option));
-    } catch (error) {
-      await discardDatabase(location, db);
-      throw error;
-    }
-    await db.destroy();
+    });
     return 0;
   },
 };

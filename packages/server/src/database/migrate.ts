@@ -50,17 +50,24 @@ async function known(db: Kysely<Tables>, where: string): Promise<readonly string
   return done;
 }
 
+/** Another program makes a store in the same empty database at the same time, and all in it is that one's. */
+export class TakenMeanwhile extends Problem {
+  constructor() {
+    super(
+      "conflict",
+      "another pstore-server makes a store in this database at the same time; look at what it made",
+    );
+  }
+}
+
 /**
  * Makes the tables of an empty database.
- * @throws Problem `conflict` when another program makes them at the same time
+ * @throws TakenMeanwhile
  */
 export async function createTables(db: StoreDatabase): Promise<void> {
   const done = await runMissing(db);
   if (done.length === migrationNames.length) return;
-  throw new Problem(
-    "conflict",
-    "another 'pstore-server init' makes a store in this database at the same time; look at what it made",
-  );
+  throw new TakenMeanwhile();
 }
 
 /**

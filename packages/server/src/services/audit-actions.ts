@@ -8,6 +8,7 @@ export const auditActions = [
   "change keys",
   "check",
   "commit",
+  "copy store",
   "create",
   "delete",
   "disable user",

@@ -41,7 +41,7 @@ export function serverEngine(own: ServerEngine): Engine<ServerLocation> {
         if (table !== undefined) {
           throw new Problem(
             "conflict",
-            `the database ${shownLocation(location)} is not empty (it has the table '${table.name}'); 'init' makes new stores only, so give it an empty database of its own`,
+            `the database ${shownLocation(location)} is not empty (it has the table '${table.name}'); a new store needs an empty database of its own`,
           );
         }
       } catch (error) {

@@ -13,9 +13,7 @@ export interface TableDigest {
 }
 
 /**
- * SHA-256 over all rows of a table in the order of their primary key, whichever engine they lie in. Each is a line of
- * JSON: the list of its columns' values in the order of the columns' names; bytes stand as a list of their SHA-256. The
- * first line holds the names: of the table, and of the columns.
+ * Digests all rows of a table, see {@link TableHash}.
  * @param step called between two parts
  */
 export async function digestTable(
@@ -23,34 +21,65 @@ export async function digestTable(
   table: TableName,
   step: (rows: number) => Promise<void>,
 ): Promise<TableDigest> {
-  const hash = new Bun.CryptoHasher("sha256");
-  let columns: readonly string[] | null = null;
-  let rows = 0;
-  let before: readonly unknown[] | null = null;
-  for await (const rowsOfPart of rowsOf(db, table)) {
-    const part = rowsOfPart as readonly unknown[] as readonly AnyRow[];
+  const hash = new TableHash(table);
+  for await (const part of rowsOf(db, table)) {
+    hash.add(part);
+    await step(hash.rows);
+  }
+  return hash.end();
+}
+
+/**
+ * SHA-256 over all rows of a table in the order of their primary key, whichever engine they lie in. Each is a line of
+ * JSON: the list of its columns' values in the order of the columns' names; bytes stand as a list of their SHA-256. The
+ * first line holds the names: of the table, and of the columns.
+ */
+export class TableHash {
+  readonly #table: TableName;
+  readonly #hash = new Bun.CryptoHasher("sha256");
+  #columns: readonly string[] | null = null;
+  #rows = 0;
+  #before: readonly unknown[] | null = null;
+
+  constructor(table: TableName) {
+    this.#table = table;
+  }
+
+  /** How many were added. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Adds the next rows. */
+  add(rowsOfPart: readonly unknown[]): void {
+    const part = rowsOfPart as readonly AnyRow[];
+    const table = this.#table;
     const [first] = part;
-    if (columns === null && first !== undefined) {
-      columns = Object.keys(first)
+    let lines = "";
+    if (this.#columns === null && first !== undefined) {
+      this.#columns = Object.keys(first)
         .filter((column) => column !== tables[table].own)
         .sort();
+      lines = `${JSON.stringify([table, ...this.#columns])}\n`;
     }
-    let lines = columns === null || rows > 0 ? "" : `${JSON.stringify([table, ...columns])}\n`;
     for (const row of part) {
       const key = tables[table].key.map((column) => plain(row[column]));
-      if (before !== null && !isBehind(before, key)) {
+      if (this.#before !== null && !isBehind(this.#before, key)) {
         throw new Error(
           `the rows of ${table} do not come in the order of their keys' bytes: the database compares texts in another way than pstore-server made it for`,
         );
       }
-      before = key;
-      lines += lineOf(row, columns ?? []);
+      this.#before = key;
+      lines += lineOf(row, this.#columns ?? []);
     }
-    hash.update(lines);
-    rows += part.length;
-    await step(rows);
+    this.#hash.update(lines);
+    this.#rows += part.length;
   }
-  return { table, rows, digest: hash.digest("hex") };
+
+  /** What all of them come to; nothing can be added any more. */
+  end(): TableDigest {
+    return { table: this.#table, rows: this.#rows, digest: this.#hash.digest("hex") };
+  }
 }
 
 function lineOf(row: AnyRow, columns: readonly string[]): string {

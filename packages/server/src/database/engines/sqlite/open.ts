@@ -73,7 +73,7 @@ function makeFile(path: string): void {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     throw new Problem(
       "conflict",
-      `there is a file at ${path} already; 'init' makes new stores only, so give another path or move it away`,
+      `there is a file at ${path} already; a new store needs a place of its own, so give another path or move it away`,
     );
   }
   chmodSync(path, 0o600);

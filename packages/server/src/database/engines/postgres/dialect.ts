@@ -64,6 +64,8 @@ function hostPool(location: ServerLocation, host: ServerLocation["hosts"][number
 
 /** @throws an error of PostgreSQL's own code when the server is a standby */
 async function makeReady(client: pg.ClientBase): Promise<void> {
+  // One that breaks while it is in use says so to whoever uses it, and by an event, which ends the process unless heard.
+  client.on("error", () => {});
   const { rows } = await client.query(
     "select set_config('lock_timeout', '10s', false), set_config('idle_in_transaction_session_timeout', '60s', false), pg_is_in_recovery() as standby",
   );

@@ -1,4 +1,0 @@
-// Every page of the web admin in its light colours, on a phone and on a wide screen.
-import { testPages } from "./support/web-visits.ts";
-
-testPages("light");

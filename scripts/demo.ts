@@ -1,10 +1,15 @@
+// npm run demo -- [--database URL]
+//
 // Plays a session of two users at a throw-away store: real GnuPG, real terminals, the executables as they are
-// shipped. Ends with 0 when everything answered as it should, else with 1 and a sentence.
+// shipped. Ends with 0 when everything answered as it should, else with 1 and a sentence. `--database` names an empty
+// database of a PostgreSQL or MariaDB server, in which the store then stays, in place of a file that goes.
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
 import type { Account } from "@pstore/e2e/support/account";
+import { bytesOfRows, storedMessageAt } from "@pstore/e2e/support/databases/rows";
 import { pstore } from "@pstore/e2e/support/executables";
 import { environment } from "@pstore/e2e/support/process";
 import { addSshUser, type SshUser } from "@pstore/e2e/support/ssh-user";
@@ -78,12 +83,7 @@ async function demo(team: Team, alex: SshUser): Promise<void> {
   say("He adds a public (unencrypted) and a shared (encrypted) property:");
   await play(walter, { command: "printf walter2 | pstore walter2.example.com -ps ssh-username" });
   await play(walter, { command: "cat ssl-cert.key | pstore walter2.example.com -pe ssl-cert.key" });
-  const { length } = storedMessage(
-    team.server.database,
-    "walter2.example.com",
-    "ssl-cert.key",
-    walter.fingerprint,
-  ).body;
+  const { length } = (await stored(team, "walter2.example.com", "ssl-cert.key", walter.fingerprint)).body;
   const shown = `ssh-username = walter2\nssl-cert.key = (${length} byte encrypted)\npassword = abc\n`;
   await play(walter, { command: "pstore walter2.example.com", shows: shown });
 
@@ -108,16 +108,13 @@ async function demo(team: Team, alex: SshUser): Promise<void> {
     shows: `error: you have no access to 'walter2.example.com': its revision 4, by walter, is without you; ask a member to allow you again\n`,
   });
 
-  say("What the server has: the bytes of its database file.");
-  lookInto(team.server.database);
+  say(
+    `What the server has: the bytes of ${isFile(team) ? "its database file" : "all rows of its database"}.`,
+  );
+  lookInto(isFile(team) ? bytesOfFile(team.server.database) : await bytesOfRows(team.server.location));
 
   say("And no pstore is needed to recover a secret. The message, as it lies in the database, for plain GPG:");
-  const { message } = storedMessage(
-    team.server.database,
-    "walter.example.com",
-    "password",
-    walter.fingerprint,
-  );
+  const { message } = await stored(team, "walter.example.com", "password", walter.fingerprint);
   await writeFile(join(walter.home, "message.gpg"), message);
   await play(walter, { command: "gpg --quiet -d message.gpg; echo", shows: `${secret}\n` });
 }
@@ -147,10 +144,23 @@ async function play(user: Account, { command, answers = [], shows = "", code = 0
     throw new Unexpected(`'${command}' should have shown ${JSON.stringify(shows)}.`);
 }
 
-/** Shows which values lie in clear in a database. */
-function lookInto(database: string): void {
+const isFile = ({ server }: Team) => server.location.startsWith("sqlite:");
+
+function bytesOfFile(database: string): Buffer {
   const files = [database, `${database}-wal`].filter((file) => existsSync(file));
-  const bytes = Buffer.concat(files.map((file) => readFileSync(file)));
+  return Buffer.concat(files.map((file) => readFileSync(file)));
+}
+
+/** An encrypted value as the database has it. */
+async function stored(team: Team, machine: string, property: string, fingerprint: string) {
+  const { database, location } = team.server;
+  return isFile(team)
+    ? storedMessage(database, machine, property, fingerprint)
+    : await storedMessageAt(location, machine, property, fingerprint);
+}
+
+/** Shows which values lie in clear in what a database has. */
+function lookInto(bytes: Buffer): void {
   const holds = (value: string) =>
     (["utf8", "base64", "hex"] as const).some((form) => bytes.includes(Buffer.from(value).toString(form)));
   const values = [
@@ -167,7 +177,11 @@ function lookInto(database: string): void {
 }
 
 try {
-  await using team = await createTeam({ users: ["walter", "joe"] });
+  const { database } = parseArgs({ options: { database: { type: "string" } } }).values;
+  await using team = await createTeam({
+    users: ["walter", "joe"],
+    ...(database !== undefined && { server: { url: database } }),
+  });
   // What was made goes with the demo, also when somebody interrupts it.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.once(signal, () => team.dispose().finally(() => process.exit(1)));

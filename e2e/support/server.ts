@@ -12,8 +12,11 @@ export interface ServerOptions {
   /** Further arguments of `serve`, for example `--public-url`. */
   readonly serve?: readonly string[];
   readonly env?: Environment;
-  /** A database that exists already: no `init`. Default: a new one. */
+  /** The file of a store that exists already: no `init`. Default: a new one. */
   readonly database?: string;
+  /** The URL of an empty database, or with `hasStore` of a store, in place of a file. */
+  readonly url?: string;
+  readonly hasStore?: boolean;
 }
 
 export interface UserOptions {
@@ -28,8 +31,10 @@ export interface UserOptions {
 export class TestServer implements AsyncDisposable {
   /** A temporary folder that goes with the server; it is its home too. */
   readonly folder: string;
-  /** The path of the SQLite file. */
+  /** The path of the SQLite file; there is none with a database of another engine. */
   readonly database: string;
+  /** What stands behind `--database`. */
+  readonly location: string;
   readonly #options: ServerOptions;
   #child: ReturnType<typeof start> | undefined;
   #port = 0;
@@ -37,7 +42,9 @@ export class TestServer implements AsyncDisposable {
 
   constructor(folder: string, options: ServerOptions) {
     this.folder = folder;
-    this.database = options.database ?? join(folder, "store.db");
+    const named = /^sqlite:(.*)$/.exec(options.url ?? "")?.[1];
+    this.database = options.database ?? named ?? join(folder, "store.db");
+    this.location = options.url ?? `sqlite:${this.database}`;
     this.#options = options;
   }
 
@@ -59,7 +66,7 @@ export class TestServer implements AsyncDisposable {
 
   /** Runs another command of `pstore-server` on the same database, whatever its exit code. */
   command(args: readonly string[], options: Omit<RunOptions, "env"> = {}): Promise<Finished> {
-    return run([pstoreServer, ...args, "--database", `sqlite:${this.database}`], {
+    return run([pstoreServer, ...args, "--database", this.location], {
       ...options,
       env: this.#env,
     });
@@ -82,7 +89,7 @@ export class TestServer implements AsyncDisposable {
   /** Starts the server and resolves when it listens. */
   async start(): Promise<void> {
     const argv = [pstoreServer, "serve", "--listen", `127.0.0.1:${this.#port}`];
-    argv.push("--database", `sqlite:${this.database}`, ...(this.#options.serve ?? []));
+    argv.push("--database", this.location, ...(this.#options.serve ?? []));
     const child = start(argv, { env: this.#env, cwd: this.folder });
     this.#child = child;
     const begin = this.#output.length;
@@ -144,7 +151,7 @@ export class TestServer implements AsyncDisposable {
   }
 
   #succeeds(args: readonly string[], stdin?: string): Promise<Finished> {
-    return succeed([pstoreServer, ...args, "--database", `sqlite:${this.database}`], {
+    return succeed([pstoreServer, ...args, "--database", this.location], {
       env: this.#env,
       ...(stdin !== undefined && { stdin }),
     });
@@ -161,7 +168,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   await buildExecutables();
   const server = new TestServer(await createFolder(), options);
   try {
-    if (options.database === undefined) await server.init();
+    if (options.database === undefined && !options.hasStore) await server.init();
     await server.start();
   } catch (error) {
     await server.dispose();

@@ -1,5 +1,6 @@
 /** A store as an earlier version has left it: its rows of today, in the tables of then. */
 import { freshDatabase } from "./fresh-for-tests.ts";
+import type { Location } from "./location.ts";
 import { migratorOf } from "./migrate.ts";
 import { createDatabase } from "./open.ts";
 import type { Tables } from "./schema.ts";
@@ -8,6 +9,7 @@ import { unguarded } from "./unguarded-for-tests.ts";
 
 export interface OlderStore {
   readonly db: StoreDatabase;
+  readonly location: Location;
   close(): Promise<void>;
 }
 
@@ -34,6 +36,7 @@ export async function olderStore(from: StoreDatabase, newestMigration: string): 
   });
   return {
     db,
+    location: fresh.location,
     async close() {
       await db.destroy();
       await fresh.drop();

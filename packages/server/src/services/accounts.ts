@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { userName } from "@pstore/core/names";
 import { Problem } from "@pstore/core/problem";
 import * as v from "valibot";
+import { isDuplicate } from "../database/faults.ts";
 import type { Db } from "../database/open.ts";
 import { flag, type StoreTable, timeText, type UserTable } from "../database/schema.ts";
 import { deleteSessionsOfUser } from "../repositories/sessions.ts";
@@ -62,7 +63,7 @@ export async function addUser(db: Db, actor: Actor, user: NewUser): Promise<void
   checkEmail(user.email);
   checkText(user.fullName, "full name", 255);
   const passwordHash = user.password === null ? null : await hashPassword(user.password);
-  await db.transaction().execute(async (trx) => {
+  const adding = db.transaction().execute(async (trx) => {
     const old = await findUser(trx, name);
     if (old !== undefined) {
       throw new Problem(
@@ -90,6 +91,13 @@ export async function addUser(db: Db, actor: Actor, user: NewUser): Promise<void
     });
     await record(trx, actor, [{ action: "add user", detail: name }]);
   });
+  try {
+    await adding;
+  } catch (error) {
+    // Somebody else was first, since we looked.
+    if (isDuplicate(error)) throw new Problem("conflict", `there is a user ${name} already`);
+    throw error;
+  }
 }
 
 /** An address as HTML's `input type="email"` takes it; empty: none. */

@@ -6,7 +6,7 @@ import { faultOf } from "../../faults.ts";
 const beat = 1000;
 const look = 200;
 /** Who has said nothing for so many milliseconds is dead, and the lock another's. */
-const silence = 20_000;
+const silence = 10_000;
 
 /** A statement, and how many rows it changed or what it found. */
 export type Run = (text: string, parameters: readonly unknown[]) => Promise<LockAnswer>;

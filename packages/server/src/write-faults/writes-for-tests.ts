@@ -29,7 +29,7 @@ export interface WriteKind {
   readonly isInSteps?: true;
   /** What it is answered when it is sent again though it is done. */
   readonly again: readonly number[];
-  /** Whether the log tells of it again then. */
+  /** Whether the log may tell of it once more then. */
   readonly isLoggedAgain?: true;
   /** Has the server do soon what it does in time with what belongs to nothing. */
   finish?(team: Team): Promise<void>;
@@ -195,6 +195,8 @@ export const writeKinds: readonly WriteKind[] = [
   {
     name: "an upload",
     isInSteps: true,
+    // One whose end is not known is given up, and its id is free for the next.
+    isLoggedAgain: true,
     again: [409],
     async make(team) {
       const id = crypto.randomUUID();

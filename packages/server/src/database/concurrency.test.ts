@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import { addUser } from "../services/accounts.ts";
+import { addKey } from "../services/keys.ts";
 import { actor, TestStore } from "../store-for-tests.ts";
 import { testedEngine } from "./fresh-for-tests.ts";
 import { migrate } from "./migrate.ts";
@@ -81,6 +82,20 @@ test("of several who add one user at once, over two servers, one does, and the o
     ),
   );
   expect(added.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  for (const one of added)
+    if (one.status === "rejected") expect(one.reason).toMatchObject({ code: "conflict" });
+});
+
+test("of two users who get one key at once, over two servers, one has it, and the other one is told", async () => {
+  const plain = { email: "", fullName: "", staff: false, superuser: false, viewAny: false, password: null };
+  const names = ["first", "second"];
+  for (const name of names) await addUser(store.db, actor, { ...plain, name });
+  const { line } = await store.makeSshKey("ed25519", "");
+  const given = { block: Buffer.from(line), writeOnly: false, description: "" };
+  const added = await Promise.allSettled(
+    names.map((name, at) => addKey(at === 0 ? store.db : writer, actor, { ...given, user: name })),
+  );
+  expect(added.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
   for (const one of added)
     if (one.status === "rejected") expect(one.reason).toMatchObject({ code: "conflict" });
 });

@@ -1,6 +1,7 @@
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import { type UserKey, writeUserKey } from "@pstore/core/keys/user-key";
 import { Problem } from "@pstore/core/problem";
+import { isDuplicate } from "../database/faults.ts";
 import type { Db } from "../database/open.ts";
 import { flag, type PublicKeyTable, timeText } from "../database/schema.ts";
 import { searchedUserIds } from "../database/searched-user-ids.ts";
@@ -53,7 +54,7 @@ export async function addKey(
   const given = await readNewKey(key);
   if (expected !== null && given.fingerprint !== expected)
     throw new Problem("bad-request", "this is another key than the one that was shown; look at it first");
-  return await db.transaction().execute(async (trx) => {
+  const adding = db.transaction().execute(async (trx) => {
     const { user, old, publicKey, encrypts, fault } = await judgeKey(trx, key, given);
     await touchUser(trx, user.id);
     const { fingerprint } = publicKey;
@@ -74,6 +75,14 @@ export async function addKey(
     await mailNewKey(trx, actor, old, fingerprint);
     return { publicKey, encrypts, known: old.removed === null, fault };
   });
+  try {
+    return await adding;
+  } catch (error) {
+    // Somebody else was first, since we looked.
+    if (isDuplicate(error))
+      throw new Problem("conflict", "this key was just added by somebody else; look at whose it is");
+    throw error;
+  }
 }
 
 async function rowOf(publicKey: UserKey, { writeOnly, description }: NewKey) {

@@ -1,7 +1,7 @@
-import type { ExpressionBuilder } from "kysely";
+import type { ExpressionBuilder, Nullable, SelectQueryBuilder } from "kysely";
 import { contains } from "../database/contains.ts";
 import type { Db } from "../database/open.ts";
-import type { ObjectTable, Tables } from "../database/schema.ts";
+import type { MemberTable, ObjectTable, Tables } from "../database/schema.ts";
 import { slices } from "../database/slices.ts";
 import { withNewest } from "./revisions.ts";
 
@@ -29,9 +29,39 @@ export async function findObjects(db: Db, ids: readonly string[]): Promise<Objec
   return found;
 }
 
+/** The object, deleted or not, if a user is a member of it. */
+export async function findObjectOfMember(
+  db: Db,
+  id: string,
+  userId: string,
+): Promise<ObjectTable | undefined> {
+  return await servedObjects(db)
+    .innerJoin("members", "members.object_id", "objects.id")
+    .selectAll("objects")
+    .where("objects.id", "=", id)
+    .where("members.user_id", "=", userId)
+    .executeTakeFirst();
+}
+
+/** An object, with a user's access to it. */
+export type AccessedObject = ObjectTable & Nullable<Pick<MemberTable, "access">>;
+
 /** The object that lives under exactly this name. */
-export async function findLiveObject(db: Db, name: string): Promise<ObjectTable | undefined> {
-  return await servedObjects(db).selectAll().where("live_name", "=", name).executeTakeFirst();
+export async function findLiveObject(
+  db: Db,
+  name: string,
+  userId: string,
+): Promise<AccessedObject | undefined> {
+  return await withAccess(db, userId).where("live_name", "=", name).executeTakeFirst();
+}
+
+function withAccess(db: Db, userId: string) {
+  return servedObjects(db)
+    .leftJoin("members", (join) =>
+      join.onRef("members.object_id", "=", "objects.id").on("members.user_id", "=", userId),
+    )
+    .selectAll("objects")
+    .select("members.access");
 }
 
 /** The objects that live under exactly these names. */
@@ -45,24 +75,25 @@ export async function findLiveObjects(db: Db, names: readonly string[]): Promise
 
 /**
  * The deleted object that bore this name, the one deleted last where there are several.
- * @param memberId only one of which this user is a member; `null`: whosever
+ * @param isOfUser only one of which the user is a member
  */
 export async function findDeletedObject(
   db: Db,
   name: string,
-  memberId: string | null,
-): Promise<ObjectTable | undefined> {
+  userId: string,
+  isOfUser: boolean,
+): Promise<AccessedObject | undefined> {
   let query = withNewest(db)
     .innerJoin("commits", "commits.digest", "revisions.commit_digest")
+    .leftJoin("members", (join) =>
+      join.onRef("members.object_id", "=", "objects.id").on("members.user_id", "=", userId),
+    )
     .selectAll("objects")
+    .select("members.access")
     .where(isServed)
     .where("objects.name", "=", name)
     .where("objects.live_name", "is", null);
-  if (memberId !== null) {
-    query = query
-      .innerJoin("members", "members.object_id", "objects.id")
-      .where("members.user_id", "=", memberId);
-  }
+  if (isOfUser) query = query.where("members.access", "is not", null);
   return await query.orderBy("commits.received", "desc").orderBy("objects.id").executeTakeFirst();
 }
 
@@ -101,10 +132,12 @@ export async function searchObjects(
   search: Search,
 ): Promise<{ id: string; live_name: string | null }[]> {
   const { text, memberId, after, limit } = search;
-  let query = servedObjects(db)
+  const ofFew = memberId !== null && (text !== "" || !(await isMemberOfMany(db, memberId)));
+  let query = (ofFew ? objectsOfMember(db, memberId) : db.selectFrom("objects"))
+    .where(isServed)
     .select(["objects.id", "objects.live_name"])
     .where("live_name", "is not", null);
-  if (memberId !== null && text === "" && (await isMemberOfMany(db, memberId))) {
+  if (memberId !== null && !ofFew) {
     query = query.where((eb) =>
       eb.exists(
         eb
@@ -114,14 +147,22 @@ export async function searchObjects(
           .where("members.user_id", "=", memberId),
       ),
     );
-  } else if (memberId !== null) {
-    query = query
-      .innerJoin("members", "members.object_id", "objects.id")
-      .where("members.user_id", "=", memberId);
   }
   if (text !== "") query = query.where(contains("objects.live_name", text));
   if (after !== null) query = query.where("live_name", ">", after);
   return await query.orderBy("live_name").limit(limit).execute();
+}
+
+/** As a query of objects alone, so that it stands in for one. */
+function objectsOfMember(db: Db, userId: string) {
+  return (
+    db
+      .selectFrom("members")
+      // SQLite keeps the order of this kind of join: it begins at the user's memberships, not at all objects.
+      .crossJoin("objects")
+      .whereRef("objects.id", "=", "members.object_id")
+      .where("members.user_id", "=", userId) as unknown as SelectQueryBuilder<Tables, "objects", object>
+  );
 }
 
 /**
@@ -136,9 +177,12 @@ export async function isMemberOfMany(db: Db, userId: string): Promise<boolean> {
     .executeTakeFirstOrThrow();
   const own = Number(counted.count);
   if (own < 1000) return false;
+  if (own > 20_000) return true;
+  // To count a million takes longer than any page: no more are counted than the answer depends on.
+  const most = Math.ceil((own * own) / 400);
   const all = await db
-    .selectFrom("objects")
+    .selectFrom(db.selectFrom("objects").select("id").limit(most).as("some"))
     .select((eb) => eb.fn.countAll<number>().as("count"))
     .executeTakeFirstOrThrow();
-  return own * own > 400 * Number(all.count);
+  return Number(all.count) < most;
 }

@@ -12,19 +12,6 @@ export async function propertiesOf(db: Db, objectId: string): Promise<PropertyTa
     .execute();
 }
 
-export async function findProperty(
-  db: Db,
-  objectId: string,
-  name: string,
-): Promise<PropertyTable | undefined> {
-  return await db
-    .selectFrom("properties")
-    .selectAll()
-    .where("object_id", "=", objectId)
-    .where("name", "=", name)
-    .executeTakeFirst();
-}
-
 /** The properties of several objects, an object's by name. */
 export async function propertiesOfAll(db: Db, objectIds: readonly string[]): Promise<PropertyTable[]> {
   const found: PropertyTable[] = [];

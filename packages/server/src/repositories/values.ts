@@ -71,6 +71,38 @@ export async function findValue(
     .executeTakeFirst();
 }
 
+export type SealedValue = StoredValueTable & {
+  /** Of the revision that sealed it. */
+  manifest: string;
+  /** The id of the value that the property has now. */
+  present: string | null;
+};
+
+/** The same, with what sealed it and what has taken its place. */
+export async function findSealedValue(
+  db: Db,
+  place: { objectId: string; property: string; revision: number },
+): Promise<SealedValue | undefined> {
+  return await db
+    .selectFrom("stored_values")
+    .innerJoin("revisions", (join) =>
+      join
+        .onRef("revisions.object_id", "=", "stored_values.object_id")
+        .onRef("revisions.revision", "=", "stored_values.revision"),
+    )
+    .leftJoin("properties", (join) =>
+      join
+        .onRef("properties.object_id", "=", "stored_values.object_id")
+        .onRef("properties.name", "=", "stored_values.property"),
+    )
+    .selectAll("stored_values")
+    .select(["revisions.manifest", "properties.value_id as present"])
+    .where("stored_values.object_id", "=", place.objectId)
+    .where("stored_values.property", "=", place.property)
+    .where("stored_values.revision", "=", place.revision)
+    .executeTakeFirst();
+}
+
 export async function valueById(db: Db, id: string): Promise<StoredValueTable | undefined> {
   return await db.selectFrom("stored_values").selectAll().where("id", "=", id).executeTakeFirst();
 }

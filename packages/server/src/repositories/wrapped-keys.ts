@@ -22,22 +22,23 @@ export async function wrappedKeysFor(
   return found;
 }
 
-/** The wrapped keys of the values that objects have now. */
+/** What of the values that objects have now is wrapped to the current keys of a user. */
 export async function wrappedKeysOf(
   db: Db,
   objectIds: readonly string[],
-  fingerprints: readonly string[],
+  userId: string,
 ): Promise<(WrappedKeyTable & { object_id: string; property: string })[]> {
-  if (fingerprints.length === 0) return [];
   const found: (WrappedKeyTable & { object_id: string; property: string })[] = [];
   for (const ids of slices(objectIds)) {
     const rows = await db
       .selectFrom("properties")
       .innerJoin("wrapped_keys", "wrapped_keys.value_id", "properties.value_id")
+      .innerJoin("public_keys", "public_keys.fingerprint", "wrapped_keys.fingerprint")
       .selectAll("wrapped_keys")
       .select(["properties.object_id", "properties.name as property"])
       .where("properties.object_id", "in", ids)
-      .where("wrapped_keys.fingerprint", "in", fingerprints)
+      .where("public_keys.user_id", "=", userId)
+      .where("public_keys.removed", "is", null)
       .orderBy("properties.name")
       .execute();
     found.push(...rows);

@@ -1,9 +1,10 @@
 import { asciiLine } from "@pstore/core/visible";
-import { onceCommitted } from "../database/store-database.ts";
 import type { Db } from "../database/open.ts";
 import { timeText } from "../database/schema.ts";
+import { onceCommitted } from "../database/store-database.ts";
 import { insertAudit, type AuditRow as Row } from "../repositories/audit.ts";
 import type { AuditAction } from "./audit-actions.ts";
+import { writeInBatches } from "./audit-batches.ts";
 
 /** Who does something, for the log. */
 export interface Actor {
@@ -55,7 +56,7 @@ export async function record(db: Db, actor: Actor, deeds: readonly Deed[]): Prom
       detail: asciiLine(deed.detail ?? "").slice(0, longestDetail),
     }),
   );
-  await insertAudit(db, rows);
+  await (db.isTransaction ? insertAudit : writeInBatches)(db, rows);
   onceCommitted(db, (database) => {
     const listener = listeners.get(database);
     if (listener !== undefined) for (const row of rows) listener(row);

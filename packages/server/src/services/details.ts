@@ -4,7 +4,7 @@ import { inlineValueSize, shownValueSize } from "@pstore/core/limits";
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
 import type { ObjectTable, PropertyTable } from "../database/schema.ts";
-import { currentKeys } from "../repositories/keys.ts";
+import { snapshot } from "../database/transactions.ts";
 import { accessesOf, membersOf } from "../repositories/members.ts";
 import { findLiveObjects } from "../repositories/objects.ts";
 import { propertiesOfAll } from "../repositories/properties.ts";
@@ -51,23 +51,26 @@ export async function showObjects(
   names: readonly string[],
   options: DetailOptions,
 ): Promise<Details> {
-  // In one transaction, so that nothing changes between the parts of what is read.
-  return await db.transaction().execute(async (trx) => {
-    const objects = await findLiveObjects(trx, [...new Set(names)]);
+  // Of one moment, so that nothing changes between the parts of what is read.
+  const { deeds, ...shown } = await snapshot(db, async (still) => {
+    const objects = await findLiveObjects(still, [...new Set(names)]);
     const ids = objects.map((object) => object.id);
-    const accesses = await accessesOf(trx, ids, caller.userId);
+    const accesses = await accessesOf(still, ids, caller.userId);
     const found = objects
       .sort((a, b) => (a.name < b.name ? -1 : 1))
       .flatMap((object) => {
         const access = accesses.get(object.id);
         return access === undefined ? [] : [{ object, access }];
       });
-    return await details(trx, caller, found, options);
+    return await details(still, caller, found, options);
   });
+  await record(db, caller, deeds);
+  return shown;
 }
 
 /**
- * Objects at their newest revisions, and the users asked for once beside them.
+ * Objects at their newest revisions, and the users asked for once beside them. Nobody may be shown them before the deeds
+ * are recorded.
  * @throws Problem `too-large` when they are more than one answer holds
  */
 export async function details(
@@ -75,10 +78,12 @@ export async function details(
   caller: Caller,
   found: readonly Visible[],
   options: DetailOptions,
-): Promise<Details> {
+): Promise<Details & { readonly deeds: readonly Deed[] }> {
   const ids = found.map(({ object }) => object.id);
   const room = new Room(maxAnswerSize);
-  for (const size of (await sizesOfNewest(db, ids)).values()) room.take(size);
+  // One manifest always has room.
+  const sizes = ids.length > 1 ? await sizesOfNewest(db, ids) : new Map<string, number>();
+  for (const size of sizes.values()) room.take(size);
   const revisions = new Map((await newestRevisions(db, ids)).map((row) => [row.object_id, row]));
   const values = await valuesWith(db, caller, found, options.value, room);
   const wrapped = await wrappedWith(db, caller, found, room);
@@ -99,8 +104,7 @@ export async function details(
     const show: Deed = { action: "show", ...about };
     return read === undefined ? [show] : [show, { ...readDeed(read.name, read.revision), ...about }];
   });
-  await record(db, caller, deeds);
-  return { objects, users: await usersWith(db, revisions, options) };
+  return { objects, users: await usersWith(db, revisions, options), deeds };
 }
 
 /** What is left of an answer. */
@@ -164,9 +168,7 @@ async function wrappedWith(db: Db, caller: Caller, found: readonly Visible[], ro
   // A user who only looks gets names and users, and nothing to decrypt; neither does a write-only key.
   const own = found.filter(({ access }) => access !== null).map(({ object }) => object.id);
   if (own.length === 0 || caller.writeOnly) return wrapped;
-  const keys = await currentKeys(db, [caller.userId]);
-  const fingerprints = keys.map((key) => key.fingerprint);
-  for (const row of await wrappedKeysOf(db, own, fingerprints)) {
+  for (const row of await wrappedKeysOf(db, own, caller.userId)) {
     room.take(row.bytes.length);
     const its = wrapped.get(row.object_id) ?? [];
     its.push({

@@ -1,9 +1,14 @@
 import type { ObjectDetail, ObjectList, ObjectRow } from "@pstore/core/api/schemas";
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
-import type { ObjectTable } from "../database/schema.ts";
-import { accessOf, membersOf } from "../repositories/members.ts";
-import { findDeletedObject, findLiveObject, searchObjects } from "../repositories/objects.ts";
+import { snapshot } from "../database/transactions.ts";
+import { membersOf } from "../repositories/members.ts";
+import {
+  type AccessedObject,
+  findDeletedObject,
+  findLiveObject,
+  searchObjects,
+} from "../repositories/objects.ts";
 import { record } from "./audit.ts";
 import { type DetailOptions, details, type Visible } from "./details.ts";
 import type { Caller } from "./sessions.ts";
@@ -110,31 +115,23 @@ async function detail(
   name: string,
   options: ShowOptions,
 ): Promise<ObjectDetail | null> {
-  // In one transaction, so that nothing changes between the parts of what is read.
-  return await db.transaction().execute(async (trx) => {
+  // Of one moment, so that nothing changes between the parts of what is read.
+  const shown = await snapshot(db, async (still) => {
     const found =
-      (await visible(trx, caller, await findLiveObject(trx, name), options)) ??
+      visible(await findLiveObject(still, name, caller.userId), options) ??
       (options.deleted
-        ? await visible(trx, caller, await deletedObject(trx, caller, name, options), options)
+        ? visible(await findDeletedObject(still, name, caller.userId, !options.all), options)
         : null);
-    if (found === null) return null;
-    const { objects, users } = await details(trx, caller, [found], options);
-    const [shown] = objects;
-    return shown === undefined ? null : { ...shown, users };
+    return found && (await details(still, caller, [found], options));
   });
+  const [object] = shown?.objects ?? [];
+  if (shown === null || object === undefined) return null;
+  await record(db, caller, shown.deeds);
+  return { ...object, users: shown.users };
 }
 
-async function deletedObject(db: Db, caller: Caller, name: string, { all }: ShowOptions) {
-  return await findDeletedObject(db, name, all ? null : caller.userId);
-}
-
-async function visible(
-  db: Db,
-  caller: Caller,
-  object: ObjectTable | undefined,
-  { all }: ShowOptions,
-): Promise<Visible | null> {
-  if (object === undefined) return null;
-  const access = await accessOf(db, object.id, caller.userId);
+function visible(found: AccessedObject | undefined, { all }: ShowOptions): Visible | null {
+  if (found === undefined) return null;
+  const { access, ...object } = found;
   return access === null && !all ? null : { object, access };
 }

@@ -17,6 +17,7 @@ import type { Caller } from "./sessions.ts";
 export const maxFound = 1000;
 /** How many objects are looked into between two looks at other requests. */
 const objectsAtOnce = 200;
+const objectsOfPage = 10 * objectsAtOnce;
 /** How many bytes of values are in memory at once, and looked into between two looks at other requests. */
 const bytesAtOnce = 4 * pieceSize;
 
@@ -80,14 +81,14 @@ async function ownOf(db: Db, caller: Caller, objects: ReadonlyMap<string, string
 /** The names of living objects by their ids, in the order of the names, some at a time. */
 async function* livingObjects(db: Db, memberId: string | null) {
   for (let after: string | null = null; ; ) {
-    const page = await searchObjects(db, { text: "", memberId, after, limit: 10 * objectsAtOnce });
+    const page = await searchObjects(db, { text: "", memberId, after, limit: objectsOfPage });
     for (const some of slices(page, objectsAtOnce)) {
       yield new Map(some.map((object) => [object.id, object.live_name ?? ""]));
       // Embedded databases answer at once: without this, nobody else would be served before the end.
       await setImmediate();
     }
     after = page.at(-1)?.live_name ?? null;
-    if (after === null) return;
+    if (after === null || page.length < objectsOfPage) return;
   }
 }
 

@@ -1,11 +1,8 @@
 import { parseManifest } from "@pstore/core/manifest";
 import { Problem } from "@pstore/core/problem";
 import type { Db } from "../database/open.ts";
-import { accessOf } from "../repositories/members.ts";
-import { findObject } from "../repositories/objects.ts";
-import { findProperty } from "../repositories/properties.ts";
-import { findRevision } from "../repositories/revisions.ts";
-import { findPiece, findValue } from "../repositories/values.ts";
+import { findObjectOfMember } from "../repositories/objects.ts";
+import { findPiece, findSealedValue } from "../repositories/values.ts";
 import { record } from "./audit.ts";
 import { noSuchObject } from "./objects.ts";
 import { readDeed } from "./reads.ts";
@@ -30,21 +27,18 @@ export async function readValue(
   place: { objectId: string; property: string; revision: number },
 ): Promise<ValueStream> {
   const { objectId, property, revision } = place;
-  const object = await findObject(db, objectId);
-  const access = object === undefined ? null : await accessOf(db, objectId, caller.userId);
-  if (object === undefined || access === null) throw noSuchObject(objectId);
-  const value = await findValue(db, place);
-  const sealing = await findRevision(db, objectId, revision);
-  const isCurrent =
-    value !== undefined && (await findProperty(db, objectId, property))?.value_id === value.id;
+  const object = await findObjectOfMember(db, objectId, caller.userId);
+  if (object === undefined) throw noSuchObject(objectId);
+  const value = await findSealedValue(db, place);
+  const isCurrent = value !== undefined && value.present === value.id;
   const isSeen = isCurrent || (await seenBy(db, object, caller.userName, [place])).size > 0;
-  if (value === undefined || sealing === undefined || !isSeen) {
+  if (value === undefined || !isSeen) {
     throw new Problem(
       "not-found",
       `'${object.name}' has no value of '${property}' from its revision ${revision}; look at the machine again, it may have changed`,
     );
   }
-  const kind = parseManifest(sealing.manifest).properties.get(property)?.kind;
+  const kind = parseManifest(value.manifest).properties.get(property)?.kind;
   if (caller.writeOnly && kind !== "public") {
     throw new Problem(
       "forbidden",

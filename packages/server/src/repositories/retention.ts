@@ -20,17 +20,14 @@ export async function markReplaced(db: Db, objectIds: readonly string[], now: st
   for (const ids of slices(objectIds)) {
     await db
       .updateTable("stored_values")
-      .set({ replaced: now })
+      .set((eb) => ({ replaced: eb.case().when("replaced", "is", null).then(now).else(null).end() }))
       .where("object_id", "in", ids)
-      .where("replaced", "is", null)
-      .where((eb) => eb.not(isCurrent(eb)))
-      .execute();
-    await db
-      .updateTable("stored_values")
-      .set({ replaced: null })
-      .where("object_id", "in", ids)
-      .where("replaced", "is not", null)
-      .where(isCurrent)
+      .where((eb) =>
+        eb.or([
+          eb.and([eb("replaced", "is", null), eb.not(isCurrent(eb))]),
+          eb.and([eb("replaced", "is not", null), isCurrent(eb)]),
+        ]),
+      )
       .execute();
   }
 }

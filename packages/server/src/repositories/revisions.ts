@@ -1,5 +1,6 @@
+import type { Nullable } from "kysely";
 import type { Db } from "../database/open.ts";
-import type { CommitTable, RevisionTable } from "../database/schema.ts";
+import type { CommitTable, ObjectTable, RevisionTable } from "../database/schema.ts";
 import { slices, slicesBySize, statementSize } from "../database/slices.ts";
 import { type IdRange, membershipsIn } from "./members.ts";
 
@@ -38,11 +39,24 @@ export function withNewest(db: Db) {
     );
 }
 
-/** The newest revisions of objects, without their commits. */
-export async function headsOf(db: Db, objectIds: readonly string[]): Promise<RevisionTable[]> {
-  const found: RevisionTable[] = [];
+/** An object with the newest of its revisions; `null` where that is missing. */
+export type HeadedObject = ObjectTable & Nullable<Pick<RevisionTable, "manifest" | "digest">>;
+
+/** Objects, whether an admin withholds them or not, with their newest revisions. */
+export async function headedObjects(db: Db, objectIds: readonly string[]): Promise<HeadedObject[]> {
+  const found: HeadedObject[] = [];
   for (const ids of slices(objectIds)) {
-    const rows = await withNewest(db).selectAll("revisions").where("objects.id", "in", ids).execute();
+    const rows = await db
+      .selectFrom("objects")
+      .leftJoin("revisions", (join) =>
+        join
+          .onRef("revisions.object_id", "=", "objects.id")
+          .onRef("revisions.revision", "=", "objects.revision"),
+      )
+      .selectAll("objects")
+      .select(["revisions.manifest", "revisions.digest"])
+      .where("objects.id", "in", ids)
+      .execute();
     found.push(...rows);
   }
   return found;

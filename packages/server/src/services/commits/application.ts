@@ -51,16 +51,7 @@ export class Application {
       digest: this.#change.digest,
       ...made,
     });
-    for (const [user, member] of next.members) {
-      const pending = flag(isPending(member));
-      const { access } = member;
-      this.#circumstances.writes.members.push({
-        object_id: id,
-        user_id: this.#userId(user),
-        access,
-        pending,
-      });
-    }
+    this.#storeMembers(base?.manifest ?? null);
     const properties = await new ValueStorage(this.#circumstances, this.#change).store(base);
     await new WrappedKeyStorage(this.#circumstances, this.#change).store(properties);
     if (base === null || !sameProperties(base.manifest, next)) {
@@ -73,7 +64,7 @@ export class Application {
   /** The newest revision that there is, which this change must continue; `null` for a new object. */
   #base(): (Known & Measured) | null {
     const next = this.#next;
-    const { objects, accesses, heads } = this.#circumstances.state;
+    const { objects, accesses } = this.#circumstances.state;
     const object = objects.get(next.object.id);
     if (next.revision === 1) {
       if (object !== undefined) conflict(`there is a machine with the id of '${this.#name}' already`);
@@ -88,9 +79,9 @@ export class Application {
     if (access === "read") {
       bad("forbidden", `you may only read '${object.name}'; ask one of its writers to make the change`);
     }
-    const head = heads.get(object.id);
-    if (head === undefined) throw new Error(`object ${object.id} lacks its revision ${object.revision}`);
-    const { manifest, digest } = head;
+    const { manifest, digest } = object;
+    if (manifest === null || digest === null)
+      throw new Error(`object ${object.id} lacks its revision ${object.revision}`);
     const base = { manifest: parseManifest(manifest), digest, size: manifest.length };
     if (next.previous !== base.digest) {
       conflict(
@@ -145,6 +136,24 @@ export class Application {
       [...members.keys()].every((name) => base.members.has(name)) &&
       sameProperties(base, this.#next)
     );
+  }
+
+  #storeMembers(base: Manifest | null): void {
+    const { object, members } = this.#next;
+    const { writes } = this.#circumstances;
+    const isSame =
+      base?.members.size === members.size &&
+      [...members].every(([name, member]) => {
+        const before = base.members.get(name);
+        return before?.access === member.access && isPending(before) === isPending(member);
+      });
+    if (isSame) return;
+    writes.manned.push(object.id);
+    for (const [user, member] of members) {
+      const pending = flag(isPending(member));
+      const { access } = member;
+      writes.members.push({ object_id: object.id, user_id: this.#userId(user), access, pending });
+    }
   }
 
   #userId(name: string): string {

@@ -44,12 +44,10 @@ export async function applyCommit(
   await checkSignature(db, caller, request, changes, names);
   return await untilKnown(db, caller, digest, () =>
     db.transaction().execute(async (trx) => {
-      // A repeat may have overtaken us between the first look and the lock.
-      const done = await answerOf(trx, caller, digest);
-      if (done !== null) return done;
       const [first] = changes;
       if (first === undefined) throw new Problem("bad-commit", "the commit holds no manifest");
       const { author } = first.manifest;
+      // Of a commit that has overtaken us since the first look, this is a second one with its digest.
       await insertCommit(trx, {
         digest,
         body: request.commit,

@@ -1,7 +1,6 @@
 import type { Db } from "../../database/open.ts";
 import type {
   MemberTable,
-  ObjectTable,
   PropertyTable,
   RevisionTable,
   StoredValueTable,
@@ -9,12 +8,17 @@ import type {
   WrappedKeyTable,
 } from "../../database/schema.ts";
 import { slicesBySize } from "../../database/slices.ts";
-import { findAnyLiveObjects, findAnyObjects } from "../../repositories/any-objects.ts";
+import { findAnyLiveObjects } from "../../repositories/any-objects.ts";
 import { accessesOf, replaceMembers } from "../../repositories/members.ts";
 import { advanceObjects } from "../../repositories/objects.ts";
 import { replaceProperties } from "../../repositories/properties.ts";
 import { markReplaced } from "../../repositories/retention.ts";
-import { headsOf, insertRevisions, sizesOfNewest } from "../../repositories/revisions.ts";
+import {
+  type HeadedObject,
+  headedObjects,
+  insertRevisions,
+  sizesOfNewest,
+} from "../../repositories/revisions.ts";
 import { insertPieces, insertValues, type PlacedValue, presentValues } from "../../repositories/values.ts";
 import {
   deleteWrappedKeys,
@@ -33,11 +37,9 @@ export type WrappedTo = ReadonlyMap<string, string>;
 
 /** What stands in the store of the objects that changes are about, before the changes: read at once for many. */
 export interface CommitState {
-  readonly objects: ReadonlyMap<string, ObjectTable>;
+  readonly objects: ReadonlyMap<string, HeadedObject>;
   /** The caller's. */
   readonly accesses: ReadonlyMap<string, "read" | "write">;
-  /** The newest revisions. */
-  readonly heads: ReadonlyMap<string, RevisionTable>;
   /** Which object lives under a name; changes that are applied keep it up to date. */
   readonly holders: Map<string, string>;
   /** Which of the names are held by an object of the caller's that an admin withholds. */
@@ -63,6 +65,7 @@ export async function partsOf(
   db: Db,
   changes: readonly ReadChange[],
 ): Promise<Iterable<readonly ReadChange[]>> {
+  if (changes.length === 1) return [changes];
   const sizes = await sizesOfNewest(
     db,
     changes.map(({ manifest }) => manifest.object.id),
@@ -87,9 +90,8 @@ export async function readState(
   );
   const readers = Map.groupBy(await wrappedFingerprints(db, ids), (row) => row.object_id ?? "");
   return {
-    objects: new Map((await findAnyObjects(db, ids)).map((object) => [object.id, object])),
+    objects: new Map((await headedObjects(db, ids)).map((object) => [object.id, object])),
     accesses,
-    heads: new Map((await headsOf(db, ids)).map((row) => [row.object_id, row])),
     holders: new Map(holders.map((object) => [object.name, object.id])),
     withheldNames: new Set(withheld.filter(({ id }) => accesses.has(id)).map(({ name }) => name)),
     values: new Map(
@@ -115,6 +117,8 @@ export class CommitWrites {
   readonly objects: string[] = [];
   readonly advanced: string[] = [];
   readonly revisions: RevisionTable[] = [];
+  /** The objects whose members are not what they were. */
+  readonly manned: string[] = [];
   readonly members: MemberTable[] = [];
   readonly values: StoredValueTable[] = [];
   readonly pieces: ValuePieceTable[] = [];
@@ -128,7 +132,7 @@ export class CommitWrites {
   async write(db: Db, now: string): Promise<void> {
     await advanceObjects(db, this.advanced);
     await insertRevisions(db, this.revisions);
-    await replaceMembers(db, this.objects, this.members);
+    await replaceMembers(db, this.manned, this.members);
     await insertValues(db, this.values);
     await insertPieces(db, this.pieces);
     for (const [fingerprint, objects] of this.leavers) await deleteWrappedKeys(db, objects, fingerprint);

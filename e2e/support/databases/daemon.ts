@@ -11,6 +11,8 @@ export interface DaemonOptions {
   readonly folder: string;
   /** The file to which its output is added. */
   readonly log: string;
+  /** What it gets when we end. Default: SIGKILL. */
+  readonly lastSignal?: "KILL" | "QUIT";
 }
 
 export class Daemon {
@@ -20,11 +22,11 @@ export class Daemon {
   readonly #log: string;
   #isRunning = true;
 
-  constructor(argv: readonly string[], { engine, folder, log }: DaemonOptions) {
+  constructor(argv: readonly string[], { engine, folder, log, lastSignal = "KILL" }: DaemonOptions) {
     const output = openSync(log, "a");
     // The last of setpriv's steps: a change of the user would take it back.
     const before = inAccount(engine);
-    const whole = [...(before.length === 0 ? ["setpriv"] : before), "--pdeathsig", "KILL", "--", ...argv];
+    const whole = [...(before.length === 0 ? ["setpriv"] : before), "--pdeathsig", lastSignal, "--", ...argv];
     const child = spawn(whole[0] ?? "", whole.slice(1), {
       cwd: folder,
       env: programEnvironment(),

@@ -1,9 +1,18 @@
 import { expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { SQL } from "bun";
 import { PostgresCluster } from "./postgres.ts";
 import { PostgresPair } from "./postgres-pair.ts";
 import { whyNoServer } from "./programs.ts";
+
+/** How many segments of shared memory (proc_sysvipc(5)) a process has made. */
+const segmentsOf = (pid: number) =>
+  readFileSync("/proc/sysvipc/shm", "utf8")
+    .split("\n")
+    .filter((line) => Number(line.trim().split(/ +/)[4]) === pid).length;
+
+const pidOf = (cluster: PostgresCluster) =>
+  Number.parseInt(readFileSync(`${cluster.folder}/data/postmaster.pid`, "utf8"), 10);
 
 const missing = whyNoServer("postgres") !== null;
 
@@ -16,14 +25,19 @@ test.skipIf(missing)(
     await cluster.createDatabase("store");
     await cluster.query("create table kept (id int); insert into kept values (1), (2)", "store");
     const url = cluster.url("store");
+    const first = pidOf(cluster);
+    expect(segmentsOf(first)).toBe(1);
 
     await cluster.kill();
+    expect(segmentsOf(first)).toBe(0);
     await expect(cluster.query("select 1")).rejects.toThrow("Connection refused");
     await cluster.restart();
     await using sql = new SQL(url, { max: 1 });
     expect(await sql.unsafe("select count(*)::int as count from kept").then(([row]) => row.count)).toBe(2);
 
+    const second = pidOf(cluster);
     await cluster.close();
+    expect(segmentsOf(second)).toBe(0);
     expect(existsSync(cluster.folder)).toBeFalse();
   },
 );

@@ -145,8 +145,11 @@ export class PostgresCluster implements AsyncDisposable {
 
   /** Ends all of its processes with SIGKILL; {@link restart} finds what was written until then. */
   async kill(): Promise<void> {
-    await this.#daemon?.kill();
+    if (this.#daemon === undefined) return;
+    const segment = this.#segment();
+    await this.#daemon.kill();
     this.#daemon = undefined;
+    if (segment !== null) await succeedInAccount("postgres", ["ipcrm", "--shmem-id", segment]);
     // It names a process that another program's may be called by then, and PostgreSQL would not start.
     await rm(this.#pidFile, { force: true });
   }
@@ -159,6 +162,8 @@ export class PostgresCluster implements AsyncDisposable {
       port: `${port}`,
       listen_addresses: "127.0.0.1",
       unix_socket_directories: folder,
+      // In its folder, where what a killed one leaves of it goes, too.
+      dynamic_shared_memory_type: "mmap",
       ...(this.#certificate !== undefined && {
         ssl: "on",
         ssl_cert_file: this.#certificate.cert,
@@ -171,6 +176,8 @@ export class PostgresCluster implements AsyncDisposable {
       engine: "postgres",
       folder,
       log: logFile,
+      // Ends it at once as well, but it removes its shared memory.
+      lastSignal: "QUIT",
     });
     this.#daemon = daemon;
     await daemon.until("takes connections", () => this.#isReady());
@@ -192,7 +199,8 @@ export class PostgresCluster implements AsyncDisposable {
 
   /** Ends it and removes everything of it. */
   async close(): Promise<void> {
-    await this.kill();
+    await this.#daemon?.stop("SIGQUIT");
+    this.#daemon = undefined;
     await this.#folder.remove();
   }
 
@@ -211,6 +219,13 @@ export class PostgresCluster implements AsyncDisposable {
   /** Its file of the process id ends with what it is about, as `pg_ctl` reads it. */
   #isReady(): boolean {
     return existsSync(this.#pidFile) && /^ready\s*$/m.test(readFileSync(this.#pidFile, "utf8"));
+  }
+
+  /** The id of the segment of shared memory (System V) that a killed one leaves; `null`: it has none yet. */
+  #segment(): string | null {
+    if (!existsSync(this.#pidFile)) return null;
+    const [, id] = /^ *\d+ +(\d+) *$/m.exec(readFileSync(this.#pidFile, "utf8")) ?? [];
+    return id ?? null;
   }
 
   async #enableTls(): Promise<void> {

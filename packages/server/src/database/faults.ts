@@ -10,9 +10,18 @@ import { sqliteFaults } from "./engines/sqlite/faults.ts";
  * - `lost`: the connection is gone, or could not be had;
  * - `full`: there is no room;
  * - `broken`: what it lies on could not be read or written;
- * - `read-only`: nothing can be written there, as on a standby.
+ * - `read-only`: nothing can be written there, as on a standby;
+ * - `forbidden`: the store's user at the database server may not do it.
  */
-export type Fault = "duplicate" | "conflict" | "busy" | "lost" | "full" | "broken" | "read-only";
+export type Fault =
+  | "duplicate"
+  | "conflict"
+  | "busy"
+  | "lost"
+  | "full"
+  | "broken"
+  | "read-only"
+  | "forbidden";
 
 const faults: Readonly<Record<string, Fault>> = Object.assign(
   Object.create(null),

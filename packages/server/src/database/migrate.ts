@@ -3,18 +3,20 @@ import { type Kysely, sql } from "kysely";
 import { Migrator } from "kysely/migration";
 import { engineOf } from "./engines/all.ts";
 import { migrationNames, migrations } from "./migrations/list.ts";
+import { migrationTable } from "./migrations/table.ts";
 import type { Tables } from "./schema.ts";
 import type { StoreDatabase } from "./store-database.ts";
 
-const table = "migrations";
-const lockTable = `${table}_lock`;
+const lockTable = `${migrationTable}_lock`;
 
 /** The names of the migrations that a database has had; `null` where it is not one of ours. */
 async function applied(db: Kysely<Tables>): Promise<readonly string[] | null> {
   const tables = await db.introspection.getTables();
   const names = new Set(tables.map((one) => one.name));
-  if (!names.has(table)) return null;
-  const rows = await sql<{ name: string }>`select name from ${sql.table(table)} order by name`.execute(db);
+  if (!names.has(migrationTable)) return null;
+  const rows = await sql<{
+    name: string;
+  }>`select name from ${sql.table(migrationTable)} order by name`.execute(db);
   return rows.rows.map((row) => row.name);
 }
 
@@ -86,7 +88,7 @@ export async function migratorOf(db: StoreDatabase): Promise<Migrator> {
   return new Migrator({
     db,
     provider: { getMigrations: async () => migrations(types) },
-    migrationTableName: table,
+    migrationTableName: migrationTable,
     migrationLockTableName: lockTable,
   });
 }

@@ -18,6 +18,8 @@ const problems: Readonly<Record<Told, () => Problem>> = {
     new Problem("unavailable", "nothing can be written to the store's database; tell whoever runs it", {
       retryAfter: 2,
     }),
+  forbidden: () =>
+    new Problem("unavailable", "the store's database does not let the server do that; tell whoever runs it"),
   lost: () =>
     new Problem("unavailable", "the server does not reach its database; try again in a moment", {
       retryAfter,
@@ -41,6 +43,10 @@ const advice: Readonly<Record<Told, readonly [what: string, next: string]>> = {
   "read-only": [
     "nothing can be written to the store's database",
     "see who may write to it, and whether it is a standby",
+  ],
+  forbidden: [
+    "the user of the store's database may not do that",
+    "give it all rights on that database, also to make tables",
   ],
   lost: ["the store's database is not reached any more", "see whether it runs, and try again"],
   busy: [

@@ -22,6 +22,9 @@ export const mysqlFaults: Readonly<Record<string, Fault>> = {
   ER_OPTION_PREVENTS_STATEMENT: "read-only",
   ER_READ_ONLY_MODE: "read-only",
   ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION: "read-only",
+  ER_DBACCESS_DENIED_ERROR: "forbidden",
+  ER_TABLEACCESS_DENIED_ERROR: "forbidden",
+  ER_COLUMNACCESS_DENIED_ERROR: "forbidden",
   // A Galera node that is not, or no longer, of the majority.
   ER_UNKNOWN_COM_ERROR: "lost",
   ER_CON_COUNT_ERROR: "lost",

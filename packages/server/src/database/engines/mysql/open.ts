@@ -17,6 +17,8 @@ export const mysql = serverEngine({
 
   async assertUsable() {},
 
+  anew: ({ database }) => `drop database ${database}; create database ${database}`,
+
   async drop(db, tables) {
     await db.connection().execute(async (connection) => {
       await sql`set session foreign_key_checks = 0`.execute(connection);

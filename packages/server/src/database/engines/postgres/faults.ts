@@ -12,6 +12,7 @@ export const postgresFaults: Readonly<Record<string, Fault>> = {
   "58030": "broken",
   "53300": "lost",
   "25006": "read-only",
+  "42501": "forbidden",
   "57P01": "lost",
   "57P02": "lost",
   "57P03": "lost",

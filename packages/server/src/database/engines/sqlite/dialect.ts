@@ -28,6 +28,7 @@ function asKyselyDatabase(database: Database) {
 
 class ImmediateDriver extends SqliteDriver {
   readonly #database: Database;
+  #isReading = false;
 
   constructor(database: Database) {
     super({ database: asKyselyDatabase(database) });
@@ -42,13 +43,27 @@ class ImmediateDriver extends SqliteDriver {
     connection: DatabaseConnection,
     settings?: TransactionSettings,
   ): Promise<void> {
-    const begin = settings?.accessMode === "read only" ? "begin" : "begin immediate";
-    await connection.executeQuery(CompiledQuery.raw(begin));
+    const isReading = settings?.accessMode === "read only";
+    await connection.executeQuery(CompiledQuery.raw(isReading ? "begin" : "begin immediate"));
+    // SQLite knows no transaction that only reads. Nobody else has the connection before this one ends.
+    if (isReading) this.#database.run("pragma query_only = on");
+    this.#isReading = isReading;
+  }
+
+  override async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await super.commitTransaction(connection);
+    this.#allowWriting();
   }
 
   /** After some faults, a full disk among them, SQLite has rolled back itself: to ask again would hide the fault. */
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     if (this.#database.inTransaction) await super.rollbackTransaction(connection);
+    this.#allowWriting();
+  }
+
+  #allowWriting(): void {
+    if (this.#isReading) this.#database.run("pragma query_only = off");
+    this.#isReading = false;
   }
 }
 

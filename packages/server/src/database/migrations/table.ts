@@ -1,0 +1,2 @@
+/** The table that says which migrations a database has had. */
+export const migrationTable = "migrations";

@@ -124,6 +124,6 @@ describe("a disk that fails under a running server", () => {
         expect([at, came(before, await stored())]).toEqual([at, expected]);
       }
     },
-    300_000,
+    isThorough ? 3_600_000 : 300_000,
   );
 });

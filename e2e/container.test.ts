@@ -27,7 +27,8 @@ beforeAll(async () => {
   if (reason !== null) return;
   if (suite === undefined) throw new Error("the Containerfile is not from Debian");
   await buildExecutables();
-  debian = await makeDebianRoot(suite, []);
+  // What makes users, which is in the image too.
+  debian = await makeDebianRoot(suite, ["passwd"]);
   const gnupg = await createHome();
   const key = await generateKey(gnupg, { userId: "walter <walter@example.com>" });
   walter = new User("walter", await createHomeFolder(), gnupg, [key]);

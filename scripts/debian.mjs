@@ -27,7 +27,7 @@ export const testPackages = {
   "galera-4": "/usr/lib/galera/libgalera_smm.so",
   rsync: "rsync",
   // A root folder in which the steps of the container run.
-  debootstrap: "debootstrap",
+  mmdebstrap: "mmdebstrap",
   chromium: "chromium",
   // Clipboards, and display servers that have them.
   xvfb: "Xvfb",

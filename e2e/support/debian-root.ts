@@ -15,8 +15,7 @@ export interface RootOptions {
 /** Why no such root can be made here; `null`: it can. */
 export async function whyNoRoot(): Promise<string | null> {
   if (process.getuid?.() !== 0) return "it takes root";
-  if (Bun.which("debootstrap", { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` }) === null)
-    return "debootstrap is not installed";
+  if (Bun.which("mmdebstrap") === null) return "mmdebstrap is not installed";
   const { code } = await run(["unshare", "--mount", "--pid", "--fork", "true"]);
   return code === 0 ? null : "this host allows no namespaces";
 }
@@ -137,17 +136,19 @@ export class RootProcess {
 }
 
 /**
- * Makes a root with Debian's smallest system, from Debian's packages.
+ * Makes a root with less of Debian than its smallest image has, from Debian's packages. (mmdebstrap takes half as long as
+ * debootstrap: it unpacks all packages at once, and does not wait for the disk.)
  * @param suite the release, for example `bookworm`
- * @param packages more of them
+ * @param packages more of them than the essential ones
  */
 export async function makeDebianRoot(suite: string, packages: readonly string[]): Promise<DebianRoot> {
   const folder = await createFolderForOthers();
   const root = new DebianRoot(folder);
   try {
     const which = packages.length === 0 ? [] : [`--include=${packages.join(",")}`];
+    const how = ["--mode=root", "--variant=essential", "--dpkgopt=force-unsafe-io", ...which];
     // What it mounts there goes with it, also when it is killed.
-    await succeed(["unshare", "--mount", "debootstrap", "--variant=minbase", ...which, suite, folder], {
+    await succeed(["unshare", "--mount", "mmdebstrap", ...how, suite, folder], {
       env: { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`, ...proxies() },
       timeout: 240_000,
     });

@@ -10,7 +10,11 @@ export class CuttingProxy {
   readonly port: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  #next: Cut | null = null;
+  #cut: Cut | null = null;
+  /** How many messages of clients pass before it is cut. */
+  #left = 0;
+  /** How many messages of clients there were since {@link cutNext}. */
+  messages = 0;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -25,9 +29,20 @@ export class CuttingProxy {
     return proxy;
   }
 
-  /** The connection that says something next is cut. */
-  cutNext(cut: Cut): void {
-    this.#next = cut;
+  /** The connection on which a client says something next is cut, or after so many messages; `null`: none is. */
+  cutNext(cut: Cut | null, after = 0): void {
+    this.#cut = cut;
+    this.#left = after;
+    this.messages = 0;
+  }
+
+  /** What is to be cut at the message of a client that comes now. */
+  #due(): Cut | null {
+    this.messages++;
+    if (this.#cut === null || this.#left-- > 0) return null;
+    const cut = this.#cut;
+    this.#cut = null;
+    return cut;
   }
 
   join(client: Socket, server: Socket): void {
@@ -50,13 +65,9 @@ export class CuttingProxy {
       });
     }
     client.on("data", (bytes) => {
-      if (this.#next === "request") {
-        this.#next = null;
-        cut();
-        return;
-      }
-      isDoomed ||= this.#next === "answer";
-      this.#next = null;
+      const due = this.#due();
+      if (due === "request") return cut();
+      isDoomed ||= due === "answer";
       server.write(bytes);
     });
     server.on("data", (bytes) => {

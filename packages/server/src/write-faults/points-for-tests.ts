@@ -10,10 +10,11 @@ const seed = 1;
 /**
  * At one of the statements, or at the last, which commits as a rule; and not with every fault.
  * @param name what is written, and what goes wrong
+ * @param share of how many of them there is a point
  */
-export function pointsOf(statements: number, name: string): readonly number[] {
+export function pointsOf(statements: number, name: string, share = 0.5): readonly number[] {
   if (isThorough) return Array.from({ length: statements }, (_, at) => at + 1);
   const digest = createHash("sha256").update(`${seed} ${name}`).digest();
-  if (digest.readUInt8(0) % 2 === 0) return [];
+  if (digest.readUInt8(0) >= 256 * share) return [];
   return [digest.readUInt8(1) % 4 === 0 ? statements : 1 + (digest.readUInt16BE(2) % statements)];
 }

@@ -24,6 +24,8 @@ const session = [
   // What does not fit is refused and not cut, and a backslash in a text means one thing, on which its quoting relies.
   "sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
   "innodb_lock_wait_timeout = 10",
+  // For a whole table, as while a tool copies it; without this, for a day.
+  "lock_wait_timeout = 10",
 ];
 
 /** The connections to a MariaDB or MySQL of one or several hosts: to the first that takes writes. */

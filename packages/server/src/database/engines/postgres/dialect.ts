@@ -7,6 +7,7 @@ import {
   type TransactionSettings,
 } from "kysely";
 import pg from "pg";
+import { faultOf } from "../../faults.ts";
 import type { ServerLocation } from "../../location.ts";
 import { FailoverPool, type HostPool } from "../failover.ts";
 import { tlsOptions } from "../tls.ts";
@@ -56,7 +57,10 @@ function hostPool(location: ServerLocation, host: ServerLocation["hosts"][number
       const client = await pool.connect().catch((error) => {
         throw withCode(error);
       });
-      return withCodes(client);
+      withCodes(client);
+      const release = client.release;
+      client.release = () => release(broken.has(client));
+      return client;
     },
     end: () => pool.end(),
   };
@@ -75,28 +79,38 @@ async function makeReady(client: pg.ClientBase): Promise<void> {
 }
 
 const coded = new WeakSet<object>();
+/** Those whose server has said that it ends them: they are not given to the next, who might come before they end. */
+const broken = new WeakSet<object>();
 
-/** A client whose errors all have a code. */
-function withCodes(client: pg.PoolClient): pg.PoolClient {
-  if (coded.has(client)) return client;
+/** Lets all errors of a client have a code. */
+function withCodes(client: pg.PoolClient): void {
+  if (coded.has(client)) return;
   coded.add(client);
   const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
   const own = async (...args: unknown[]) => {
     try {
       return await query(...args);
     } catch (error) {
-      throw withCode(error);
+      const known = withCode(error);
+      if (faultOf(known) === "lost") broken.add(client);
+      throw known;
     }
   };
-  return Object.assign(client, { query: own });
+  Object.assign(client, { query: own });
 }
 
-/** `pg` speaks of a connection that breaks, or does not come about in time, without a code. */
+/** What `pg` says without a code: of a password that is missing, and of a connection that breaks or does not come about in time. */
+const codeless: readonly (readonly [message: RegExp, code: string | undefined])[] = [
+  [/client password must be/, "28P01"],
+  // It is there, and is not to be waited for.
+  [/does not support SSL/, undefined],
+  [/connect|terminated|queryable|timeout/i, "08006"],
+];
+
 function withCode(error: unknown): unknown {
-  const isCodeless = error instanceof Error && !("code" in error && error.code !== undefined);
-  return isCodeless && /connect|terminated|queryable|timeout/i.test(error.message)
-    ? Object.assign(error, { code: "08006" })
-    : error;
+  if (!(error instanceof Error) || ("code" in error && error.code !== undefined)) return error;
+  const code = codeless.find(([message]) => message.test(error.message))?.[1];
+  return code === undefined ? error : Object.assign(error, { code });
 }
 
 class StorePostgresDialect extends PostgresDialect {

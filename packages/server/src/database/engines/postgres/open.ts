@@ -33,7 +33,8 @@ export const postgres = serverEngine({
 
   advice: {
     "28P01": ({ user }) => `check the password of its user ${user ?? ""}`,
-    "28000": () => "check its user, and what the server's pg_hba.conf allows",
+    "28000": () =>
+      "check its user, what the server's pg_hba.conf allows, and whether it wants a certificate (sslcert=FILE and sslkey=FILE)",
     "3D000": (location) => `make it with '${make(location)}'`,
     "42501": ({ database, user }) =>
       `let its user make tables there: 'alter database ${database} owner to ${user ?? "USER"}'`,

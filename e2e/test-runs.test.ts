@@ -37,7 +37,7 @@ beforeAll(async () => {
   project = await createFolder();
   for (const [name, text] of Object.entries(files)) await Bun.write(join(project, name), bunTest + text);
   await mkdir(join(project, "scripts"));
-  for (const name of ["tests.mjs", "workspace.mjs"])
+  for (const name of ["tests.mjs", "engines.mjs", "workspace.mjs"])
     await cp(join(root, "scripts", name), join(project, "scripts", name));
   await mkdir(join(project, "node_modules/.bin"));
   await symlink(join(root, "node_modules/.bin/bun"), join(project, "node_modules/.bin/bun"));

@@ -26,6 +26,9 @@ export interface Finished {
   readonly stderr: string;
 }
 
+/** Bytes above which a text is made only when somebody asks for it: who reads that much asks for the bytes, mostly. */
+const longText = 1024 * 1024;
+
 /** The whole environment of a program: the search path and what is given. */
 export function environment(...parts: readonly Environment[]): Record<string, string> {
   return Object.assign({ PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin" }, ...parts);
@@ -64,13 +67,18 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   const [stdout, stderr] = await Promise.all([child.stdout.bytes(), child.stderr.text(), child.exited]);
   clearTimeout(timer);
   if (late) throw new Error(`${argv.join(" ")} did not end within ${timeout} ms: ${stderr}`);
-  return {
+  const finished = {
     code: child.exitCode,
     signal: child.signalCode === null ? null : String(child.signalCode),
     stdout,
-    text: new TextDecoder().decode(stdout),
+    text: stdout.length > longText ? "" : new TextDecoder().decode(stdout),
     stderr,
   };
+  if (stdout.length > longText) {
+    const get = () => new TextDecoder().decode(stdout);
+    Object.defineProperty(finished, "text", { get, enumerable: true });
+  }
+  return finished;
 }
 
 /** Like {@link run}, for steps that a test only prepares with: throws, with stderr, unless the exit code is 0. */

@@ -3,17 +3,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { makeCertificate } from "./support/certificate.ts";
 import { freshDatabase } from "./support/databases/fresh.ts";
 import { MariaDbServer } from "./support/databases/mariadb.ts";
 import { freePort } from "./support/databases/ports.ts";
 import { PostgresPair } from "./support/databases/postgres-pair.ts";
-import { whyNoServer } from "./support/databases/programs.ts";
+import { program, whyNoServer } from "./support/databases/programs.ts";
 import type { UrlOptions } from "./support/databases/url.ts";
 import { buildExecutables, pstoreServer } from "./support/executables.ts";
 import { createFolder } from "./support/folder.ts";
-import { run, succeed } from "./support/process.ts";
+import { run, start, succeed } from "./support/process.ts";
 
 /** Milliseconds that a database which does not answer is waited for, and some for a busy machine. */
 const soon = 9000;
@@ -44,6 +44,16 @@ async function refusal(args: readonly string[], url: string): Promise<string> {
 const succeeds = (args: readonly string[], url: string) =>
   succeed(command(args, url), { env: { HOME: folder } });
 
+/** The command or statement that a refusal to make a store where one was begun names. */
+function whatEmptiesIt(said: string): string {
+  const [, anew] =
+    / has the tables of a store that was never finished: what makes it is still at work, or was killed; if it was, empty it with '([^']*)' and try again$/.exec(
+      said,
+    ) ?? [];
+  if (anew === undefined) throw new Error(said);
+  return anew;
+}
+
 interface Server {
   url(database: string, options?: UrlOptions): string;
   query(sql: string, database?: string): Promise<string>;
@@ -60,7 +70,6 @@ interface Case {
     readonly noUser: RegExp;
     readonly noPassword: RegExp;
     readonly noRights: string;
-    readonly anew: string;
   };
 }
 
@@ -136,15 +145,6 @@ function tellsTheSame({ engine, server, says }: Case): void {
     );
   });
 
-  test("it was left by an 'init' that was killed", async () => {
-    await server().createDatabase("begun");
-    await succeeds(init, server().url("begun"));
-    await server().query("delete from store", "begun");
-    const never = `${shown("begun")} has the tables of a store that was never finished: what makes it is still at work, or was killed; if it was, empty it with '${says.anew}' and try again`;
-    expect(await refusal(init, server().url("begun"))).toBe(never);
-    expect(await refusal(serve, server().url("begun"))).toContain("no store in them");
-  });
-
   test("its user may make no tables", async () => {
     await server().createDatabase("theirs");
     if (engine === "mysql") await server().query("grant select on theirs.* to joe@'%'");
@@ -212,8 +212,31 @@ describe.skipIf(whyNoServer("postgres") !== null)("PostgreSQL", () => {
           /cannot be used \(password authentication failed for user "(\w+)"\); check the password of its user \1$/,
         noPassword: /client password must be a string\); check the password of its user admin$/,
         noRights: "permission denied for schema public",
-        anew: "dropdb begun && createdb --encoding=UTF8 --template=template0 --owner=admin begun",
       },
+    });
+
+    test("an 'init' there was killed: what is said to empty it does so", async () => {
+      const { primary } = pair;
+      await pair.createDatabase("begun");
+      // All tables come at once, but for those that say how far it is.
+      await primary.query(
+        `create function slow() returns event_trigger language plpgsql as
+           $$ begin if to_regclass('objects') is not null then perform pg_sleep(60); end if; end $$;
+         create event trigger slowly on ddl_command_end when tag in ('CREATE TABLE') execute function slow()`,
+        "begun",
+      );
+      const child = start(command(init, primary.url("begun")), { env: { HOME: folder } });
+      const asleep = "from pg_stat_activity where wait_event = 'PgSleep'";
+      await primary.until("makes tables", `select count(*) ${asleep}`, (count) => count === "1");
+      child.kill("SIGKILL");
+      await child.exited;
+      await primary.query(`select pg_terminate_backend(pid) ${asleep}`);
+      await primary.query("drop event trigger slowly; drop function slow", "begun");
+      const anew = whatEmptiesIt(await refusal(init, primary.url("begun")));
+      const path = `${dirname(program("postgres", "psql"))}:${process.env["PATH"]}`;
+      const env = { PATH: path, PGHOST: primary.folder, PGPORT: `${primary.port}`, PGUSER: primary.user };
+      await succeed(["sh", "-c", anew], { env });
+      await succeeds(init, primary.url("begun"));
     });
 
     test("it is a standby", async () => {
@@ -261,8 +284,19 @@ describe.skipIf(whyNoServer("mysql") !== null)("MariaDB", () => {
           /cannot be used \(Access denied for user '(\w+)'@'localhost' \(using password: YES\)\); check its user \1 and the password$/,
         noPassword: /\(using password: NO\)\); check its user admin and the password$/,
         noRights: "CREATE command denied to user 'joe'@'localhost' for table `theirs`.`migrations`",
-        anew: "drop database begun; create database begun",
       },
+    });
+
+    test("an 'init' there was killed: what is said to empty it does so", async () => {
+      await server.createDatabase("begun");
+      const child = start(command(init, server.url("begun")), { env: { HOME: folder } });
+      const tables = "select count(*) from information_schema.tables where table_schema = 'begun'";
+      await server.until("has some tables", tables, (count) => Number(count) > 3);
+      child.kill("SIGKILL");
+      await child.exited;
+      expect(Number(await server.query(tables))).toBeLessThan(20);
+      await server.query(whatEmptiesIt(await refusal(init, server.url("begun"))));
+      await succeeds(init, server.url("begun"));
     });
 
     test("it is read-only", async () => {

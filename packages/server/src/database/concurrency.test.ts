@@ -1,11 +1,15 @@
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
+import { readdirSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
 import { sql } from "kysely";
 import { addUser } from "../services/accounts.ts";
 import { addKey } from "../services/keys.ts";
 import { actor, TestStore } from "../store-for-tests.ts";
 import { faultOf } from "./faults.ts";
 import { testedEngine } from "./fresh-for-tests.ts";
+import type { SqliteLocation } from "./location.ts";
 import { migrate } from "./migrate.ts";
 import { migrationNames } from "./migrations/list.ts";
 import { olderStore } from "./older-for-tests.ts";
@@ -135,6 +139,35 @@ test.if(testedEngine !== "sqlite")(
       await second.destroy();
       await older.close();
     }
+  },
+);
+
+test.if(testedEngine === "sqlite")(
+  "of two programs that migrate a store at once one does it, and the other one waits and has nothing to do",
+  async () => {
+    const older = await olderStore(store.db, "0001-initial");
+    const { path } = older.location as SqliteLocation;
+    const hasOpened = (pid: number) =>
+      readdirSync(`/proc/${pid}/fd`).some((fd) => {
+        try {
+          return readlinkSync(`/proc/${pid}/fd/${fd}`) === path;
+        } catch {
+          return false;
+        }
+      });
+    const lock = new Database(path);
+    lock.run("begin immediate");
+    const argv = [process.execPath, join(import.meta.dir, "../bin.ts"), "migrate"];
+    const both = [1, 2].map(() => Bun.spawn([...argv, "--database", `sqlite:${path}`], { stdout: "pipe" }));
+    while (!both.every(({ pid }) => hasOpened(pid))) await Bun.sleep(5);
+    lock.run("rollback");
+    lock.close();
+    const done = await Promise.all(both.map(({ stdout }) => stdout.text()));
+    expect(await Promise.all(both.map(({ exited }) => exited))).toEqual([0, 0]);
+    const place = `database  sqlite:${path}\n`;
+    const all = `migrated  ${migrationNames.slice(1).join(", ")}\n`;
+    expect(done.sort()).toEqual([`${place}${all}`, `${place}nothing to do\n`]);
+    await older.close();
   },
 );
 

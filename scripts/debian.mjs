@@ -44,6 +44,15 @@ export const benchPackages = {
   time: "time",
 };
 
+/** Databases, and clusters of them. */
+export const soakPackages = {
+  "openssh-client": "ssh-keygen",
+  postgresql: "initdb",
+  "mariadb-server": "mariadbd",
+  "galera-4": "/usr/lib/galera/libgalera_smm.so",
+  rsync: "rsync",
+};
+
 /** PostgreSQL's own programs lie in a folder of each version. */
 function versionFolders() {
   const parent = "/usr/lib/postgresql";

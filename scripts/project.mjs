@@ -1,9 +1,9 @@
-// node scripts/project.mjs install|build|generate|lint|test|demo|pack|bench|fuzz
+// node scripts/project.mjs install|build|generate|lint|test|demo|pack|bench|fuzz|soak
 //
 // What the scripts of package.json call. It needs Node and npm alone: each task installs what it needs first.
 import { build } from "./build.mjs";
 import { checkAll, lint } from "./check.mjs";
-import { benchPackages, installDebianPackages } from "./debian.mjs";
+import { benchPackages, installDebianPackages, soakPackages } from "./debian.mjs";
 import { install } from "./install.mjs";
 import { pack } from "./pack.mjs";
 import { bun, Failure, run } from "./workspace.mjs";
@@ -38,6 +38,11 @@ const tasks = {
   fuzz: async (args) => {
     await build();
     return script("fuzz/run.ts", args);
+  },
+  soak: async (args) => {
+    await installDebianPackages(soakPackages, "what needs them ends with a sentence about it.");
+    await build();
+    return script("soak/run.ts", args);
   },
 };
 

@@ -198,7 +198,10 @@ export const writeKinds: readonly WriteKind[] = [
     // One whose end is not known is given up, and its id is free for the next.
     isLoggedAgain: true,
     again: [409],
+    // What came of a first time is loose when its id is taken over.
+    finish: collectLoose,
     async make(team) {
+      await collectLoose(team);
       const id = crypto.randomUUID();
       return () => team.upload(id, 1_048_576 + large);
     },

@@ -1,7 +1,7 @@
 // What whoever runs pstore-server is told when a database cannot be used, by real servers: in one sentence, without the
 // password, and soon.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { rm } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { makeCertificate } from "./support/certificate.ts";
@@ -154,6 +154,14 @@ function tellsTheSame({ engine, server, says }: Case): void {
   });
 }
 
+/** Makes a client's certificate by the authority of a server. */
+async function clientCertificate(server: { readonly caFile: string }) {
+  const own = dirname(server.caFile);
+  await makeCertificate(own, "client", { extension: "basicConstraints=CA:FALSE\n", issuer: "authority" });
+  const files = { sslcert: join(own, "client.pem"), sslkey: join(own, "client.key") };
+  return { sslmode: "verify-full", sslrootcert: server.caFile, ...files };
+}
+
 /** What both engines say of TLS alike. */
 function keepsToTls(engine: Case["engine"], server: () => Server & { readonly caFile: string }): void {
   const withTls = (parameters: Record<string, string>) => server().url("secured", { parameters });
@@ -260,7 +268,23 @@ describe.skipIf(whyNoServer("postgres") !== null)("PostgreSQL", () => {
     });
   });
 
-  describe("with TLS", () => keepsToTls("postgres", () => pair.primary));
+  describe("with TLS", () => {
+    keepsToTls("postgres", () => pair.primary);
+
+    test("is shown the client's own certificate where it wants one", async () => {
+      const { primary } = pair;
+      const { sslcert, sslkey, ...without } = await clientCertificate(primary);
+      const rules = join(primary.folder, "data/pg_hba.conf");
+      const wanting = "hostssl all all 127.0.0.1/32 scram-sha-256 clientcert=verify-ca\n";
+      await writeFile(rules, `${wanting}${await readFile(rules, "utf8")}`);
+      await primary.query(`alter system set ssl_ca_file = '${primary.caFile}'`);
+      await primary.query("select pg_reload_conf()");
+      expect(await refusal(list, primary.url("secured", { parameters: without }))).toEndWith(
+        "cannot be used (connection requires a valid client certificate); check its user, what the server's pg_hba.conf allows, and whether it wants a certificate (sslcert=FILE and sslkey=FILE)",
+      );
+      await succeeds(list, primary.url("secured", { parameters: { ...without, sslcert, sslkey } }));
+    });
+  });
 });
 
 describe.skipIf(whyNoServer("mysql") !== null)("MariaDB", () => {
@@ -281,8 +305,8 @@ describe.skipIf(whyNoServer("mysql") !== null)("MariaDB", () => {
         noDatabase:
           "Unknown database 'nope'); make it and let its user have it: 'create database nope; grant all on nope.* to admin'",
         noUser:
-          /cannot be used \(Access denied for user '(\w+)'@'localhost' \(using password: YES\)\); check its user \1 and the password$/,
-        noPassword: /\(using password: NO\)\); check its user admin and the password$/,
+          /cannot be used \(Access denied for user '(\w+)'@'localhost' \(using password: YES\)\); check its user \1, the password, and whether/,
+        noPassword: /\(using password: NO\)\); check its user admin, the password, and whether/,
         noRights: "CREATE command denied to user 'joe'@'localhost' for table `theirs`.`migrations`",
       },
     });
@@ -310,5 +334,18 @@ describe.skipIf(whyNoServer("mysql") !== null)("MariaDB", () => {
     });
   });
 
-  describe("with TLS", () => keepsToTls("mysql", () => server));
+  describe("with TLS", () => {
+    keepsToTls("mysql", () => server);
+
+    test("is shown the client's own certificate where it wants one", async () => {
+      const { sslcert, sslkey, ...without } = await clientCertificate(server);
+      await server.restart([`--ssl-ca=${server.caFile}`]);
+      await server.query("alter user joe@'%' require x509; grant all on secured.* to joe@'%'");
+      const user = { user: "joe", password };
+      expect(await refusal(list, server.url("secured", { ...user, parameters: without }))).toEndWith(
+        "check its user joe, the password, and whether it wants a certificate (sslcert=FILE and sslkey=FILE)",
+      );
+      await succeeds(list, server.url("secured", { ...user, parameters: { ...without, sslcert, sslkey } }));
+    });
+  });
 });

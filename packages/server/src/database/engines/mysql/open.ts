@@ -28,7 +28,8 @@ export const mysql = serverEngine({
   },
 
   advice: {
-    ER_ACCESS_DENIED_ERROR: ({ user }) => `check its user ${user ?? ""} and the password`,
+    ER_ACCESS_DENIED_ERROR: ({ user }) =>
+      `check its user ${user ?? ""}, the password, and whether it wants a certificate (sslcert=FILE and sslkey=FILE)`,
     ER_BAD_DB_ERROR: grant,
     ER_DBACCESS_DENIED_ERROR: grant,
   },

@@ -18,12 +18,6 @@ export async function findKey(db: Db, fingerprint: string): Promise<PublicKeyTab
     .executeTakeFirst();
 }
 
-/** Keys of whatever state. */
-export async function findKeys(db: Db, fingerprints: readonly string[]): Promise<PublicKeyTable[]> {
-  if (fingerprints.length === 0) return [];
-  return await db.selectFrom("public_keys").selectAll().where("fingerprint", "in", fingerprints).execute();
-}
-
 /** The current keys (not removed; perhaps expired) of users, in the order in which they were added. */
 export async function currentKeys(db: Db, userIds: readonly string[]): Promise<PublicKeyTable[]> {
   const found: PublicKeyTable[] = [];

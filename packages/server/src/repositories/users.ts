@@ -2,7 +2,6 @@ import type { ExpressionBuilder, Updateable } from "kysely";
 import { contains } from "../database/contains.ts";
 import type { Db } from "../database/open.ts";
 import type { Tables, UserTable } from "../database/schema.ts";
-import { slices } from "../database/slices.ts";
 
 export async function insertUser(db: Db, row: UserTable): Promise<void> {
   await db.insertInto("users").values(row).execute();
@@ -11,15 +10,6 @@ export async function insertUser(db: Db, row: UserTable): Promise<void> {
 /** A user of whatever state, removed ones too. */
 export async function findUser(db: Db, name: string): Promise<UserTable | undefined> {
   return await db.selectFrom("users").selectAll().where("name", "=", name).executeTakeFirst();
-}
-
-export async function findUsers(db: Db, names: readonly string[]): Promise<UserTable[]> {
-  const found: UserTable[] = [];
-  for (const some of slices(names)) {
-    const rows = await db.selectFrom("users").selectAll().where("name", "in", some).execute();
-    found.push(...rows);
-  }
-  return found;
 }
 
 export async function listUsers(db: Db): Promise<UserTable[]> {

@@ -3,30 +3,21 @@ import type { PublicKey, User, UserNames, Users } from "@pstore/core/api/schemas
 import { parseFingerprint } from "@pstore/core/fingerprint";
 import { bytesOfKey } from "@pstore/core/keys/stored";
 import type { Db } from "../database/open.ts";
-import type { PublicKeyTable, UserTable } from "../database/schema.ts";
-import { currentKeys, findKeys } from "../repositories/keys.ts";
-import { activeNames, findUsers } from "../repositories/users.ts";
+import type { PublicKeyTable } from "../database/schema.ts";
+import { activeNames } from "../repositories/users.ts";
+import { findUsersWithKeys, type UserWithKeys } from "../repositories/users-with-keys.ts";
 import { record } from "./audit.ts";
 import type { Caller } from "./sessions.ts";
 
-/** A user of whatever state with their current keys. */
-export interface UserWithKeys {
-  readonly user: UserTable;
-  readonly keys: readonly PublicKeyTable[];
-}
+export type { UserWithKeys } from "../repositories/users-with-keys.ts";
 
 /** Those of the users named that there are, disabled and removed ones too, with their current keys. */
 export async function usersWithKeys(
   db: Db,
   names: Iterable<string>,
 ): Promise<ReadonlyMap<string, UserWithKeys>> {
-  const users = await findUsers(db, [...new Set(names)]);
-  const keys = await currentKeys(
-    db,
-    users.map((user) => user.id),
-  );
-  const byUser = Map.groupBy(keys, (key) => key.user_id);
-  return new Map(users.map((user) => [user.name, { user, keys: byUser.get(user.id) ?? [] }]));
+  const found = await findUsersWithKeys(db, [...new Set(names)], []);
+  return new Map(found.map((one) => [one.user.name, one]));
 }
 
 /**
@@ -41,16 +32,18 @@ export async function shownUsers(
   also: readonly string[] = [],
   held: readonly string[] = [],
 ): Promise<User[]> {
-  const found = await usersWithKeys(db, names);
-  const asked = await findKeys(db, also);
-  return [...found.values()]
+  const found = await findUsersWithKeys(db, [...new Set(names)], also);
+  return found
     .sort((a, b) => (a.user.name < b.user.name ? -1 : 1))
     .map(({ user, keys }) => {
-      const removed = asked.filter((key) => key.user_id === user.id && key.removed !== null);
+      const [current, removed] = [
+        keys.filter((key) => key.removed === null),
+        keys.filter((key) => key.removed !== null),
+      ];
       return {
         name: user.name,
         active: user.active === 1,
-        keys: [...keys, ...removed].map((key) => shownKey(key, held)),
+        keys: [...current, ...removed].map((key) => shownKey(key, held)),
       };
     });
 }

@@ -42,6 +42,10 @@ export const benchPackages = {
   "gpg-agent": "gpg-agent",
   pass: "pass",
   time: "time",
+  // The databases that a store may be on.
+  postgresql: "initdb",
+  "mariadb-server": "mariadbd",
+  rsync: "rsync",
 };
 
 /** Databases, and clusters of them. */

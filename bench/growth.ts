@@ -1,0 +1,97 @@
+// What single operations cost in a store of a thousand objects, of a hundred thousand and of a million, on each engine.
+import type { EngineName } from "@pstore/server/database/store-database";
+import { summary } from "./measure.ts";
+import {
+  type Ask,
+  ask,
+  byName,
+  byProperty,
+  Caller,
+  challenge,
+  exact,
+  read,
+  value,
+} from "./stores/callers.ts";
+import { engineNames } from "./stores/engines.ts";
+import type { Fill } from "./stores/fill.ts";
+import { startServers } from "./stores/servers.ts";
+import { type BenchStore, makeStore } from "./stores/store.ts";
+import { type Claim, decimal, printTable } from "./table.ts";
+
+/** So many users take turns, so that what is read lies all over the store. */
+const callers = 12;
+const warmUp = 48;
+const runs = 300;
+
+interface Operation {
+  readonly what: string;
+  /** What it costs must hardly depend on how many objects there are. */
+  readonly single: boolean;
+  readonly make: (caller: Caller) => Ask | Promise<Ask>;
+}
+
+const operations: readonly Operation[] = [
+  { what: "challenge", single: true, make: () => challenge },
+  { what: "sign-in", single: true, make: (caller) => caller.login() },
+  { what: "object by its name, with a value", single: true, make: (caller) => read(caller.next()) },
+  { what: "a property's value", single: true, make: (caller) => value(caller.next()) },
+  { what: "search for an exact name", single: true, make: (caller) => exact(caller.next()) },
+  { what: "commit of one object", single: true, make: (caller) => caller.commit(caller.next()) },
+  { what: "search in the names of a user's 300 objects", single: false, make: () => byName },
+  { what: "search in the properties of a user's 300", single: false, make: () => byProperty },
+];
+
+/** Medians in milliseconds, by operation. */
+type Medians = ReadonlyMap<string, number>;
+
+export async function benchGrowth(sizes: readonly number[]): Promise<readonly Claim[]> {
+  const claims: Claim[] = [];
+  for (const engine of engineNames) {
+    const medians = await growing(engine, sizes);
+    print(engine, sizes, medians);
+    for (const { what, single } of operations) {
+      if (!single) continue;
+      const [first, last] = [medians.at(0)?.get(what), medians.at(-1)?.get(what)];
+      const is = (last ?? Number.NaN) / (first ?? Number.NaN);
+      claims.push({ what: `${engine}, ${what}: ${sizes.at(-1)} objects / ${sizes[0]}`, is, atMost: 2 });
+    }
+  }
+  return claims;
+}
+
+async function growing(engine: EngineName, sizes: readonly number[]): Promise<readonly Medians[]> {
+  await using store = await makeStore(engine);
+  const medians: Medians[] = [];
+  for (const size of sizes) medians.push(await measured(store, await store.grow(size)));
+  return medians;
+}
+
+async function measured(store: BenchStore, fill: Fill): Promise<Medians> {
+  await using servers = await startServers(store.url, 1);
+  const all = await Caller.several(servers.urls, store, fill, callers);
+  await Promise.all(all.map((caller) => caller.wrapKeys()));
+  const times = new Map<string, number[]>(operations.map(({ what }) => [what, []]));
+  // In turn, so that what else the machine does falls on all of them alike.
+  for (let run = -warmUp; run < runs; run++) {
+    const caller = all[(run + warmUp) % all.length];
+    if (caller === undefined) throw new Error("There is nobody to ask.");
+    for (const { what, make } of operations) {
+      const asked = await make(caller);
+      const start = performance.now();
+      await ask(caller.url, caller.token, asked);
+      if (run >= 0) times.get(what)?.push(performance.now() - start);
+    }
+  }
+  return new Map([...times].map(([what, its]) => [what, summary(its).median]));
+}
+
+function print(engine: EngineName, sizes: readonly number[], medians: readonly Medians[]): void {
+  printTable(
+    `${engine}: one request after the other to one server, by the number of objects (medians of ${runs}, in ms)`,
+    [...sizes.map(String), "last / first"],
+    operations.map(({ what }) => {
+      const its = medians.map((of) => of.get(what) ?? Number.NaN);
+      return { what, cells: [...its, (its.at(-1) ?? Number.NaN) / (its[0] ?? Number.NaN)].map(decimal) };
+    }),
+  );
+}

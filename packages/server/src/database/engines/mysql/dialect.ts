@@ -11,6 +11,7 @@ import {
   type TransactionSettings,
 } from "kysely";
 import mysql from "mysql2";
+import { type Fault, faultOf } from "../../faults.ts";
 import type { ServerLocation } from "../../location.ts";
 import { FailoverPool, type HostPool } from "../failover.ts";
 import { tlsOptions } from "../tls.ts";
@@ -90,6 +91,17 @@ function hostPool(
 /** @throws an error of MySQL's own code when the server takes no writes */
 async function makeReady(connection: mysql.PoolConnection): Promise<void> {
   const ask = async (text: string) => (await connection.promise().query<mysql.RowDataPacket[]>(text))[0][0];
+  const settingOf = async (what: "variables" | "status", name: string) =>
+    (await ask(`show global ${what} like '${name}'`))?.["Value"];
+  // A node that is cut off from the majority of its cluster answers this, and hardly anything else.
+  if (
+    (await settingOf("variables", "wsrep_on")) === "ON" &&
+    (await settingOf("status", "wsrep_ready")) !== "ON"
+  ) {
+    throw Object.assign(new Error("the node is not, or no longer, of its cluster's majority"), {
+      code: "ER_UNKNOWN_COM_ERROR",
+    });
+  }
   const found = await ask("select version() as version, @@global.read_only as read_only");
   if (found?.["read_only"] === 1) {
     throw Object.assign(new Error("the server is read-only"), { code: "ER_OPTION_PREVENTS_STATEMENT" });
@@ -108,15 +120,22 @@ function plain(connection: mysql.PoolConnection): MysqlPoolConnection {
     get(target, name) {
       if (name === "query") {
         return (text: string, parameters: readonly unknown[], callback?: (...answer: unknown[]) => void) =>
-          target.query(text, parameters.map(asParameter), (error: unknown, result: unknown) =>
-            isDoneAlready(error) ? callback?.(null, []) : callback?.(withCode(error), result),
-          );
+          target.query(text, parameters.map(asParameter), (error: unknown, result: unknown) => {
+            if (isDoneAlready(error)) return callback?.(null, []);
+            const known = withCode(error);
+            // Not to be used again: the next one is made, and looked at, anew.
+            if (mustEnd.has(faultOf(known))) target.destroy();
+            callback?.(known, result);
+          });
       }
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === "function" ? value.bind(target) : value;
     },
   }) as unknown as MysqlPoolConnection;
 }
+
+/** After these, a server is none that takes writes. */
+const mustEnd: ReadonlySet<Fault | null> = new Set<Fault | null>(["lost", "read-only"]);
 
 /**
  * MySQL commits each change of a table by itself: a migration that was interrupted in its middle leaves those behind that

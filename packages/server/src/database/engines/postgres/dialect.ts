@@ -7,7 +7,7 @@ import {
   type TransactionSettings,
 } from "kysely";
 import pg from "pg";
-import { faultOf } from "../../faults.ts";
+import { type Fault, faultOf } from "../../faults.ts";
 import type { ServerLocation } from "../../location.ts";
 import { FailoverPool, type HostPool } from "../failover.ts";
 import { tlsOptions } from "../tls.ts";
@@ -79,7 +79,9 @@ async function makeReady(client: pg.ClientBase): Promise<void> {
 }
 
 const coded = new WeakSet<object>();
-/** Those whose server has said that it ends them: they are not given to the next, who might come before they end. */
+/** After these, a server is none that takes writes. */
+const mustEnd: ReadonlySet<Fault | null> = new Set<Fault | null>(["lost", "read-only"]);
+/** Those whose server ends them, or takes no writes: they are not given to the next, who might come before they end. */
 const broken = new WeakSet<object>();
 
 /** Lets all errors of a client have a code. */
@@ -92,7 +94,7 @@ function withCodes(client: pg.PoolClient): void {
       return await query(...args);
     } catch (error) {
       const known = withCode(error);
-      if (faultOf(known) === "lost") broken.add(client);
+      if (mustEnd.has(faultOf(known))) broken.add(client);
       throw known;
     }
   };

@@ -10,6 +10,9 @@ export const contested = "contested";
 /** Of a value that is uploaded on its own, before the commit, in characters. */
 const large = 200_000;
 
+/** What a client says when somebody else was first: the server has not stored the change, and knows that it has not. */
+const refusal = /^error: .*(?:nothing of yours was stored|look at it again and repeat the change)/m;
+
 export class Work {
   readonly #client: Client;
   readonly #journal: Journal;
@@ -47,7 +50,7 @@ export class Work {
     if (dice < 90) return this.#read();
     if (dice < 95) return this.#look("list", []);
     if (dice < 98) return this.#look("history", ["--history", ...shared]);
-    return this.#look("search", ["--search", "contested="]);
+    return this.#look("search", ["--search", "password="]);
   }
 
   async #put(
@@ -123,5 +126,5 @@ export class Work {
 
 function outcomeOf({ code, stderr }: Ended): Outcome {
   if (code === 0) return "acknowledged";
-  return /^error: .*nothing of yours was stored/m.test(stderr) ? "refused" : "unknown";
+  return refusal.test(stderr) ? "refused" : "unknown";
 }

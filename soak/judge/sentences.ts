@@ -1,5 +1,5 @@
 // What clients said, beside results: one clear sentence each.
-import type { Journal } from "../journal.ts";
+import type { Command, Journal } from "../journal.ts";
 
 /** What varies from one command to the next → what stands for it. */
 const variables: readonly (readonly [RegExp, string])[] = [
@@ -16,16 +16,17 @@ const noAnswer = [
   /^could not use URL: it answered N \((?:the server does not reach its database; try again in a moment|the store is busy with other changes; try again in a moment|the server lost its database in the middle of a commit and cannot say whether it was stored; look, and repeat it if it was not)\)/,
 ];
 
-/** The lines that a client may end with, and what may stand before a result. */
+/** The list of what --each is about to change: no sentences. */
+const listing = [/^ {2}Machine +User access$/, /^-+$/, /^\+ MACHINE +USER(?:, USER)*$/];
+
+/** The sentences that a client may end with, and what may stand before a result. */
 const allowed: readonly RegExp[] = [
   /^NOTICE: a change that was not answered before is now stored$/,
   /^WARNING: a change that was not answered before was not stored: /,
   /^NOTICE: N machines? changed$/,
-  // What --each is about to change.
-  /^ {2}Machine +User access$/,
-  /^-+$/,
-  /^\+ MACHINE +USER(?:, USER)*$/,
   /^error: USER has changed 'contested' of 'MACHINE' at the same time; nothing of yours was stored, look at it and repeat$/,
+  // Of one who has lost the race thirty times.
+  /^error: 'MACHINE' was changed by USER meanwhile: it is at revision N; look at it again and repeat the change$/,
   ...noAnswer.map(({ source }) => new RegExp(`^backend error: ${source.slice(1)}`)),
 ];
 
@@ -36,8 +37,7 @@ export interface Sentence {
 
 /** What was said, the most frequent first. */
 export function sentencesOf({ commands }: Journal): readonly Sentence[] {
-  const all = commands.flatMap(({ said }) => said.map(generalized));
-  return [...Map.groupBy(all, (text) => text)]
+  return [...Map.groupBy(commands.flatMap(sentencesOfCommand), (text) => text)]
     .map(([text, its]) => ({ text, count: its.length }))
     .toSorted((one, other) => other.count - one.count);
 }
@@ -47,11 +47,21 @@ export function faultsOfSentences(journal: Journal): readonly string[] {
   const unclear = sentencesOf(journal)
     .filter(({ text }) => !allowed.some((one) => one.test(text)))
     .map(({ text, count }) => `${count} commands said: ${text}`);
-  const silent = journal.commands.filter(({ failed, said }) => failed && said.length !== 1);
-  const many = silent.map(
-    ({ what, said }) => `a command failed with ${said.length} sentences (${what}): ${said}`,
-  );
-  return [...unclear, ...many];
+  const wrong = journal.commands
+    .filter((command) => errorsOf(command) !== (command.failed ? 1 : 0))
+    .map(
+      ({ what, failed, said }) =>
+        `a command ${failed ? "failed" : "did not fail"} and said (${what}): ${said}`,
+    );
+  return [...unclear, ...wrong];
+}
+
+function errorsOf({ said }: Command): number {
+  return said.filter((line) => /^(?:backend )?error: /.test(line)).length;
+}
+
+function sentencesOfCommand({ said }: Command): readonly string[] {
+  return said.map(generalized).filter((text) => !listing.some((one) => one.test(text)));
 }
 
 function generalized(line: string): string {

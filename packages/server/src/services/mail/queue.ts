@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { onceCommitted } from "../../database/store-database.ts";
 import type { Db } from "../../database/open.ts";
 import { flag, type MailTable, timeText } from "../../database/schema.ts";
 import { slices } from "../../database/slices.ts";
+import { onceCommitted } from "../../database/store-database.ts";
 import { addressesOfSuperusers, deleteMailsBefore, insertMails } from "../../repositories/mails.ts";
 
 /** A text to those concerned. It names who, what and when, and never holds a secret, nor a ciphertext. */

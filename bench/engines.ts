@@ -52,7 +52,7 @@ async function benchEngine(engine: EngineName, objects: number): Promise<void> {
     ["pstore", "bare route and query", "share"],
     [...rates].map(([what, rate]) => ({
       what,
-      cells: [decimal(rate.own), decimal(rate.bare), decimal(rate.own / rate.bare)],
+      cells: [rate.own, rate.bare, rate.own / rate.bare].map((is) => (Number.isNaN(is) ? "" : decimal(is))),
     })),
   );
 }
@@ -90,6 +90,11 @@ function operationsFor(store: BenchStore, fill: Fill, listers: readonly Caller[]
       what: "object with a value",
       own: each((caller) => read(caller.next())),
       bare: bare((caller) => ({ path: `/object?name=${objectName(caller.next())}` })),
+    },
+    {
+      what: "the same, beside a bare one that writes a row to the log",
+      own: each((caller) => read(caller.next())),
+      bare: bare((caller) => ({ path: `/object?name=${objectName(caller.next())}&log=1` })),
     },
     {
       what: `list of ${listed}`,

@@ -3,6 +3,7 @@
 import { Hono } from "hono";
 import { bareDriver, type Statement } from "./bare-driver.ts";
 
+const time = "2026-01-01T00:00:00.000Z";
 const driver = bareDriver(process.env["PSTORE_DATABASE"] ?? "");
 const app = new Hono();
 
@@ -15,7 +16,15 @@ app.get("/object", async (context) => {
       inner join commits c on c.digest = r.commit_digest where o.live_name = ?`,
     parameters: [context.req.query("name") ?? ""],
   });
+  if (context.req.query("log") !== undefined) await driver.together([logRow()]);
   return context.json(rows[0] ?? null);
+});
+
+/** What a store keeps of each read, before anybody sees what was read. */
+const logRow = (): Statement => ({
+  text: `insert into audit (id, time, user_name, fingerprint, action, object_id, object_name, property, address, outcome, detail, refused)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  parameters: [Bun.randomUUIDv7(), time, "user", "", "show", "", "host", "", "127.0.0.1", "ok", "", 0],
 });
 
 /** SQLite must be told at which table to begin, and the others take that as well. */
@@ -49,7 +58,6 @@ app.post("/commit", async (context) => {
   return context.json({ done: true });
 });
 
-const time = "2026-01-01T00:00:00.000Z";
 const bytes = new Uint8Array(300);
 
 /** All that a commit of one object writes, but for the log and the marks of what it replaces. */

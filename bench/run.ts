@@ -52,4 +52,4 @@ const claims: Claim[] = [];
 for (const [name, bench] of Object.entries(benches)) {
   if (wanted.length === 0 || wanted.includes(name)) claims.push(...(await bench()));
 }
-printClaims(claims);
+if (claims.length > 0) printClaims(claims);

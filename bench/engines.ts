@@ -4,8 +4,8 @@ import { encodeManifest } from "@pstore/core/manifest";
 import type { EngineName } from "@pstore/server/database/store-database";
 import { sql } from "kysely";
 import { type Ask, ask, byName, byProperty, Caller, challenge, read } from "./stores/callers.ts";
-import { engineNames } from "./stores/engines.ts";
-import { type Fill, objectId, objectName } from "./stores/fill.ts";
+import { engineNames, startDatabase } from "./stores/engines.ts";
+import { groupSize, objectId, objectName } from "./stores/fill.ts";
 import { type Servers, startBareServers, startServers } from "./stores/servers.ts";
 import { type BenchStore, makeStore } from "./stores/store.ts";
 import { type Claim, decimal, printTable } from "./table.ts";
@@ -34,16 +34,16 @@ export async function benchEngines(objects: number): Promise<readonly Claim[]> {
 }
 
 async function benchEngine(engine: EngineName, objects: number): Promise<void> {
-  await using store = await makeStore(engine);
-  const fill = await store.grow(objects);
-  await addLister(store, fill);
+  await using server = await startDatabase(engine);
+  const store = await makeStore(server, objects);
+  await addLister(store);
   const rates = new Map<string, { own: number; bare: number }>();
   await using own = await startServers(store.url, processes);
   await using bare = await startBareServers(store.url, processes);
-  const callers = await Caller.several(own.urls, store, fill, connections);
-  const lister = await listersOf(own, store, fill);
+  const callers = await Caller.several(own.urls, store, connections);
+  const lister = await listersOf(own, store);
   await Promise.all(callers.map((caller) => caller.wrapKeys()));
-  for (const { what, own: ours, bare: theirs } of operationsFor(store, fill, lister)) {
+  for (const { what, own: ours, bare: theirs } of operationsFor(store, lister)) {
     const bareRate = await perSecond(theirs(callers, bare.urls));
     rates.set(what, { own: await perSecond(ours(callers)), bare: bareRate });
   }
@@ -58,32 +58,32 @@ async function benchEngine(engine: EngineName, objects: number): Promise<void> {
 }
 
 /** Makes a user of the last group a member of more objects: where the list looks, which is not in the manifests. */
-async function addLister(store: BenchStore, fill: Fill): Promise<void> {
-  const user = listerOf(store, fill);
+async function addLister(store: BenchStore): Promise<void> {
+  const user = listerOf(store);
   await store.inside(async (db) => {
     await sql`insert into members (object_id, user_id, access, pending)
       select id, ${sql.lit(user.id)}, 'read', 0 from objects
-      where name >= ${sql.lit(objectName(fill.from))} and name < ${sql.lit(objectName(fill.from + listed))}
+      where name <= ${sql.lit(objectName(listed))}
       and id not in (select object_id from members where user_id = ${sql.lit(user.id)})`.execute(db);
   });
 }
 
-const listerOf = (store: BenchStore, fill: Fill) => {
-  const user = store.filler.people[(fill.groups - 1) * 3];
+const listerOf = ({ filler, fill }: BenchStore) => {
+  const user = filler.people[(fill.groups - 1) * groupSize];
   if (user === undefined) throw new Error("There are no users.");
   return user;
 };
 
-async function listersOf(servers: Servers, store: BenchStore, fill: Fill): Promise<readonly Caller[]> {
-  return await Promise.all(servers.urls.map((url) => Caller.signIn(url, store, fill, fill.groups - 1)));
+async function listersOf(servers: Servers, store: BenchStore): Promise<readonly Caller[]> {
+  return await Promise.all(servers.urls.map((url) => Caller.signIn(url, store, store.fill.groups - 1)));
 }
 
-function operationsFor(store: BenchStore, fill: Fill, listers: readonly Caller[]): readonly Operation[] {
+function operationsFor(store: BenchStore, listers: readonly Caller[]): readonly Operation[] {
   const each = (make: (caller: Caller) => Ask) => (callers: readonly Caller[]) =>
     callers.map((caller) => () => ask(caller.url, caller.token, make(caller)));
   const bare = (make: (caller: Caller) => Ask) => (callers: readonly Caller[], urls: readonly string[]) =>
     callers.map((caller, index) => () => ask(urls[index % urls.length] ?? "", caller.token, make(caller)));
-  const person = listerOf(store, fill);
+  const person = listerOf(store);
   return [
     { what: "challenge", own: each(() => challenge), bare: bare(() => ({ path: "/challenge" })) },
     {
@@ -125,7 +125,7 @@ function operationsFor(store: BenchStore, fill: Fill, listers: readonly Caller[]
       bare: bare((caller) => {
         // Of nobody who commits to it: no more than these rows are right of it afterwards.
         const number = Math.max(1, caller.next() - 1);
-        const object = { id: objectId(number), name: objectName(number), group: number % fill.groups };
+        const object = { id: objectId(number), name: objectName(number), group: number % store.fill.groups };
         const change = { revision: 2, previous: "0".repeat(64), publicBytes: new Uint8Array(9) };
         const manifest = encodeManifest(store.filler.manifest(object, change));
         return { path: "/commit", method: "POST", json: { object: object.id, manifest } };

@@ -12,10 +12,9 @@ import {
   read,
   value,
 } from "./stores/callers.ts";
-import { engineNames } from "./stores/engines.ts";
-import type { Fill } from "./stores/fill.ts";
+import { engineNames, startDatabase } from "./stores/engines.ts";
 import { startServers } from "./stores/servers.ts";
-import { type BenchStore, makeStore } from "./stores/store.ts";
+import { makeStore } from "./stores/store.ts";
 import { type Claim, decimal, printTable } from "./table.ts";
 
 /** So many users take turns, so that what is read lies all over the store. */
@@ -59,35 +58,42 @@ export async function benchGrowth(sizes: readonly number[]): Promise<readonly Cl
   return claims;
 }
 
+/** By the sizes. */
 async function growing(engine: EngineName, sizes: readonly number[]): Promise<readonly Medians[]> {
-  await using store = await makeStore(engine);
-  const medians: Medians[] = [];
-  for (const size of sizes) medians.push(await measured(store, await store.grow(size)));
-  return medians;
-}
-
-async function measured(store: BenchStore, fill: Fill): Promise<Medians> {
-  await using servers = await startServers(store.url, 1);
-  const all = await Caller.several(servers.urls, store, fill, callers);
-  await Promise.all(all.map((caller) => caller.wrapKeys()));
-  const times = new Map<string, number[]>(operations.map(({ what }) => [what, []]));
+  await using stack = new AsyncDisposableStack();
+  const server = stack.use(await startDatabase(engine));
+  const stores: (readonly Caller[])[] = [];
+  for (const size of sizes) {
+    const store = await makeStore(server, size);
+    const { urls } = stack.use(await startServers(store.url, 1));
+    const all = await Caller.several(urls, store, callers);
+    await Promise.all(all.map((caller) => caller.wrapKeys()));
+    stores.push(all);
+  }
+  const times = sizes.map(() => new Map<string, number[]>(operations.map(({ what }) => [what, []])));
   // In turn, so that what else the machine does falls on all of them alike.
   for (let run = -warmUp; run < runs; run++) {
-    const caller = all[(run + warmUp) % all.length];
-    if (caller === undefined) throw new Error("There is nobody to ask.");
     for (const { what, make } of operations) {
-      const asked = await make(caller);
-      const start = performance.now();
-      await ask(caller.url, caller.token, asked);
-      if (run >= 0) times.get(what)?.push(performance.now() - start);
+      for (const [index, all] of stores.entries()) {
+        const time = await timed(all[(run + warmUp) % all.length], make);
+        if (run >= 0) times[index]?.get(what)?.push(time);
+      }
     }
   }
-  return new Map([...times].map(([what, its]) => [what, summary(its).median]));
+  return times.map((all) => new Map([...all].map(([what, its]) => [what, summary(its).median])));
+}
+
+async function timed(caller: Caller | undefined, make: Operation["make"]): Promise<number> {
+  if (caller === undefined) throw new Error("There is nobody to ask.");
+  const asked = await make(caller);
+  const start = performance.now();
+  await ask(caller.url, caller.token, asked);
+  return performance.now() - start;
 }
 
 function print(engine: EngineName, sizes: readonly number[], medians: readonly Medians[]): void {
   printTable(
-    `${engine}: one request after the other to one server, by the number of objects (medians of ${runs}, in ms)`,
+    `${engine}: one request after the other, to a server for each number of objects in turn (medians of ${runs}, in ms)`,
     [...sizes.map(String), "last / first"],
     operations.map(({ what }) => {
       const its = medians.map((of) => of.get(what) ?? Number.NaN);

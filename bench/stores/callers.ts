@@ -4,7 +4,7 @@ import { commitOf, commitText } from "@pstore/core/commit";
 import { digestOf } from "@pstore/core/digest";
 import { loginText } from "@pstore/core/login";
 import { encodeManifest } from "@pstore/core/manifest";
-import { type Fill, firstDigest, groupSize, objectId, objectName } from "./fill.ts";
+import { firstDigest, groupSize, objectId, objectName } from "./fill.ts";
 import type { BenchStore } from "./store.ts";
 
 export interface Ask {
@@ -28,40 +28,37 @@ export async function ask(url: string, token: string, { path, method = "GET", js
 export class Caller {
   readonly url: string;
   readonly #store: BenchStore;
-  readonly #fill: Fill;
   readonly #group: number;
   readonly token: string;
   /** The objects that are theirs, and what the next commit of each follows. */
   readonly #heads = new Map<number, { revision: number; digest: string }>();
   #turn = 0;
 
-  private constructor(url: string, store: BenchStore, fill: Fill, group: number, token: string) {
+  private constructor(url: string, store: BenchStore, group: number, token: string) {
     this.url = url;
     this.#store = store;
-    this.#fill = fill;
     this.#group = group;
     this.token = token;
   }
 
   /** Signs in the first user of a group. */
-  static async signIn(url: string, store: BenchStore, fill: Fill, group: number): Promise<Caller> {
-    const own = new Caller(url, store, fill, group, "");
+  static async signIn(url: string, store: BenchStore, group: number): Promise<Caller> {
+    const own = new Caller(url, store, group, "");
     const { token } = JSON.parse(await ask(url, "", await own.login())) as { token: string };
-    return new Caller(url, store, fill, group, token);
+    return new Caller(url, store, group, token);
   }
 
   /** So many users of groups that lie far apart; fewer where there are fewer groups. */
   static async several(
     urls: readonly string[],
     store: BenchStore,
-    fill: Fill,
     count: number,
   ): Promise<readonly Caller[]> {
-    const length = Math.min(count, fill.groups);
+    const length = Math.min(count, store.fill.groups);
     return await Promise.all(
       Array.from({ length }, (_, index) => {
-        const group = Math.floor((index * fill.groups) / length);
-        return Caller.signIn(urls[index % urls.length] ?? "", store, fill, group);
+        const group = Math.floor((index * store.fill.groups) / length);
+        return Caller.signIn(urls[index % urls.length] ?? "", store, group);
       }),
     );
   }
@@ -84,9 +81,9 @@ export class Caller {
 
   /** Another of their objects each time. */
   next(): number {
-    const { from, to, groups } = this.#fill;
-    const first = from + ((this.#group - (from % groups) + groups) % groups);
-    const count = Math.floor((to - first) / groups) + 1;
+    const { objects, groups } = this.#store.fill;
+    const first = this.#group === 0 ? groups : this.#group;
+    const count = Math.floor((objects - first) / groups) + 1;
     return first + groups * (this.#turn++ % count);
   }
 

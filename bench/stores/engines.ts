@@ -9,36 +9,40 @@ import { type Kysely, type RawBuilder, sql } from "kysely";
 
 export const engineNames: readonly EngineName[] = ["sqlite", "postgres", "mysql"];
 
-export interface BenchDatabase extends AsyncDisposable {
-  readonly url: string;
+/** Where the databases of several stores are. */
+export interface DatabaseServer extends AsyncDisposable {
+  readonly engine: EngineName;
+  /** The URL of a database that is empty, or that there is not yet in the place of a file. */
+  make(name: string): Promise<string>;
 }
 
 /**
- * Starts a database server with its default settings, but for two that everybody raises who has a million objects: the log
+ * Starts a database server with its default settings, but for those that everybody raises who has a million objects: the log
  * that one fill writes, and MariaDB's own cache, which reads from the disk whatever does not fit.
  */
-export async function startDatabase(engine: EngineName): Promise<BenchDatabase> {
+export async function startDatabase(engine: EngineName): Promise<DatabaseServer> {
   if (engine === "sqlite") {
     const folder = await createFolder();
     return {
-      url: `sqlite:${join(folder, "store.db")}`,
+      engine,
+      make: async (name) => `sqlite:${join(folder, `${name}.db`)}`,
       [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
     };
   }
-  const name = "pstore";
   const server =
     engine === "postgres"
       ? await PostgresCluster.start({ settings: { max_wal_size: "8GB" } })
       : await MariaDbServer.start({
           settings: { "innodb-buffer-pool-size": "4G", "innodb-log-file-size": "1G" },
         });
-  try {
-    await server.createDatabase(name);
-  } catch (error) {
-    await server.close();
-    throw error;
-  }
-  return { url: server.url(name), [Symbol.asyncDispose]: () => server.close() };
+  return {
+    engine,
+    async make(name) {
+      await server.createDatabase(name);
+      return server.url(name);
+    },
+    [Symbol.asyncDispose]: () => server.close(),
+  };
 }
 
 /** What the engines have different words for. */

@@ -23,11 +23,9 @@ const time = "2026-01-01T00:00:00.000Z";
 export const publicText = "192.0.2.1";
 const addressBytes = Buffer.from(publicText);
 
-/** The objects of one fill. */
+/** The objects of a store: their numbers begin at 1. */
 export interface Fill {
-  /** The numbers of the first and the last. */
-  readonly from: number;
-  readonly to: number;
+  readonly objects: number;
   /** The object `n` is of the group `n % groups`. */
   readonly groups: number;
 }
@@ -59,7 +57,6 @@ export class Filler {
   readonly #store: string;
   readonly sessionKey = randomBytes(32);
   readonly body = sealWhole(this.sessionKey, Buffer.from("secret"));
-  #filled = 0;
 
   /** @param store its id */
   constructor(engine: EngineName, store: string) {
@@ -69,15 +66,11 @@ export class Filler {
   }
 
   /**
-   * Makes objects until there are so many.
+   * Makes so many objects.
    * @param own the database, as a user with all rights
    */
-  async grow(own: Kysely<never>, objects: number): Promise<Fill> {
-    const fill = {
-      from: this.#filled + 1,
-      to: objects,
-      groups: Math.max(4, Math.round(objects / objectsOfGroup)),
-    };
+  async fill(own: Kysely<never>, objects: number): Promise<Fill> {
+    const fill = { objects, groups: Math.max(4, Math.round(objects / objectsOfGroup)) };
     await (own as unknown as Db).connection().execute(async (db) => {
       await runAll(db, this.#words.before);
       await this.#addPeople(db, fill.groups * groupSize);
@@ -89,7 +82,6 @@ export class Filler {
         }
       }
     });
-    this.#filled = objects;
     return fill;
   }
 
@@ -97,16 +89,13 @@ export class Filler {
     const types = await (await engineOf(this.#engine)).columnTypes(db as never);
     await db.schema
       .createTable("bench_people")
-      .ifNotExists()
       .addColumn("number", "integer", (c) => c.primaryKey())
       .addColumn("id", types.varchar(36))
       .addColumn("name", types.varchar(150))
       .addColumn("fingerprint", types.varchar(60))
       .execute();
-    const added: Person[] = [];
-    while (this.people.length + added.length < count)
-      added.push(await makePerson(this.people.length + added.length));
-    for (const some of slices(added, 500)) {
+    while (this.people.length < count) this.people.push(await makePerson(this.people.length));
+    for (const some of slices(this.people, 500)) {
       await db.insertInto("users").values(some.map(userRow)).execute();
       await db.insertInto("public_keys").values(some.map(keyRow)).execute();
       await db
@@ -118,24 +107,22 @@ export class Filler {
         )
         .execute();
     }
-    this.people.push(...added);
   }
 
-  async #addObjects(db: Db, { from, to, groups }: Fill): Promise<void> {
+  async #addObjects(db: Db, { objects, groups }: Fill): Promise<void> {
     const run = (statement: RawBuilder<unknown>) => statement.execute(db);
     const { hex, numbers } = this.#words;
     const n = sql`n`;
     const id = concat([hex(sql`(n * 2654435761) % 4294967296`, 8), sql.lit("-0000-4000-8000-"), hex(n, 12)]);
     const number = sql`lpad(${concat([n])}, 7, '0')`;
     const decimal = this.#engine === "sqlite" ? sql`printf('%07d', n)` : number;
-    await run(sql`drop table if exists bench_objects`);
     await run(sql`create table bench_objects as
       select n, ${id} as id, ${concat([sql.lit("host"), decimal, sql.lit(".example.com")])} as name,
         ${hex(n, 64)} as digest,
         a.id as a_id, a.name as a_name, a.fingerprint as a_key,
         b.id as b_id, b.name as b_name, b.fingerprint as b_key,
         c.id as c_id, c.name as c_name, c.fingerprint as c_key
-      from ${numbers(from, to)}
+      from ${numbers(1, objects)}
       inner join bench_people a on a.number = (n % ${sql.lit(groups)}) * ${sql.lit(groupSize)}
       inner join bench_people b on b.number = (n % ${sql.lit(groups)}) * ${sql.lit(groupSize)} + 1
       inner join bench_people c on c.number = (n % ${sql.lit(groups)}) * ${sql.lit(groupSize)} + 2
@@ -164,6 +151,7 @@ export class Filler {
       select ${valueId("7000")}, ${sql.lit(time)}, a_name, a_key, 'create', id, name, '', '192.0.2.1', 'ok', '', 0
       from bench_objects`);
     await run(sql`drop table bench_objects`);
+    await run(sql`drop table bench_people`);
   }
 
   async #addProperty(

@@ -1,56 +1,54 @@
-// A store on an engine, which objects are put into by the hundred thousand, and its users.
+// A store on an engine, filled with objects, and its users.
+import { open } from "node:fs/promises";
 import { parseLocation } from "@pstore/server/database/location";
 import { createTables } from "@pstore/server/database/migrate";
 import { createDatabase, openUnchecked } from "@pstore/server/database/open";
 import type { EngineName } from "@pstore/server/database/store-database";
 import { createStore } from "@pstore/server/services/accounts";
 import type { Kysely } from "kysely";
-import { startDatabase } from "./engines.ts";
+import type { DatabaseServer } from "./engines.ts";
 import { type Fill, Filler } from "./fill.ts";
 
-export interface BenchStore extends AsyncDisposable {
+export interface BenchStore {
   readonly engine: EngineName;
   /** For `--database`. */
   readonly url: string;
   readonly id: string;
   readonly filler: Filler;
-  /** Makes objects until there are so many. Nobody else may use the store meanwhile. */
-  grow(objects: number): Promise<Fill>;
-  /** Does something in the database itself. */
-  inside(act: (db: Kysely<never>) => Promise<unknown>): Promise<void>;
+  readonly fill: Fill;
+  /** Does something in the database itself, which no server may use meanwhile. */
+  inside<T>(act: (db: Kysely<never>) => Promise<T>): Promise<T>;
 }
 
-export async function makeStore(engine: EngineName): Promise<BenchStore> {
-  const database = await startDatabase(engine);
-  const location = parseLocation(database.url);
+/** Makes a store of so many objects. */
+export async function makeStore(server: DatabaseServer, objects: number): Promise<BenchStore> {
+  const { engine } = server;
+  const url = await server.make(`store${objects}`);
+  const location = parseLocation(url);
+  const db = await createDatabase(location);
+  await createTables(db);
+  const { id } = await createStore(db);
+  await db.destroy();
+  const filler = new Filler(engine, id);
+  const inside = async <T>(act: (db: Kysely<never>) => Promise<T>): Promise<T> => {
+    const own = await openUnchecked(location);
+    try {
+      return await act(own as unknown as Kysely<never>);
+    } finally {
+      await own.destroy();
+    }
+  };
+  const fill = await inside((own) => filler.fill(own, objects));
+  // Else the system writes for a while what the fill left in its memory.
+  if (location.engine === "sqlite") await toDisk(location.path);
+  return { engine, url, id, filler, fill, inside };
+}
+
+async function toDisk(path: string): Promise<void> {
+  const file = await open(path);
   try {
-    const db = await createDatabase(location);
-    await createTables(db);
-    const { id } = await createStore(db);
-    await db.destroy();
-    const filler = new Filler(engine, id);
-    const inside = async (act: (db: Kysely<never>) => Promise<unknown>) => {
-      const own = await openUnchecked(location);
-      try {
-        await act(own as unknown as Kysely<never>);
-      } finally {
-        await own.destroy();
-      }
-    };
-    return {
-      ...{ engine, url: database.url, id, filler, inside },
-      async grow(objects) {
-        let fill: Fill | undefined;
-        await inside(async (own) => {
-          fill = await filler.grow(own, objects);
-        });
-        if (fill === undefined) throw new Error("Nothing was filled.");
-        return fill;
-      },
-      [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
-    };
-  } catch (error) {
-    await database[Symbol.asyncDispose]();
-    throw error;
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }

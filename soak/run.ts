@@ -30,6 +30,8 @@ try {
   console.error(`${error instanceof Error ? error.message : error}\n\n${usage}`);
   process.exit(2);
 }
+// Not as an interrupted program does: the clients in this process would take it for their own end, and see to their state.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
 let faults = 0;
 for (const part of options.parts) faults += await runPart(part, options);
 console.log(faults === 0 ? "no faults" : `${faults} faults`);

@@ -1,5 +1,6 @@
 // A soak: clients work at a store while its servers and databases are killed; then all that they were told must hold.
 
+import { rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { freePort } from "@pstore/e2e/support/databases/ports";
 import { buildExecutables } from "@pstore/e2e/support/executables";
@@ -49,6 +50,11 @@ export async function soak(name: SceneName, load: Load): Promise<Soaked> {
     (database, at) => new ServerProcess({ database, port: ports[at] ?? 0, publicUrls, home, log }),
   );
   for (const server of servers) stack.defer(() => server.kill());
+  const folders = [home, ...users.map((user) => user.home)];
+  onExit(stack, () => {
+    for (const server of servers) server.killNow();
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  });
   await Promise.all(servers.map((server) => server.start()));
   const clients = await makeClients(users, publicUrls);
   await makeMachines(clients, publicUrls);
@@ -60,6 +66,14 @@ export async function soak(name: SceneName, load: Load): Promise<Soaked> {
     stop: () => Promise.all(servers.map((server) => server.stop())),
   });
   return { scene, load, journal, log, ...worked, ...verdict };
+}
+
+/** Has something done when the process ends before the stack does; databases see to themselves. */
+function onExit(stack: AsyncDisposableStack, act: () => void): void {
+  process.on("exit", act);
+  stack.defer(() => {
+    process.off("exit", act);
+  });
 }
 
 /** Has clients work while things happen, until all is up again. */

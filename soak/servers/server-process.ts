@@ -70,6 +70,11 @@ export class ServerProcess {
     return this.#end("SIGKILL");
   }
 
+  /** The same, for whoever cannot wait. */
+  killNow(): void {
+    this.#child?.kill("SIGKILL");
+  }
+
   /** Lets it finish. */
   stop(): Promise<void> {
     return this.#end("SIGTERM");

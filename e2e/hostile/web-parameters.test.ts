@@ -9,7 +9,8 @@ let server: TestServer;
 let root: WebVisitor;
 
 beforeAll(async () => {
-  server = await startStaff();
+  // A thousand requests of one user are refused here.
+  server = await startStaff({ serve: ["--max-refusals", "0"] });
   root = await visitorOf(server, "root");
 });
 afterAll(() => server.dispose());

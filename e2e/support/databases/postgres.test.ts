@@ -58,6 +58,9 @@ test.skipIf(missing)(
     await using pair = await PostgresPair.start({ tls: true });
     await pair.createDatabase("store");
     await pair.primary.query("create table kept (id int); insert into kept values (1)", "store");
+    // What is committed is on its disk, and seen there a moment later.
+    const there = "select count(*) from pg_database where datname = 'store'";
+    await pair.standby.until("sees the database", there, (count) => count === "1");
     await expect(pair.standby.query("insert into kept values (2)", "store")).rejects.toThrow("read-only");
 
     await pair.killPrimary();

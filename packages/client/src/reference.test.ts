@@ -29,7 +29,7 @@ test.each(["client", "server"])(
     const cwd = new URL(`../../${name}/src`, import.meta.url).pathname;
     const sources = await Array.fromAsync(new Bun.Glob("**/*.ts").scan({ cwd, absolute: true }));
     const read = new Set<string>();
-    for (const source of sources.filter((path) => !path.endsWith(".test.ts"))) {
+    for (const source of sources.filter((path) => !/(\.test|-for-tests)\.ts$/.test(path))) {
       for (const [, variable = ""] of (await Bun.file(source).text()).matchAll(/env\["([A-Z_]+)"\]/g))
         read.add(variable);
     }

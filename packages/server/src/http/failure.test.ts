@@ -23,7 +23,7 @@ test.each<[string, ProblemCode, string, number | null]>([
   ["SQLITE_FULL", "unavailable", "the disk of the store is full", null],
   ["ENOSPC", "unavailable", "the disk of the store is full", null],
   ["53100", "unavailable", "the disk of the store is full", null],
-  ["25006", "unavailable", "nothing can be written", null],
+  ["25006", "unavailable", "nothing can be written", 2],
   ["57P01", "unavailable", "does not reach its database", 1],
   ["SQLITE_BUSY", "unavailable", "busy", 1],
   ["57014", "unavailable", "busy", 1],

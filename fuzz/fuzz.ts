@@ -4,15 +4,9 @@ import { Faults } from "./faults.ts";
 import type { Options } from "./options.ts";
 import { parsersPart } from "./parsers/parsers-part.ts";
 import { type Part, runPart } from "./part.ts";
+import type { Run } from "./run-facts.ts";
 import { fuzzServer } from "./server-run.ts";
 import { divide } from "./shares.ts";
-
-/** What a run is about, and where it says what. */
-export interface Run {
-  readonly options: Options;
-  readonly faults: Faults;
-  readonly print: (line: string) => void;
-}
 
 /** @returns what was found to be wrong */
 export async function fuzz(options: Options, print: Run["print"]): Promise<Faults> {

@@ -2,7 +2,6 @@
 import { ContractPart } from "./contract/contract-part.ts";
 import { readDescription } from "./contract/description.ts";
 import { databaseFor } from "./database.ts";
-import type { Run } from "./fuzz.ts";
 import { apiPart } from "./http/api-part.ts";
 import { growthOf } from "./memory/growth.ts";
 import { MemoryPart } from "./memory/memory-part.ts";
@@ -11,6 +10,7 @@ import { Objects } from "./objects.ts";
 import type { PartName } from "./options.ts";
 import { type Part, runPart, textOf } from "./part.ts";
 import { rawPart } from "./raw/raw-part.ts";
+import type { Run } from "./run-facts.ts";
 import { kept } from "./seeds/kept.ts";
 import { keptPart } from "./seeds/kept-part.ts";
 import { Sessions } from "./sessions.ts";

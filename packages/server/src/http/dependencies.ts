@@ -4,8 +4,8 @@ import type { RequestLimits } from "../services/limits/requests.ts";
 import type { SizeLimits } from "../services/limits/sizes.ts";
 import type { Readiness } from "../services/readiness.ts";
 import type { LoginRules } from "../services/sessions.ts";
-import type { RequestFacts, RequestObserver } from "./observed.ts";
 import type { Pace } from "./pace.ts";
+import type { RequestFacts, RequestObserver } from "./request-observer.ts";
 
 /** What routes and pages need of the program that runs them. */
 export interface Dependencies extends StoreContext, KeptHistory {

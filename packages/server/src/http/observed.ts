@@ -1,26 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
-import type { FinishedRequest } from "../finished-request.ts";
 import { countedAnswer } from "./counted-answer.ts";
 import type { Env } from "./dependencies.ts";
 import type { Pace } from "./pace.ts";
-
-/** Who is told of requests. */
-export interface RequestObserver {
-  begun(): void;
-  /** Whatever became of it: each that begins ends. */
-  finished(request: FinishedRequest): void;
-  /** A large value came in. */
-  uploaded(bytes: number): void;
-}
-
-/** What is found out about a request on its way. */
-export interface RequestFacts {
-  readonly id: string;
-  /** Who is signed in; empty as long as nobody is known to be. */
-  user: string;
-}
+import type { RequestFacts, RequestObserver } from "./request-observer.ts";
 
 /** Others are of whoever makes them up, without end. */
 const methods = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]);

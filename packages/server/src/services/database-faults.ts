@@ -1,6 +1,7 @@
 import { Problem } from "@pstore/core/problem";
 import { asciiLine } from "@pstore/core/visible";
-import { type Fault, faultOf } from "../database/faults.ts";
+import type { Fault } from "../database/fault.ts";
+import { faultOf } from "../database/faults.ts";
 
 /** A fault that ends, and that is not the server's own. */
 type Told = Exclude<Fault, "duplicate">;

@@ -1,4 +1,4 @@
-import type { RequestObserver } from "../http/observed.ts";
+import type { RequestObserver } from "../http/request-observer.ts";
 import type { Log } from "../log/log.ts";
 import type { RequestMetrics } from "../metrics/requests.ts";
 import type { ServeConfig } from "./config.ts";

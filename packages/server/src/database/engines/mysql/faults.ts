@@ -1,4 +1,4 @@
-import type { Fault } from "../../faults.ts";
+import type { Fault } from "../../fault.ts";
 
 /**
  * The names of MySQL's errors, as `mysql2` gives them, and its own of a connection; MariaDB's own, which it does not know,

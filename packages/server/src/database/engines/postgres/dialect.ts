@@ -7,7 +7,8 @@ import {
   type TransactionSettings,
 } from "kysely";
 import pg from "pg";
-import { type Fault, faultOf } from "../../faults.ts";
+import type { Fault } from "../../fault.ts";
+import { faultOf } from "../../faults.ts";
 import type { ServerLocation } from "../../location.ts";
 import { FailoverPool, type HostPool } from "../failover.ts";
 import { tlsOptions } from "../tls.ts";

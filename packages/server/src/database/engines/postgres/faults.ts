@@ -1,4 +1,4 @@
-import type { Fault } from "../../faults.ts";
+import type { Fault } from "../../fault.ts";
 
 /** SQLSTATEs (PostgreSQL's documentation, appendix A), and what `pg` and the operating system say of a connection. */
 export const postgresFaults: Readonly<Record<string, Fault>> = {

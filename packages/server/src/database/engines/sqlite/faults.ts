@@ -1,4 +1,4 @@
-import type { Fault } from "../../faults.ts";
+import type { Fault } from "../../fault.ts";
 
 /** What SQLite could not do with its files. A log in which there is no room for its index is one of them. */
 const broken = [

@@ -54,6 +54,17 @@ describe.skipIf(whyNoServer("postgres") !== null)("PostgreSQL of two hosts", () 
     expect(await numbers(db)).toEqual([1]);
   });
 
+  test("is busy, and not away, when others use all connections for long", async () => {
+    const small = await open(`${pair.url("store")}${pair.url("store").includes("?") ? "&" : "?"}pool=2`);
+    const done = Promise.withResolvers<void>();
+    const long = [1, 2].map(() => snapshot(small, () => done.promise));
+    expect(await faultIn(numbers(small))).toBe("busy");
+    done.resolve();
+    await Promise.all(long);
+    expect(await numbers(small)).toEqual([1]);
+    await small.destroy();
+  });
+
   test("is waited for while it is started anew, by reads and transactions, also such as had begun", async () => {
     const begun = Promise.withResolvers<void>();
     const gone = Promise.withResolvers<void>();

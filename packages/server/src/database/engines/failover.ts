@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { faultOf } from "../faults.ts";
 
 /** The connections to one host. */
 export interface HostPool<Client> {
@@ -39,6 +40,8 @@ export class FailoverPool<Client> {
         this.#awaySince = null;
         return client;
       } catch (error) {
+        // It serves, and others.
+        if (faultOf(error) === "busy") throw error;
         const now = performance.now();
         this.#awaySince ??= now;
         if (this.#isEnded || now - this.#awaySince > patience || this.#awaySince === 0) throw error;
@@ -64,6 +67,7 @@ export class FailoverPool<Client> {
         return client;
       } catch (error) {
         why = error;
+        if (faultOf(error) === "busy") break;
       }
     }
     throw why;

@@ -107,6 +107,8 @@ const codeless: readonly (readonly [message: RegExp, code: string | undefined])[
   [/client password must be/, "28P01"],
   // It is there, and is not to be waited for.
   [/does not support SSL/, undefined],
+  // All connections of the pool are in use.
+  [/^timeout exceeded when trying to connect$/, "POOL_TIMEOUT"],
   [/connect|terminated|queryable|timeout/i, "08006"],
 ];
 

@@ -6,6 +6,8 @@ export const postgresFaults: Readonly<Record<string, Fault>> = {
   "40001": "conflict",
   "40P01": "conflict",
   "55P03": "busy",
+  // Ours, see dialect.ts.
+  POOL_TIMEOUT: "busy",
   // A statement that took longer than whoever runs the server lets one take.
   "57014": "busy",
   "53100": "full",

@@ -19,7 +19,15 @@ export function faultOf(error: unknown): Fault | null {
   return faults[String(code)] ?? faults[String(errno)] ?? null;
 }
 
-/** Whether an error says that a row would have stood twice. */
-export function isDuplicate(error: unknown): boolean {
-  return faultOf(error) === "duplicate";
+/**
+ * What work comes to, or something else where a row would have stood twice: somebody else was first, whatever was looked at
+ * before.
+ */
+export async function unlessDuplicate<T>(work: Promise<T>, otherwise: () => T): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (faultOf(error) === "duplicate") return otherwise();
+    throw error;
+  }
 }

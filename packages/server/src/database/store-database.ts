@@ -36,8 +36,9 @@ export class StoreDatabase extends Kysely<Tables> {
   }
 
   /**
-   * A transaction that may write: as if it were alone. What it is given to do may be done several times, and only the
-   * last counts.
+   * A transaction that may write. Of two that write the same row one is done anew; of two that only read what the other
+   * writes, neither may notice (on PostgreSQL, and at two nodes of a cluster): so what must not happen at the same time
+   * writes a row in common, as `touchUser` does. What it is given to do may be done several times, and only the last counts.
    */
   override transaction() {
     const builder = super.transaction();

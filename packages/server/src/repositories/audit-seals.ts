@@ -1,4 +1,4 @@
-import { isDuplicate } from "../database/faults.ts";
+import { unlessDuplicate } from "../database/faults.ts";
 import type { Db } from "../database/open.ts";
 import type { AuditSealTable, AuditTable } from "../database/schema.ts";
 import { slices } from "../database/slices.ts";
@@ -24,13 +24,11 @@ export async function sealsFrom(db: Db, number: number, limit: number): Promise<
 
 /** @returns whether it was: not where another server has made a seal of this number */
 export async function insertSeal(db: Db, seal: AuditSealTable): Promise<boolean> {
-  try {
-    await db.insertInto("audit_seals").values(seal).execute();
-    return true;
-  } catch (error) {
-    if (isDuplicate(error)) return false;
-    throw error;
-  }
+  const inserted = db.insertInto("audit_seals").values(seal).execute();
+  return await unlessDuplicate(
+    inserted.then(() => true),
+    () => false,
+  );
 }
 
 /** Some rows that have no seal yet: whichever are found first, so that no order needs an index of its own. */

@@ -1,4 +1,4 @@
-import { isDuplicate } from "../database/faults.ts";
+import { unlessDuplicate } from "../database/faults.ts";
 import type { Db } from "../database/open.ts";
 import type { CheckRunTable } from "../database/schema.ts";
 
@@ -8,13 +8,11 @@ import type { CheckRunTable } from "../database/schema.ts";
  */
 export async function insertCheckRun(db: Db, id: string, now: string): Promise<boolean> {
   const row: CheckRunTable = { id, running: 1, started: now, alive: now, finished: null, result: "" };
-  try {
-    await db.insertInto("check_runs").values(row).execute();
-    return true;
-  } catch (error) {
-    if (isDuplicate(error)) return false;
-    throw error;
-  }
+  const inserted = db.insertInto("check_runs").values(row).execute();
+  return await unlessDuplicate(
+    inserted.then(() => true),
+    () => false,
+  );
 }
 
 export async function findRunningCheck(db: Db): Promise<CheckRunTable | undefined> {

@@ -1,14 +1,11 @@
-import { isDuplicate } from "../database/faults.ts";
+import { unlessDuplicate } from "../database/faults.ts";
 import type { Db } from "../database/open.ts";
 import type { DayTable } from "../database/schema.ts";
 
 /** Writes a day down, unless another server has done so. */
 export async function insertDay(db: Db, row: DayTable): Promise<void> {
-  try {
-    await db.insertInto("days").values(row).execute();
-  } catch (error) {
-    if (!isDuplicate(error)) throw error;
-  }
+  const inserted = db.insertInto("days").values(row).execute();
+  await unlessDuplicate<unknown>(inserted, () => null);
 }
 
 /** The days from one on that were counted, in order. */

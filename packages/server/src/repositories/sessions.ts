@@ -59,7 +59,7 @@ export async function deleteSessionsOfUser(db: Db, userId: string): Promise<void
   await db.deleteFrom("web_links").where("user_id", "=", userId).execute();
 }
 
-/** A second insert of the same challenge fails (see isDuplicate). */
+/** A second insert of the same challenge fails (see `unlessDuplicate`). */
 export async function insertUsedChallenge(db: Db, challenge: string, expires: string): Promise<void> {
   await db.insertInto("used_challenges").values({ challenge, expires }).execute();
 }

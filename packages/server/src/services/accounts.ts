@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { userName } from "@pstore/core/names";
 import { Problem } from "@pstore/core/problem";
 import * as v from "valibot";
-import { isDuplicate } from "../database/faults.ts";
+import { unlessDuplicate } from "../database/faults.ts";
 import type { Db } from "../database/open.ts";
 import { flag, type StoreTable, timeText, type UserTable } from "../database/schema.ts";
 import { deleteSessionsOfUser } from "../repositories/sessions.ts";
@@ -91,13 +91,9 @@ export async function addUser(db: Db, actor: Actor, user: NewUser): Promise<void
     });
     await record(trx, actor, [{ action: "add user", detail: name }]);
   });
-  try {
-    await adding;
-  } catch (error) {
-    // Somebody else was first, since we looked.
-    if (isDuplicate(error)) throw new Problem("conflict", `there is a user ${name} already`);
-    throw error;
-  }
+  await unlessDuplicate(adding, () => {
+    throw new Problem("conflict", `there is a user ${name} already`);
+  });
 }
 
 /** An address as HTML's `input type="email"` takes it; empty: none. */

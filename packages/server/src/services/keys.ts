@@ -1,7 +1,7 @@
 import { type Fingerprint, readable } from "@pstore/core/fingerprint";
 import { type UserKey, writeUserKey } from "@pstore/core/keys/user-key";
 import { Problem } from "@pstore/core/problem";
-import { isDuplicate } from "../database/faults.ts";
+import { unlessDuplicate } from "../database/faults.ts";
 import type { Db } from "../database/open.ts";
 import { flag, type PublicKeyTable, timeText } from "../database/schema.ts";
 import { searchedUserIds } from "../database/searched-user-ids.ts";
@@ -75,14 +75,9 @@ export async function addKey(
     await mailNewKey(trx, actor, old, fingerprint);
     return { publicKey, encrypts, known: old.removed === null, fault };
   });
-  try {
-    return await adding;
-  } catch (error) {
-    // Somebody else was first, since we looked.
-    if (isDuplicate(error))
-      throw new Problem("conflict", "this key was just added by somebody else; look at whose it is");
-    throw error;
-  }
+  return await unlessDuplicate(adding, () => {
+    throw new Problem("conflict", "this key was just added by somebody else; look at whose it is");
+  });
 }
 
 async function rowOf(publicKey: UserKey, { writeOnly, description }: NewKey) {

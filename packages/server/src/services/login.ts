@@ -4,7 +4,7 @@ import { assertMayStillSign, verifySignature } from "@pstore/core/keys/signature
 import { readUserKey } from "@pstore/core/keys/user-key";
 import type { Login } from "@pstore/core/login";
 import { Problem } from "@pstore/core/problem";
-import { isDuplicate } from "../database/faults.ts";
+import { unlessDuplicate } from "../database/faults.ts";
 import type { Db } from "../database/open.ts";
 import { type PublicKeyTable, timeText, type UserTable } from "../database/schema.ts";
 import { findKey } from "../repositories/keys.ts";
@@ -128,19 +128,15 @@ async function admit<T>(
   if (key.removed !== null) return refuse(`the key ${request.key} was removed`);
   if (user.active === 0) return refuse("the user is disabled or removed");
 
-  try {
-    return await db.transaction().execute(async (trx) => {
-      await insertUsedChallenge(trx, challenge, timeText(expires));
-      await touchUser(trx, user.id);
-      const fault = await faultSince(trx, user, key);
-      if (fault !== null) return refuse(fault);
-      const actor = { userName: user.name, fingerprint: key.fingerprint, address };
-      return await then(trx, { user, key, actor, now });
-    });
-  } catch (error) {
-    if (isDuplicate(error)) return refuse("the challenge was used before");
-    throw error;
-  }
+  const admitting = db.transaction().execute(async (trx) => {
+    await insertUsedChallenge(trx, challenge, timeText(expires));
+    await touchUser(trx, user.id);
+    const change = await faultSince(trx, user, key);
+    if (change !== null) return refuse(change);
+    const actor = { userName: user.name, fingerprint: key.fingerprint, address };
+    return await then(trx, { user, key, actor, now });
+  });
+  return await unlessDuplicate(admitting, () => refuse("the challenge was used before"));
 }
 
 /** What has changed while the signature was checked. */

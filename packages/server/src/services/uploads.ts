@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Upload } from "@pstore/core/api/schemas";
 import { digestOfPieces, pieces, sha256 } from "@pstore/core/digest";
 import { Problem } from "@pstore/core/problem";
-import { isDuplicate } from "../database/faults.ts";
+import { unlessDuplicate } from "../database/faults.ts";
 import type { Db } from "../database/open.ts";
 import { timeText } from "../database/schema.ts";
 import { deleteExpired } from "../repositories/sessions.ts";
@@ -75,30 +75,28 @@ export async function receiveUpload(
 async function begin(db: Db, caller: Caller, id: string): Promise<string> {
   const valueId = randomUUID();
   const created = timeText(new Date());
-  try {
-    await db.transaction().execute(async (trx) => {
-      const old = await findUpload(trx, id);
-      if (old !== undefined && (old.finished === 1 || old.user_id !== caller.userId)) {
-        throw new Problem("conflict", `the upload id ${id} is in use; upload under another random UUID`);
-      }
-      if (old !== undefined) await deleteUpload(trx, id);
-      await insertValue(trx, {
-        id: valueId,
-        size: 0,
-        digest: "",
-        piece_digests: new Uint8Array(),
-        object_id: null,
-        property: null,
-        revision: null,
-        created,
-        replaced: null,
-      });
-      await insertUpload(trx, { id, user_id: caller.userId, value_id: valueId, finished: 0, created });
+  const beginning = db.transaction().execute(async (trx) => {
+    const old = await findUpload(trx, id);
+    if (old !== undefined && (old.finished === 1 || old.user_id !== caller.userId)) {
+      throw new Problem("conflict", `the upload id ${id} is in use; upload under another random UUID`);
+    }
+    if (old !== undefined) await deleteUpload(trx, id);
+    await insertValue(trx, {
+      id: valueId,
+      size: 0,
+      digest: "",
+      piece_digests: new Uint8Array(),
+      object_id: null,
+      property: null,
+      revision: null,
+      created,
+      replaced: null,
     });
-  } catch (error) {
-    if (isDuplicate(error)) throw takenOver(id);
-    throw error;
-  }
+    await insertUpload(trx, { id, user_id: caller.userId, value_id: valueId, finished: 0, created });
+  });
+  await unlessDuplicate(beginning, () => {
+    throw takenOver(id);
+  });
   return valueId;
 }
 

@@ -518,3 +518,11 @@ test("a file that is no store is left as it is", async () => {
   expect(await Bun.file(text).text()).toBe("hello\n");
   expect((await store("user", "list", "--database", "postgres://x")).code).toBe(2);
 });
+
+test("of a log that no server has sealed yet, nothing is said to be as it was", async () => {
+  const database = ["--database", url("unsealed")];
+  expect((await store("init", "--admin", "root1", ...database)).code).toBe(0);
+  const { code, stdout, stderr } = await store("audit", "--verify", ...database);
+  expect([code, stdout]).toEqual([0, ""]);
+  expect(stderr).toMatch(/^no row of the log is sealed yet, .*'pstore-server serve'.*\n$/);
+});

@@ -54,7 +54,11 @@ export async function verify(options: VerifyOptions, io: Io): Promise<number> {
       io.stderr(`${looked}; ${faults} fault(s): the log is not what the servers wrote\n`);
       return 1;
     }
-    io.stderr(`${looked}: nothing was changed, removed or added\n`);
+    io.stderr(
+      seals === 0
+        ? "no row of the log is sealed yet, so there is nothing to compare; 'pstore-server serve' seals them, some seconds after it starts\n"
+        : `${looked}: nothing was changed, removed or added\n`,
+    );
     if (newest !== null) io.stdout(`${shownName(newest)}\n`);
     return 0;
   });

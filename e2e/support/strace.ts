@@ -48,14 +48,24 @@ export async function whileFaulty(pid: number, fault: CallFault, work: () => Pro
   try {
     await attached(child.stderr);
     await work();
-    child.kill("SIGINT");
-    await child.exited;
+    await detach(child, fault);
     return await readMet(log, fault);
   } finally {
-    child.kill("SIGINT");
-    await child.exited;
+    await detach(child, fault);
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Ends strace. It ends by itself with a program that was killed; interrupted before it has seen the last thread go, it
+ * can wait for that thread for ever.
+ */
+async function detach(child: ReturnType<typeof start>, { outcome }: CallFault): Promise<void> {
+  if (outcome === "KILL") await Promise.race([child.exited, Bun.sleep(5000)]);
+  child.kill("SIGINT");
+  await Promise.race([child.exited, Bun.sleep(20_000)]);
+  child.kill("SIGKILL");
+  await child.exited;
 }
 
 async function attached(stderr: ReadableStream<Uint8Array>): Promise<void> {

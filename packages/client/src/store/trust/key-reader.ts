@@ -52,8 +52,14 @@ export class KeyReader {
   }
 }
 
+/**
+ * How far the compiler goes for public-key operations, as a multiple of JavaScriptCore's thresholds. The executable starts
+ * with one that holds back (scripts/build.mjs). At its usual pace, 1, it spends on a few keys a third of a writing command
+ * on what is not used again; at 4, hundreds of keys are read no slower.
+ */
+const compilerPace = 4;
+
 async function readAnew(input: string | Uint8Array, owner?: string): Promise<UserKey> {
-  // The executable starts with a compiler that holds back; public-key operations are what it is for.
-  Bun.unsafe.setJITPolicy(1);
+  Bun.unsafe.setJITPolicy(compilerPace);
   return readUserKey(input, owner);
 }

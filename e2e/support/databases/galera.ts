@@ -36,6 +36,11 @@ export class GaleraNode {
     return this.server.kill();
   }
 
+  /** Has the node hear nothing of the others, nor they of it, until it shall again. */
+  async isolate(isIsolated: boolean): Promise<void> {
+    await this.query(`set global wsrep_provider_options = 'gmcast.isolate=${isIsolated ? 1 : 0}'`);
+  }
+
   /** Lets the node finish and leave the cluster. */
   stop(): Promise<void> {
     return this.server.stop();

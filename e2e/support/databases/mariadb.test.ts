@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { SQL } from "bun";
-import { GaleraCluster } from "./galera.ts";
 import { MariaDbServer } from "./mariadb.ts";
 import { whyNoServer } from "./programs.ts";
 
@@ -41,23 +40,3 @@ test.skipIf(missing)("a server wants the password, and has no user without one",
     await expect(sql.unsafe("select 1").execute()).rejects.toThrow("Access denied");
   }
 });
-
-test.skipIf(missing)(
-  "a Galera cluster goes on without a killed node, which then has what it missed",
-  async () => {
-    await using cluster = await GaleraCluster.start();
-    await cluster.createDatabase("store");
-    const [first, second, third] = cluster.nodes;
-    await first?.query("create table kept (id int primary key); insert into kept values (1)", "store");
-    await third?.kill();
-    await cluster.waitForClusterSize(2);
-    await second?.query("insert into kept values (2)", "store");
-    await third?.rejoin();
-    await cluster.waitForClusterSize(3);
-    expect(await third?.query("select id from kept order by id", "store")).toBe("1\n2");
-    const [, own, next] = [0, 1, 2].map((node) => new URL(cluster.urlOf(node, "store")).port);
-    expect(cluster.url("store", { first: 1 })).toMatch(
-      new RegExp(`@127.0.0.1:${own},127.0.0.1:${next},[^,]*/store$`),
-    );
-  },
-);

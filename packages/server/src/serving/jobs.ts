@@ -1,5 +1,6 @@
 import type { Log } from "../log/log.ts";
 import { Counter } from "../metrics/counter.ts";
+import { problemOfCommand } from "../services/database-faults.ts";
 import { rest } from "./rest.ts";
 
 /** Something that the server does again and again, beside what else goes on. */
@@ -64,7 +65,7 @@ export class Jobs {
     try {
       await job.run(stopping);
     } catch (error) {
-      const why = String(error);
+      const why = problemOfCommand(error)?.message ?? String(error);
       // One that runs each second says so once, and not as long as it lasts.
       if (this.#failures.get(job) !== why) this.#log.message("error", `${job.name} is not done: ${why}`);
       this.#failures.set(job, why);

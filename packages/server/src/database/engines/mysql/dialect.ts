@@ -65,7 +65,11 @@ function hostPool(
     supportBigNumbers: true,
     decimalNumbers: true,
   });
-  const ready = new WeakMap<object, MysqlPoolConnection>();
+  let ready = new WeakMap<object, MysqlPoolConnection>();
+  /** Where one connection is to a server that takes no writes any more, the others are looked at again before they are used. */
+  const distrust = () => {
+    ready = new WeakMap();
+  };
   return {
     async acquire() {
       const connection = await new Promise<mysql.PoolConnection>((resolve, reject) =>
@@ -79,7 +83,7 @@ function hostPool(
           connection.destroy();
           throw error;
         }
-        known = plain(connection);
+        known = plain(connection, distrust);
         ready.set(connection, known);
       }
       return known;
@@ -115,8 +119,12 @@ async function makeReady(connection: mysql.PoolConnection): Promise<void> {
   await connection.promise().query("set session transaction isolation level serializable");
 }
 
-/** A connection as Kysely takes it, which is given nothing that is quoted in an unexpected way. */
-function plain(connection: mysql.PoolConnection): MysqlPoolConnection {
+/**
+ * A connection as Kysely takes it, which is given nothing that is quoted in an unexpected way.
+ *
+ * @param onUnfit called when its server turns out to take no writes; the connection is not to be used again then
+ */
+function plain(connection: mysql.PoolConnection, onUnfit: () => void): MysqlPoolConnection {
   return new Proxy(connection, {
     get(target, name) {
       if (name === "query") {
@@ -124,8 +132,10 @@ function plain(connection: mysql.PoolConnection): MysqlPoolConnection {
           target.query(text, parameters.map(asParameter), (error: unknown, result: unknown) => {
             if (isDoneAlready(error)) return callback?.(null, []);
             const known = withCode(error);
-            // Not to be used again: the next one is made, and looked at, anew.
-            if (mustEnd.has(faultOf(known))) target.destroy();
+            if (mustEnd.has(faultOf(known))) {
+              target.destroy();
+              onUnfit();
+            }
             callback?.(known, result);
           });
       }

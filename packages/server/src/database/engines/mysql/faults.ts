@@ -27,6 +27,8 @@ export const mysqlFaults: Readonly<Record<string, Fault>> = {
   ER_COLUMNACCESS_DENIED_ERROR: "forbidden",
   // A Galera node that is not, or no longer, of the majority.
   ER_UNKNOWN_COM_ERROR: "lost",
+  // The same in the middle of a transaction; of any other reason too, nobody knows what became of the commit.
+  ER_ERROR_DURING_COMMIT: "lost",
   ER_CON_COUNT_ERROR: "lost",
   ER_SERVER_SHUTDOWN: "lost",
   // MariaDB: the connection was killed.

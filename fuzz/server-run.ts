@@ -48,8 +48,7 @@ export async function fuzzServer(
   };
   const parts = names.map((name) => {
     const count = counts.get(name) ?? 0;
-    // Of ordinary requests, the part itself leaves the first ones out.
-    return { part: all[name](), count, first: name === "memory" ? 0 : Math.ceil((count * warmUp) / 100) };
+    return { part: all[name](), count, first: Math.ceil((count * warmUp) / 100) };
   });
   await runPart(keptPart(context), faults, 0, kept.length);
   for (const { part, first } of parts) await runPart(part, faults, from, from + first);
